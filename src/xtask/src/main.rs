@@ -1,0 +1,3 @@
+//! The project's own commands: set up, serve, test and publish the lab.
+
+fn main() {}
