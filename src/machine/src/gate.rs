@@ -1,0 +1,116 @@
+//! Gates: the rules of the real logic, each a fact that must hold before a step may go on.
+//!
+//! **Invariants.** The fact is always computed and the refusal is the production path. A waiver is set from outside and
+//! only turns a refusal into a recorded exception; logic never asks whether one is set.
+
+use crate::text;
+use alloc::string::String;
+
+/// One gate, declared with [`gates!`](crate::gates).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Its place in the catalog; what waivers and rulings carry.
+    pub index: u16,
+    /// Its name, as in the state-machine gallery where it comes from there.
+    pub title: &'static str,
+    /// The lifecycle or part of the platform that asks it.
+    pub home: &'static str,
+    /// Its doc text, with the sections `Without it` and `Seen in`.
+    pub doc: &'static [&'static str],
+}
+
+impl Gate {
+    /// The title in kebab-case.
+    #[must_use]
+    pub fn id(&self) -> String {
+        text::kebab(self.title)
+    }
+}
+
+/// How a gate ruled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Verdict {
+    /// The fact held.
+    Passed,
+    /// The fact did not hold, and the step was refused.
+    Refused,
+    /// The fact did not hold, and a waiver let the step go on.
+    Waived,
+}
+
+/// A gate refused; the caller takes its refusal path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused(pub &'static Gate);
+
+/// The gates whose refusals are overridden in this run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Waivers(u128);
+
+impl Waivers {
+    /// No gate is waived.
+    pub const NONE: Self = Self(0);
+    /// How many gates a catalog can hold.
+    pub const CAPACITY: u16 = 128;
+
+    /// These waivers and one more.
+    #[must_use]
+    pub const fn with(self, gate: &Gate) -> Self {
+        Self(self.0 | 1 << gate.index)
+    }
+
+    /// These waivers without that one.
+    #[must_use]
+    pub const fn without(self, gate: &Gate) -> Self {
+        Self(self.0 & !(1 << gate.index))
+    }
+
+    /// Whether `gate` is waived.
+    #[must_use]
+    pub const fn contains(self, gate: &Gate) -> bool {
+        self.0 >> gate.index & 1 == 1
+    }
+
+    /// Whether no gate is waived.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Declares gates in the order of the catalog: one static each, and `ALL`.
+///
+/// ```
+/// machine::gates! {
+///     /// Only a ready thing may serve.
+///     ///
+///     /// # Without it
+///     /// People meet a thing that is not ready.
+///     READY = "thing ready", home "Thing";
+/// }
+/// assert_eq!(READY.id(), "thing-ready");
+/// assert_eq!(ALL.len(), 1);
+/// ```
+#[macro_export]
+macro_rules! gates {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $title:literal, home $home:literal; )+) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "variants only number the gates")]
+        #[repr(u16)]
+        enum Index { $($name),+ }
+
+        $(
+            $(#[doc = $doc])+
+            pub static $name: $crate::Gate = $crate::Gate {
+                index: Index::$name as u16,
+                title: $title,
+                home: $home,
+                doc: &[$($doc),+],
+            };
+        )+
+
+        /// Every gate declared here, in order of index.
+        pub static ALL: &[&$crate::Gate] = &[$(&$name),+];
+
+        const _: () = assert!(ALL.len() <= $crate::Waivers::CAPACITY as usize);
+    };
+}
