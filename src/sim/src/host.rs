@@ -40,6 +40,10 @@ pub struct Image {
     pub service: Span,
     /// How many requests it serves at a time; 0 counts as 1.
     pub concurrency: u16,
+    /// How many more may wait for their turn before one is turned away with a bad answer; 0 is no limit.
+    pub backlog: u16,
+    /// Whether it answers every request badly, however ready it says it is.
+    pub broken: bool,
 }
 
 /// A process, as seen from outside.
@@ -153,10 +157,13 @@ impl Host {
             }
             HostCall::Serve { process, request } => match self.find(process) {
                 Some(found) if found.up_since.is_some() => {
+                    let backlog = usize::from(found.image.backlog);
                     if found.serving < found.image.concurrency.max(1) {
                         found.serve(around, request, None, plan);
-                    } else {
+                    } else if backlog == 0 || found.waiting.len() < backlog {
                         found.waiting.push_back((request, around.entry));
+                    } else {
+                        plan.push((Duration::ZERO, Doing::Tell(HostEvent::Served { process, request, ok: false }), None));
                     }
                 }
                 _ => plan.push((Duration::ZERO, Doing::Tell(HostEvent::Served { process, request, ok: false }), None)),
@@ -212,12 +219,13 @@ impl Host {
             Doing::Serve { process, serial, request } => {
                 let found = self.find(process).filter(|found| found.serial == serial)?;
                 found.serving -= 1;
+                let ok = !found.image.broken && found.not_ready(around).is_none();
                 found.memory = found.memory.saturating_add(found.image.grows);
                 if let Some((next, cause)) = found.waiting.pop_front() {
                     found.serve(around, next, Some(cause), plan);
                 }
                 self.settle(around, plan);
-                Some(HostEvent::Served { process, request, ok: true })
+                Some(HostEvent::Served { process, request, ok })
             }
         }
     }
