@@ -55,6 +55,14 @@ pub struct Plan {
     pub needs_action: bool,
 }
 
+impl Plan {
+    /// A digest of the whole plan: a replay carries it, so that a changed scenario is noticed.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        machine::fingerprint::digest(&postcard::to_allocvec(self).unwrap_or_default()[..])
+    }
+}
+
 /// The nodes of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetPlan {
