@@ -26,10 +26,13 @@ impl Cache {
     /// Finds the folder: `STUDY_LAB_CACHE`, or the place the operating system has for caches.
     pub fn locate() -> Result<Self> {
         let root = location(cfg!(windows), cfg!(target_os = "macos"), |name| {
-            std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
         })
         .ok_or_else(|| {
-            Error::new("no place for the tool cache").remedy("set STUDY_LAB_CACHE to a folder you can write to")
+            Error::new("no place for the tool cache")
+                .remedy("set STUDY_LAB_CACHE to a folder you can write to")
         })?;
         Ok(Self { root })
     }
@@ -48,19 +51,38 @@ impl Cache {
     /// The place of one version of one tool.
     pub fn entry(&self, tool: &str, version: &str) -> Entry {
         // Versions become folder names, and Debian's hold characters that some file systems refuse.
-        let safe: String =
-            version.chars().map(|c| if c.is_ascii_alphanumeric() || "._-+".contains(c) { c } else { '_' }).collect();
-        Entry { tool_dir: self.root.join(tool), version: safe }
+        let safe: String = version
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "._-+".contains(c) {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        Entry {
+            tool_dir: self.root.join(tool),
+            version: safe,
+        }
     }
 
     /// The whole installations of a tool, oldest first.
     pub fn installed(&self, tool: &str) -> Vec<Entry> {
-        let Ok(entries) = fs::read_dir(self.root.join(tool)) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.root.join(tool)) else {
+            return Vec::new();
+        };
         let mut found: Vec<(SystemTime, Entry)> = entries
             .flatten()
             .filter_map(|e| {
-                let entry = Entry { tool_dir: self.root.join(tool), version: e.file_name().into_string().ok()? };
-                let stamped = fs::metadata(entry.dir().join(STAMP)).ok()?.modified().ok()?;
+                let entry = Entry {
+                    tool_dir: self.root.join(tool),
+                    version: e.file_name().into_string().ok()?,
+                };
+                let stamped = fs::metadata(entry.dir().join(STAMP))
+                    .ok()?
+                    .modified()
+                    .ok()?;
                 (!entry.version.contains(".tmp")).then_some((stamped, entry))
             })
             .collect();
@@ -87,7 +109,12 @@ impl Cache {
     /// Says whether an attempt failed not long ago, and which file to delete to have it tried again.
     pub fn failed_recently(&self, attempt: &str) -> Option<PathBuf> {
         let path = self.failure_path(attempt);
-        let noted: u64 = fs::read_to_string(&path).ok()?.lines().next()?.parse().ok()?;
+        let noted: u64 = fs::read_to_string(&path)
+            .ok()?
+            .lines()
+            .next()?
+            .parse()
+            .ok()?;
         let age = seconds_now().checked_sub(noted)?;
         (age < REMEMBER_FAILURE.as_secs()).then_some(path)
     }
@@ -115,7 +142,9 @@ fn location(windows: bool, macos: bool, var: impl Fn(&str) -> Option<PathBuf>) -
 }
 
 fn seconds_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs())
 }
 
 /// The place of one version of one tool.
@@ -146,7 +175,8 @@ impl Entry {
         if self.ready() {
             return Ok(self.dir());
         }
-        fs::create_dir_all(&self.tool_dir).context(|| format!("creating {}", self.tool_dir.display()))?;
+        fs::create_dir_all(&self.tool_dir)
+            .context(|| format!("creating {}", self.tool_dir.display()))?;
         let _lock = self.lock()?;
         // Whoever held the lock before us may have been installing the same thing.
         if self.ready() {
@@ -170,9 +200,15 @@ impl Entry {
 
     /// With the lock held nobody else is installing, so what is not whole was left by a run that was cut off.
     fn remove_leftovers(&self) -> Result<()> {
-        for leftover in [self.dir(), self.tool_dir.join(format!("{}.tmp", self.version))] {
+        for leftover in [
+            self.dir(),
+            self.tool_dir.join(format!("{}.tmp", self.version)),
+        ] {
             if leftover.exists() {
-                note(format!("removing {}, left by a run that was cut off", leftover.display()));
+                note(format!(
+                    "removing {}, left by a run that was cut off",
+                    leftover.display()
+                ));
                 remove(&leftover)?;
             }
         }
@@ -183,8 +219,12 @@ impl Entry {
         let path = self.tool_dir.join(format!(".{}.lock", self.version));
         let file = File::create(&path).context(|| format!("opening {}", path.display()))?;
         if file.try_lock().is_err() {
-            note(format!("waiting for another set-up of {} to finish", self.dir().display()));
-            file.lock().context(|| format!("locking {}", path.display()))?;
+            note(format!(
+                "waiting for another set-up of {} to finish",
+                self.dir().display()
+            ));
+            file.lock()
+                .context(|| format!("locking {}", path.display()))?;
         }
         // The lock goes with the file handle, also when the process is killed.
         Ok(file)
@@ -216,7 +256,8 @@ pub mod scratch {
         pub fn new() -> Self {
             static NEXT: AtomicU32 = AtomicU32::new(0);
             let n = NEXT.fetch_add(1, Ordering::Relaxed);
-            let dir = std::env::temp_dir().join(format!("study-lab-xtask-{}-{n}", std::process::id()));
+            let dir =
+                std::env::temp_dir().join(format!("study-lab-xtask-{}-{n}", std::process::id()));
             std::fs::create_dir_all(&dir).expect("a temporary folder can be made");
             Self(dir)
         }
@@ -261,7 +302,11 @@ mod tests {
     fn a_failed_install_leaves_no_installation() {
         let temp = TempDir::new();
         let entry = Cache::at(&temp.0).entry("trunk", "1.0");
-        assert!(entry.install(|dir| put(dir).and(Err(Error::new("cut off")))).is_err());
+        assert!(
+            entry
+                .install(|dir| put(dir).and(Err(Error::new("cut off"))))
+                .is_err()
+        );
         assert!(!entry.ready());
         assert!(!entry.dir().exists());
     }
@@ -316,10 +361,17 @@ mod tests {
     fn only_whole_installations_are_listed() {
         let temp = TempDir::new();
         let cache = Cache::at(&temp.0);
-        cache.entry("wasm-std", "1.96.0+dfsg1-1~deb12u2").install(put).unwrap();
+        cache
+            .entry("wasm-std", "1.96.0+dfsg1-1~deb12u2")
+            .install(put)
+            .unwrap();
         fs::create_dir_all(temp.0.join("wasm-std/1.97")).unwrap();
         fs::create_dir_all(temp.0.join("wasm-std/1.98.tmp")).unwrap();
-        let versions: Vec<_> = cache.installed("wasm-std").iter().map(|e| e.version().to_owned()).collect();
+        let versions: Vec<_> = cache
+            .installed("wasm-std")
+            .iter()
+            .map(|e| e.version().to_owned())
+            .collect();
         assert_eq!(versions, ["1.96.0+dfsg1-1_deb12u2"]);
     }
 
@@ -330,21 +382,49 @@ mod tests {
         assert!(cache.failed_recently("rustup").is_none());
         cache.note_failure("rustup", "no route");
         let path = cache.failed_recently("rustup").unwrap();
-        fs::write(path, format!("{}\nold\n", seconds_now() - REMEMBER_FAILURE.as_secs() - 1)).unwrap();
+        fs::write(
+            path,
+            format!("{}\nold\n", seconds_now() - REMEMBER_FAILURE.as_secs() - 1),
+        )
+        .unwrap();
         assert!(cache.failed_recently("rustup").is_none());
     }
 
     #[test]
     fn the_cache_is_where_the_system_keeps_caches() {
         let env = |pairs: &'static [(&str, &str)]| {
-            move |name: &str| pairs.iter().find(|(k, _)| *k == name).map(|(_, v)| PathBuf::from(v))
+            move |name: &str| {
+                pairs
+                    .iter()
+                    .find(|(k, _)| *k == name)
+                    .map(|(_, v)| PathBuf::from(v))
+            }
         };
         let at = |w, m, e| location(w, m, env(e));
-        assert_eq!(at(false, false, &[("HOME", "/h")]), Some("/h/.cache/study-lab".into()));
-        assert_eq!(at(false, true, &[("HOME", "/h")]), Some("/h/Library/Caches/study-lab".into()));
-        assert_eq!(at(false, false, &[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]), Some("/c/study-lab".into()));
-        assert_eq!(at(true, false, &[("LOCALAPPDATA", "L")]), Some(PathBuf::from("L").join("study-lab")));
-        assert_eq!(at(false, false, &[("HOME", "/h"), ("STUDY_LAB_CACHE", "/mine")]), Some("/mine".into()));
+        assert_eq!(
+            at(false, false, &[("HOME", "/h")]),
+            Some("/h/.cache/study-lab".into())
+        );
+        assert_eq!(
+            at(false, true, &[("HOME", "/h")]),
+            Some("/h/Library/Caches/study-lab".into())
+        );
+        assert_eq!(
+            at(false, false, &[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]),
+            Some("/c/study-lab".into())
+        );
+        assert_eq!(
+            at(true, false, &[("LOCALAPPDATA", "L")]),
+            Some(PathBuf::from("L").join("study-lab"))
+        );
+        assert_eq!(
+            at(
+                false,
+                false,
+                &[("HOME", "/h"), ("STUDY_LAB_CACHE", "/mine")]
+            ),
+            Some("/mine".into())
+        );
         assert_eq!(at(false, false, &[]), None);
     }
 }

@@ -19,7 +19,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// States what happened, in lower case and without a full stop.
     pub fn new(fact: impl Into<String>) -> Self {
-        Self { fact: fact.into(), detail: None, remedy: None }
+        Self {
+            fact: fact.into(),
+            detail: None,
+            remedy: None,
+        }
     }
 
     /// Adds the evidence: the message of the operating system, the last lines of a log.
@@ -70,7 +74,12 @@ mod tests {
 
     #[test]
     fn shows_fact_then_detail_then_remedy() {
-        let e = Error::new("no node").detail("line 1\nline 2").remedy("install node");
-        assert_eq!(e.to_string(), "no node\n  line 1\n  line 2\n  help: install node");
+        let e = Error::new("no node")
+            .detail("line 1\nline 2")
+            .remedy("install node");
+        assert_eq!(
+            e.to_string(),
+            "no node\n  line 1\n  line 2\n  help: install node"
+        );
     }
 }

@@ -25,7 +25,11 @@ impl Cmd {
         let mut command = Command::new(program);
         // A daemon, a prompt for a password or a pager must never wait for an answer nobody is there to give.
         command.stdin(Stdio::null());
-        Self { command, limit: None, heartbeat: None }
+        Self {
+            command,
+            limit: None,
+            heartbeat: None,
+        }
     }
 
     /// Adds one argument.
@@ -47,7 +51,10 @@ impl Cmd {
     }
 
     /// Sets several environment variables for the child only.
-    pub fn envs<K: AsRef<OsStr>, V: AsRef<OsStr>>(mut self, vars: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn envs<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        mut self,
+        vars: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         self.command.envs(vars);
         self
     }
@@ -138,7 +145,12 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<St
     })
 }
 
-fn wait(mut child: Child, limit: Option<Duration>, what: Option<&str>, line: &str) -> Result<ExitStatus> {
+fn wait(
+    mut child: Child,
+    limit: Option<Duration>,
+    what: Option<&str>,
+    line: &str,
+) -> Result<ExitStatus> {
     let start = Instant::now();
     let mut next_beat = Duration::from_secs(15);
     loop {
@@ -152,8 +164,10 @@ fn wait(mut child: Child, limit: Option<Duration>, what: Option<&str>, line: &st
             && elapsed > limit
         {
             stop_family(&mut child);
-            return Err(Error::new(format!("`{line}` was stopped after {}", human(limit)))
-                .detail("it did not end within its limit"));
+            return Err(
+                Error::new(format!("`{line}` was stopped after {}", human(limit)))
+                    .detail("it did not end within its limit"),
+            );
         }
         if let Some(what) = what
             && elapsed > next_beat
@@ -161,7 +175,11 @@ fn wait(mut child: Child, limit: Option<Duration>, what: Option<&str>, line: &st
             note(format!("still {what} ({})", human(elapsed)));
             next_beat += Duration::from_secs(15);
         }
-        std::thread::sleep(Duration::from_millis(if elapsed < Duration::from_secs(1) { 5 } else { 50 }));
+        std::thread::sleep(Duration::from_millis(if elapsed < Duration::from_secs(1) {
+            5
+        } else {
+            50
+        }));
     }
 }
 
@@ -170,9 +188,14 @@ fn wait(mut child: Child, limit: Option<Duration>, what: Option<&str>, line: &st
 /// Not by process group: a child in a group of its own does not hear Ctrl-C, and would outlive us.
 pub fn stop_family(child: &mut Child) {
     if cfg!(windows) {
-        let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &child.id().to_string()]).output();
+        let _ = Command::new("taskkill")
+            .args(["/T", "/F", "/PID", &child.id().to_string()])
+            .output();
     } else {
-        let pids: Vec<String> = descendants(child.id(), &process_table()).iter().map(u32::to_string).collect();
+        let pids: Vec<String> = descendants(child.id(), &process_table())
+            .iter()
+            .map(u32::to_string)
+            .collect();
         if !pids.is_empty() {
             let _ = Command::new("kill").arg("-KILL").args(&pids).output();
         }
@@ -187,7 +210,12 @@ fn descendants(root: u32, table: &[(u32, u32)]) -> Vec<u32> {
     let mut at = 0;
     while at < found.len() {
         let parent = found[at];
-        found.extend(table.iter().filter(|(pid, ppid)| *ppid == parent && *pid != parent).map(|(pid, _)| *pid));
+        found.extend(
+            table
+                .iter()
+                .filter(|(pid, ppid)| *ppid == parent && *pid != parent)
+                .map(|(pid, _)| *pid),
+        );
         at += 1;
     }
     found.remove(0);
@@ -206,7 +234,9 @@ fn process_table() -> Vec<(u32, u32)> {
             })
             .collect();
     }
-    let Ok(out) = Command::new("ps").args(["-axo", "pid=,ppid="]).output() else { return Vec::new() };
+    let Ok(out) = Command::new("ps").args(["-axo", "pid=,ppid="]).output() else {
+        return Vec::new();
+    };
     String::from_utf8_lossy(&out.stdout)
         .lines()
         .filter_map(|line| {
@@ -218,7 +248,12 @@ fn process_table() -> Vec<(u32, u32)> {
 
 /// The parent in a line of /proc/N/stat. The name, in brackets, may itself hold spaces and brackets.
 fn parent_in_stat(stat: &str) -> Option<u32> {
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
 }
 
 /// The last `lines` lines of `text`: where programs say what went wrong.
@@ -232,8 +267,15 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find_map(|dir| {
         // Windows runs `npm.cmd` when asked for `npm`, but only a shell knows that.
-        let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd", ".bat"] } else { &[""] };
-        endings.iter().map(|ending| dir.join(format!("{name}{ending}"))).find(|p| is_program(p))
+        let endings: &[&str] = if cfg!(windows) {
+            &[".exe", ".cmd", ".bat"]
+        } else {
+            &[""]
+        };
+        endings
+            .iter()
+            .map(|ending| dir.join(format!("{name}{ending}")))
+            .find(|p| is_program(p))
     })
 }
 
@@ -241,7 +283,8 @@ fn is_program(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+        path.metadata()
+            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
     }
     #[cfg(not(unix))]
     path.is_file()
@@ -281,7 +324,10 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_stopped_with_its_children() {
         let start = Instant::now();
-        let e = Cmd::new("sh").args(["-c", "sleep 30 & wait"]).within(Duration::from_millis(200)).output();
+        let e = Cmd::new("sh")
+            .args(["-c", "sleep 30 & wait"])
+            .within(Duration::from_millis(200))
+            .output();
         // The grandchild holds the pipe: had it lived, draining the pipe would have taken half a minute.
         assert!(e.is_err_and(|e| e.to_string().contains("was stopped")));
         assert!(start.elapsed() < Duration::from_secs(10));
@@ -290,7 +336,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_failure_shows_what_the_program_said() {
-        let e = Cmd::new("sh").args(["-c", "echo why >&2; exit 3"]).quiet().unwrap_err();
+        let e = Cmd::new("sh")
+            .args(["-c", "echo why >&2; exit 3"])
+            .quiet()
+            .unwrap_err();
         assert!(e.to_string().contains("why"), "{e}");
     }
 }

@@ -28,12 +28,18 @@ pub struct Toolbox {
 
 /// The first word in what `program --version` says that looks like a version.
 pub fn version_of(program: &Path) -> Option<String> {
-    let said = Cmd::new(program).arg("--version").within(std::time::Duration::from_secs(20)).output().ok()?;
+    let said = Cmd::new(program)
+        .arg("--version")
+        .within(std::time::Duration::from_secs(20))
+        .output()
+        .ok()?;
     version_in(&said).map(str::to_owned)
 }
 
 fn version_in(said: &str) -> Option<&str> {
-    said.split_whitespace().map(|w| w.trim_start_matches('v')).find(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+    said.split_whitespace()
+        .map(|w| w.trim_start_matches('v'))
+        .find(|w| w.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Finds node and npm, which three of the tools come through.
@@ -54,7 +60,10 @@ mod tests {
     #[test]
     fn versions_are_found_in_what_programs_say() {
         assert_eq!(version_in("trunk 0.21.14"), Some("0.21.14"));
-        assert_eq!(version_in("wasm-opt version 132 (version_132)"), Some("132"));
+        assert_eq!(
+            version_in("wasm-opt version 132 (version_132)"),
+            Some("132")
+        );
         assert_eq!(version_in("v20.20.2\n"), Some("20.20.2"));
         assert_eq!(version_in("no number"), None);
     }

@@ -41,7 +41,10 @@ fn locked_versions(lock: &str, package: &str) -> Vec<String> {
     let mut lines = lock.lines();
     let mut versions = Vec::new();
     while lines.any(|line| line == name) {
-        if let Some(version) = lines.next().and_then(|l| l.strip_prefix("version = \"")?.strip_suffix('"')) {
+        if let Some(version) = lines
+            .next()
+            .and_then(|l| l.strip_prefix("version = \"")?.strip_suffix('"'))
+        {
             versions.push(version.to_owned());
         }
     }
@@ -50,8 +53,13 @@ fn locked_versions(lock: &str, package: &str) -> Vec<String> {
 
 /// The numbers at the start of a version, for comparing: `1.96.0+dfsg1` is `[1, 96, 0]`.
 pub fn numbers(version: &str) -> Vec<u32> {
-    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
-    version[..end].split('.').map_while(|n| n.parse().ok()).collect()
+    let end = version
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(version.len());
+    version[..end]
+        .split('.')
+        .map_while(|n| n.parse().ok())
+        .collect()
 }
 
 #[cfg(test)]

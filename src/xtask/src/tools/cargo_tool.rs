@@ -29,7 +29,7 @@ impl CargoTool<'_> {
     /// The folder the program is in, if it is there already: ours, or the user's own when it is the very version.
     pub fn find(&self, tools: &Toolbox) -> Option<PathBuf> {
         let entry = tools.cache.entry(self.program, self.version);
-        if entry.ready() {
+        if entry.ready() && entry.dir().join(self.exe()).is_file() {
             return Some(entry.dir());
         }
         let own = on_path(self.program)?;
@@ -43,7 +43,13 @@ impl CargoTool<'_> {
         }
         step(&format!("{} {}", self.program, self.version), self.purpose);
         let entry = tools.cache.entry(self.program, self.version);
-        let scratch = tools.cache.scratch(&format!("{}-{}", self.program, self.version));
+        if entry.ready() {
+            note("the installation in the cache has lost its program; making it anew");
+            entry.discard()?;
+        }
+        let scratch = tools
+            .cache
+            .scratch(&format!("{}-{}", self.program, self.version));
         let dir = entry.install(|staging| {
             if self.download(staging) {
                 return Ok(());
@@ -60,8 +66,13 @@ impl CargoTool<'_> {
     }
 
     fn download(&self, staging: &Path) -> bool {
-        let Some((url, member)) = &self.archive else { return false };
-        note(format!("downloading the finished binary from {}", host(url)));
+        let Some((url, member)) = &self.archive else {
+            return false;
+        };
+        note(format!(
+            "downloading the finished binary from {}",
+            host(url)
+        ));
         let to = staging.join(self.exe());
         let failure = match member_of_archive(url, member, &to) {
             // A binary that does not run here (another libc) is as good as none.
@@ -70,15 +81,26 @@ impl CargoTool<'_> {
                 Some(version) => format!("the download says it is {version}"),
                 None => "the download does not run on this machine".to_owned(),
             },
-            Err(e) => e.to_string().lines().next_back().unwrap_or_default().trim().to_owned(),
+            Err(e) => e
+                .to_string()
+                .lines()
+                .next_back()
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
         };
-        note(format!("not available ({failure}); building it from source instead"));
+        note(format!(
+            "not available ({failure}); building it from source instead"
+        ));
         let _ = std::fs::remove_file(&to);
         false
     }
 
     fn build(&self, staging: &Path, scratch: &Path) -> Result<()> {
-        note(format!("building {} from the registry, {} on two cores, once", self.package, self.build_time));
+        note(format!(
+            "building {} from the registry, {} on two cores, once",
+            self.package, self.build_time
+        ));
         // The package's own lockfile first. It can name a crate the registry no longer (or not yet) serves;
         // then whatever resolves today has to do.
         let locked = self.cargo_install(staging, scratch, true);
@@ -93,15 +115,27 @@ impl CargoTool<'_> {
             })?;
         }
         let built = staging.join("bin").join(self.exe());
-        std::fs::rename(&built, staging.join(self.exe()))
-            .map_err(|e| Error::new(format!("{} was built but is not where it should be", self.program)).detail(e))?;
+        std::fs::rename(&built, staging.join(self.exe())).map_err(|e| {
+            Error::new(format!(
+                "{} was built but is not where it should be",
+                self.program
+            ))
+            .detail(e)
+        })?;
         let _ = std::fs::remove_dir(staging.join("bin"));
         Ok(())
     }
 
     fn cargo_install(&self, staging: &Path, scratch: &Path, locked: bool) -> Result<()> {
         let mut cargo = host_cargo()
-            .args(["install", self.package, "--version", &format!("={}", self.version), "--no-track", "--force"])
+            .args([
+                "install",
+                self.package,
+                "--version",
+                &format!("={}", self.version),
+                "--no-track",
+                "--force",
+            ])
             .args(self.features)
             .arg("--root")
             .arg(staging)
@@ -122,7 +156,13 @@ impl CargoTool<'_> {
 /// Cargo for programs that run on this machine, whatever the caller has set up for wasm.
 pub fn host_cargo() -> Cmd {
     let mut cargo = Cmd::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for var in ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR"] {
+    for var in [
+        "RUSTC",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "CARGO_TARGET_DIR",
+    ] {
         cargo = cargo.without(var);
     }
     cargo

@@ -16,8 +16,18 @@ pub fn find(tools: &Toolbox) -> Option<PathBuf> {
     if let Some(own) = std::env::var_os("CHROMIUM").filter(|v| !v.is_empty()) {
         return Some(own.into());
     }
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-    names.into_iter().find_map(on_path).or_else(|| mac_application()).or_else(|| downloaded(tools))
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "chrome",
+    ];
+    names
+        .into_iter()
+        .find_map(on_path)
+        .or_else(mac_application)
+        .or_else(|| downloaded(tools))
 }
 
 /// The browser, after getting one if need be.
@@ -33,10 +43,13 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
     note(first.to_string());
     let remedy = "install Chromium or Chrome, or set CHROMIUM to the program; `apt-get install chromium` on Debian";
     if !debian::present() {
-        return Err(Error::new("no browser for the browser tests").detail(first).remedy(remedy));
+        return Err(Error::new("no browser for the browser tests")
+            .detail(first)
+            .remedy(remedy));
     }
     debian::install_on_system(&["chromium"]).map_err(|e| e.remedy(remedy))?;
-    find(tools).ok_or_else(|| Error::new("Chromium was installed but is not on PATH").remedy(remedy))
+    find(tools)
+        .ok_or_else(|| Error::new("Chromium was installed but is not on PATH").remedy(remedy))
 }
 
 fn by_playwright(tools: &Toolbox) -> Result<PathBuf> {
@@ -46,11 +59,18 @@ fn by_playwright(tools: &Toolbox) -> Result<PathBuf> {
     }
     let modules = playwright::ensure(tools)?;
     note("downloading the browser Playwright was tested with (if its server answers)");
-    if on_path("curl").is_some() && !download::reachable("https://cdn.playwright.dev/") && !download::reachable("https://playwright.azureedge.net/") {
+    if on_path("curl").is_some()
+        && !download::reachable("https://cdn.playwright.dev/")
+        && !download::reachable("https://playwright.azureedge.net/")
+    {
         tools.cache.note_failure(DOWNLOAD_ATTEMPT, "no answer");
-        return Err(Error::new("the server of Playwright's browsers does not answer"));
+        return Err(Error::new(
+            "the server of Playwright's browsers does not answer",
+        ));
     }
-    let entry = tools.cache.entry("playwright-browsers", &playwright::version(tools)?);
+    let entry = tools
+        .cache
+        .entry("playwright-browsers", &playwright::version(tools)?);
     npm()?;
     let result = entry.install(|staging| {
         Cmd::new("node")
@@ -61,9 +81,13 @@ fn by_playwright(tools: &Toolbox) -> Result<PathBuf> {
             .within(Duration::from_secs(300))
             .heartbeat("downloading Chromium")
             .quiet()?;
-        let program = shell_below(staging).ok_or_else(|| Error::new("the download holds no browser"))?;
+        let program =
+            shell_below(staging).ok_or_else(|| Error::new("the download holds no browser"))?;
         // On a bare system it can lack the libraries it needs: better to know now than in the first test.
-        Cmd::new(program).arg("--version").within(Duration::from_secs(20)).quiet()
+        Cmd::new(program)
+            .arg("--version")
+            .within(Duration::from_secs(20))
+            .quiet()
     });
     match result {
         Ok(dir) => shell_below(&dir).ok_or_else(|| Error::new("the downloaded browser is gone")),
@@ -80,7 +104,12 @@ fn downloaded(tools: &Toolbox) -> Option<PathBuf> {
 
 /// The browser in a folder Playwright filled: it names its folders after its own builds.
 fn shell_below(dir: &Path) -> Option<PathBuf> {
-    let names = ["headless_shell", "chrome-headless-shell", "headless_shell.exe", "chrome-headless-shell.exe"];
+    let names = [
+        "headless_shell",
+        "chrome-headless-shell",
+        "headless_shell.exe",
+        "chrome-headless-shell.exe",
+    ];
     let mut folders = vec![dir.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).context(String::new).ok()?.flatten() {

@@ -26,7 +26,9 @@ pub fn present() -> bool {
 impl Apt {
     /// Uses the lists the system has.
     pub fn system() -> Self {
-        Self { options: Vec::new() }
+        Self {
+            options: Vec::new(),
+        }
     }
 
     /// Fetches the lists afresh into the cache and uses those.
@@ -77,7 +79,12 @@ impl Apt {
     pub fn closure(&self, packages: &[&str]) -> Result<Vec<String>> {
         let said = self
             .get()
-            .args(["--simulate", "--no-install-recommends", "--reinstall", "install"])
+            .args([
+                "--simulate",
+                "--no-install-recommends",
+                "--reinstall",
+                "install",
+            ])
             .args(packages)
             .within(Duration::from_secs(60))
             .output()?;
@@ -97,7 +104,12 @@ impl Apt {
             .heartbeat("downloading packages from the Debian mirror")
             .quiet()?;
         for deb in files(&debs)? {
-            Cmd::new("dpkg-deb").arg("-x").arg(&deb).arg(to).within(Duration::from_secs(300)).quiet()?;
+            Cmd::new("dpkg-deb")
+                .arg("-x")
+                .arg(&deb)
+                .arg(to)
+                .within(Duration::from_secs(300))
+                .quiet()?;
         }
         fs::remove_dir_all(&debs).context(|| format!("removing {}", debs.display()))
     }
@@ -115,26 +127,51 @@ pub fn library_dirs(tree: &Path) -> Vec<PathBuf> {
         let base = tree.join(base);
         let triples = files(&base).unwrap_or_default();
         // Debian keeps libraries one level down, in a folder named after the machine: x86_64-linux-gnu.
-        dirs.extend(triples.into_iter().filter(|p| p.is_dir() && p.to_string_lossy().ends_with("-linux-gnu")));
+        dirs.extend(
+            triples
+                .into_iter()
+                .filter(|p| p.is_dir() && p.to_string_lossy().ends_with("-linux-gnu")),
+        );
     }
     dirs
 }
 
 /// Runs an installation on the system itself, where we may: as root, or by sudo without a password.
 pub fn install_on_system(packages: &[&str]) -> Result<()> {
-    let root = Cmd::new("id").arg("-u").output().is_ok_and(|id| id.trim() == "0");
+    let root = Cmd::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.trim() == "0");
     let prefix: &[&str] = if root {
         &[]
-    } else if Cmd::new("sudo").args(["-n", "true"]).within(Duration::from_secs(10)).quiet().is_ok() {
+    } else if Cmd::new("sudo")
+        .args(["-n", "true"])
+        .within(Duration::from_secs(10))
+        .quiet()
+        .is_ok()
+    {
         &["sudo", "-n"]
     } else {
         return Err(Error::new("installing Debian packages needs root"));
     };
     let apt = |words: &[&str], limit: u64, doing: &str| {
-        let line: Vec<&str> = prefix.iter().chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].iter()).chain(words).copied().collect();
-        Cmd::new(line[0]).args(&line[1..]).within(Duration::from_secs(limit)).heartbeat(doing).quiet()
+        let line: Vec<&str> = prefix
+            .iter()
+            .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].iter())
+            .chain(words)
+            .copied()
+            .collect();
+        Cmd::new(line[0])
+            .args(&line[1..])
+            .within(Duration::from_secs(limit))
+            .heartbeat(doing)
+            .quiet()
     };
-    let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect();
+    let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"]
+        .iter()
+        .chain(packages)
+        .copied()
+        .collect();
     let doing = format!("installing {} with apt-get", packages.join(" "));
     note(&doing);
     if apt(&install, 900, &doing).is_ok() {
@@ -147,13 +184,22 @@ pub fn install_on_system(packages: &[&str]) -> Result<()> {
 }
 
 fn candidate_in(said: &str) -> Option<String> {
-    let version = said.lines().find_map(|l| l.trim().strip_prefix("Candidate: "))?;
+    let version = said
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("Candidate: "))?;
     (version != "(none)").then(|| version.to_owned())
 }
 
 fn installs_in(said: &str) -> Vec<String> {
-    let mut names: Vec<String> =
-        said.lines().filter_map(|l| l.strip_prefix("Inst ")?.split(' ').next().map(str::to_owned)).collect();
+    let mut names: Vec<String> = said
+        .lines()
+        .filter_map(|l| {
+            l.strip_prefix("Inst ")?
+                .split(' ')
+                .next()
+                .map(str::to_owned)
+        })
+        .collect();
     names.sort();
     names.dedup();
     names
@@ -166,7 +212,10 @@ mod tests {
     #[test]
     fn the_candidate_is_read_from_the_policy() {
         let said = "rustc-web:\n  Installed: (none)\n  Candidate: 1.96.0+dfsg1-1~deb12u2\n  Version table:\n";
-        assert_eq!(candidate_in(said).as_deref(), Some("1.96.0+dfsg1-1~deb12u2"));
+        assert_eq!(
+            candidate_in(said).as_deref(),
+            Some("1.96.0+dfsg1-1~deb12u2")
+        );
         assert_eq!(candidate_in("x:\n  Candidate: (none)\n"), None);
         assert_eq!(candidate_in(""), None);
     }

@@ -11,10 +11,25 @@ const CONNECT: Duration = Duration::from_secs(8);
 
 /// Says whether a server answers at all.
 pub fn reachable(url: &str) -> bool {
-    let Some(curl) = on_path("curl") else { return false };
+    let Some(curl) = on_path("curl") else {
+        return false;
+    };
     Cmd::new(curl)
-        .args(["--silent", "--fail", "--location", "--head", "--output", null_device()])
-        .args(["--connect-timeout", &CONNECT.as_secs().to_string(), "--max-time", "15", url])
+        .args([
+            "--silent",
+            "--fail",
+            "--location",
+            "--head",
+            "--output",
+            null_device(),
+        ])
+        .args([
+            "--connect-timeout",
+            &CONNECT.as_secs().to_string(),
+            "--max-time",
+            "15",
+            url,
+        ])
         .within(Duration::from_secs(20))
         .quiet()
         .is_ok()
@@ -27,15 +42,34 @@ pub fn member_of_archive(url: &str, member: &str, to: &Path) -> Result<()> {
     fs::create_dir_all(&dir).context(|| format!("creating {}", dir.display()))?;
     let archive = dir.join("archive");
     Cmd::new(curl)
-        .args(["--silent", "--show-error", "--fail", "--location", "--proto", "=https"])
-        .args(["--connect-timeout", &CONNECT.as_secs().to_string(), "--max-time", "180", "--output"])
+        .args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--location",
+            "--proto",
+            "=https",
+        ])
+        .args([
+            "--connect-timeout",
+            &CONNECT.as_secs().to_string(),
+            "--max-time",
+            "180",
+            "--output",
+        ])
         .arg(&archive)
         .arg(url)
         .within(Duration::from_secs(190))
         .heartbeat(format!("downloading {url}"))
         .quiet()?;
     // The tar of macOS and of Windows also opens zip files, which is what the Windows builds come as.
-    Cmd::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&dir).within(Duration::from_secs(60)).quiet()?;
+    Cmd::new("tar")
+        .arg("-xf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(&dir)
+        .within(Duration::from_secs(60))
+        .quiet()?;
     let from = dir.join(member);
     fs::rename(&from, to).context(|| format!("taking {member} out of the archive"))?;
     // What is left of the archive is of no use, and a failure to remove it does no harm.

@@ -29,10 +29,14 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
     let entry = tools.cache.entry("playwright", &key(tools)?);
     if !entry.ready() {
         let npm = npm()?;
-        step(&format!("Playwright {} and axe", version(tools)?), "the browser tests are written with them");
+        step(
+            &format!("Playwright {} and axe", version(tools)?),
+            "the browser tests are written with them",
+        );
         entry.install(|staging| {
             for file in ["package.json", "package-lock.json"] {
-                fs::copy(suite.join(file), staging.join(file)).context(|| format!("copying {file}"))?;
+                fs::copy(suite.join(file), staging.join(file))
+                    .context(|| format!("copying {file}"))?;
             }
             Cmd::new(npm)
                 .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
@@ -42,7 +46,11 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
                 .within(Duration::from_secs(300))
                 .heartbeat("installing packages from the npm registry")
                 .quiet()
-                .map_err(|e| e.remedy("check that the npm registry can be reached, then run the command again"))
+                .map_err(|e| {
+                    e.remedy(
+                        "check that the npm registry can be reached, then run the command again",
+                    )
+                })
         })?;
     }
     let modules = entry.dir().join("node_modules");
@@ -53,7 +61,8 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
 /// The version of Playwright the lockfile names.
 pub fn version(tools: &Toolbox) -> Result<String> {
     let lock = lockfile(tools)?;
-    version_in(&lock).ok_or_else(|| Error::new("tests/browser/package-lock.json does not name @playwright/test"))
+    version_in(&lock)
+        .ok_or_else(|| Error::new("tests/browser/package-lock.json does not name @playwright/test"))
 }
 
 fn version_in(lock: &str) -> Option<String> {
@@ -69,12 +78,18 @@ fn lockfile(tools: &Toolbox) -> Result<String> {
 
 fn key(tools: &Toolbox) -> Result<String> {
     let lock = lockfile(tools)?;
-    Ok(format!("{}-{:016x}", version(tools)?, fingerprint(lock.as_bytes())))
+    Ok(format!(
+        "{}-{:016x}",
+        version(tools)?,
+        fingerprint(lock.as_bytes())
+    ))
 }
 
 /// FNV-1a: a name for a folder, not a proof of anything, and the same in every version of Rust.
 pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Makes `at` lead to `to`, replacing a link or folder that leads elsewhere.
@@ -92,7 +107,11 @@ fn link(to: &Path, at: &Path) -> Result<()> {
     return std::os::unix::fs::symlink(to, at).context(|| format!("linking {}", at.display()));
     #[cfg(windows)]
     // A junction, unlike a link, needs no special right.
-    return Cmd::new("cmd").args(["/C", "mklink", "/J"]).arg(at).arg(to).quiet();
+    return Cmd::new("cmd")
+        .args(["/C", "mklink", "/J"])
+        .arg(at)
+        .arg(to)
+        .quiet();
 }
 
 #[cfg(test)]
@@ -118,7 +137,11 @@ mod tests {
     #[test]
     fn a_link_replaces_what_leads_elsewhere() {
         let temp = TempDir::new();
-        let (first, second, at) = (temp.0.join("a"), temp.0.join("b"), temp.0.join("node_modules"));
+        let (first, second, at) = (
+            temp.0.join("a"),
+            temp.0.join("b"),
+            temp.0.join("node_modules"),
+        );
         for dir in [&first, &second, &at] {
             fs::create_dir_all(dir).unwrap();
         }

@@ -20,10 +20,19 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
         return Ok(dir);
     }
     let npm = npm()?;
-    step(&format!("wasm-opt {BINARYEN}"), "optimises the wasm of a release");
+    step(
+        &format!("wasm-opt {BINARYEN}"),
+        "optimises the wasm of a release",
+    );
     let dir = tools.cache.entry("binaryen", BINARYEN).install(|staging| {
         Cmd::new(npm)
-            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"])
+            .args([
+                "install",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+            ])
             .arg("--prefix")
             .arg(staging)
             .arg(format!("binaryen@{BINARYEN}"))
@@ -31,11 +40,18 @@ pub fn ensure(tools: &Toolbox) -> Result<PathBuf> {
             .within(Duration::from_secs(300))
             .heartbeat("downloading binaryen from the npm registry")
             .quiet()
-            .map_err(|e| e.remedy("check that the npm registry can be reached, then run the command again"))?;
-        let program = programs(staging).join(if cfg!(windows) { "wasm-opt.cmd" } else { "wasm-opt" });
+            .map_err(|e| {
+                e.remedy("check that the npm registry can be reached, then run the command again")
+            })?;
+        let program = programs(staging).join(if cfg!(windows) {
+            "wasm-opt.cmd"
+        } else {
+            "wasm-opt"
+        });
         let version = version_of(&program).unwrap_or_default();
         if numbers(&version).first() != numbers(BINARYEN).first() {
-            return Err(Error::new("the downloaded wasm-opt does not run").detail(format!("it says {version:?}")));
+            return Err(Error::new("the downloaded wasm-opt does not run")
+                .detail(format!("it says {version:?}")));
         }
         Ok(())
     })?;

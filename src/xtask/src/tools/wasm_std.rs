@@ -47,7 +47,10 @@ impl WasmRust {
             Self::Active => Vec::new(),
             Self::Unpacked { rustc, linker, .. } => vec![
                 ("RUSTC".into(), rustc.into()),
-                ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER".into(), linker.into()),
+                (
+                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER".into(),
+                    linker.into(),
+                ),
             ],
         }
     }
@@ -56,7 +59,9 @@ impl WasmRust {
     pub fn describe(&self) -> String {
         match self {
             Self::Active => "of the active toolchain".to_owned(),
-            Self::Unpacked { version, .. } => format!("of Debian's rustc-web {version}, in the cache"),
+            Self::Unpacked { version, .. } => {
+                format!("of Debian's rustc-web {version}, in the cache")
+            }
         }
     }
 }
@@ -69,7 +74,11 @@ pub fn find(tools: &Toolbox) -> Option<WasmRust> {
     let linker = linker()?;
     // The newest one wins: an older one may be left from before the distribution moved on.
     let entry = tools.cache.installed("wasm-rust").pop()?;
-    Some(WasmRust::Unpacked { rustc: entry.dir().join("rustc"), linker, version: entry.version().to_owned() })
+    Some(WasmRust::Unpacked {
+        rustc: entry.dir().join("rustc"),
+        linker,
+        version: entry.version().to_owned(),
+    })
 }
 
 /// A compiler for wasm32, after getting one if need be.
@@ -77,23 +86,30 @@ pub fn ensure(tools: &Toolbox) -> Result<WasmRust> {
     if let Some(found) = find(tools) {
         return Ok(found);
     }
-    step("wasm32 standard library", "the page and the simulator are compiled to wasm");
+    step(
+        "wasm32 standard library",
+        "the page and the simulator are compiled to wasm",
+    );
     let by_rustup = match by_rustup(tools) {
         Ok(()) => return Ok(WasmRust::Active),
         Err(e) => e,
     };
     note(by_rustup.to_string());
-    by_debian(tools).map_err(|e| {
-        e.remedy(format!("with rustup: `rustup target add {TARGET}`"))
-    })?;
+    by_debian(tools).map_err(|e| e.remedy(format!("with rustup: `rustup target add {TARGET}`")))?;
     find(tools).ok_or_else(|| {
-        Error::new("the wasm32 standard library was installed but is not found")
-            .remedy(format!("delete {} and run the command again", tools.cache.root().join("wasm-rust").display()))
+        Error::new("the wasm32 standard library was installed but is not found").remedy(format!(
+            "delete {} and run the command again",
+            tools.cache.root().join("wasm-rust").display()
+        ))
     })
 }
 
 fn active_sysroot() -> Option<PathBuf> {
-    let said = Cmd::new("rustc").args(["--print", "sysroot"]).without("RUSTC").output().ok()?;
+    let said = Cmd::new("rustc")
+        .args(["--print", "sysroot"])
+        .without("RUSTC")
+        .output()
+        .ok()?;
     Some(PathBuf::from(said.trim()))
 }
 
@@ -112,10 +128,13 @@ fn has_std(sysroot: &Path) -> bool {
 fn by_rustup(tools: &Toolbox) -> Result<()> {
     let rustup = on_path("rustup").ok_or_else(|| Error::new("rustup is not installed"))?;
     if let Some(noted) = tools.cache.failed_recently(RUSTUP_ATTEMPT) {
-        return Err(Error::new("the Rust servers could not be reached a while ago, so they are not tried again today")
-            .detail(format!("delete {} to have them tried", noted.display())));
+        return Err(Error::new(
+            "the Rust servers could not be reached a while ago, so they are not tried again today",
+        )
+        .detail(format!("delete {} to have them tried", noted.display())));
     }
-    let server = std::env::var("RUSTUP_DIST_SERVER").unwrap_or_else(|_| "https://static.rust-lang.org".to_owned());
+    let server = std::env::var("RUSTUP_DIST_SERVER")
+        .unwrap_or_else(|_| "https://static.rust-lang.org".to_owned());
     let started = Instant::now();
     // Asked first, because rustup itself waits for an answer for ever.
     note(format!("asking rustup for it (if {server} answers)"));
@@ -125,7 +144,10 @@ fn by_rustup(tools: &Toolbox) -> Result<()> {
         Duration::from_secs(300)
     } else {
         tools.cache.note_failure(RUSTUP_ATTEMPT, "no answer");
-        return Err(Error::new(format!("{server} did not answer within {}", human(started.elapsed()))));
+        return Err(Error::new(format!(
+            "{server} did not answer within {}",
+            human(started.elapsed())
+        )));
     };
     let result = Cmd::new(rustup)
         .args(["target", "add", TARGET])
@@ -134,7 +156,9 @@ fn by_rustup(tools: &Toolbox) -> Result<()> {
         .quiet();
     match result {
         Ok(()) if active_sysroot().is_some_and(|s| has_std(&s)) => Ok(()),
-        Ok(()) => Err(Error::new("rustup added the target to a toolchain that is not the active one")),
+        Ok(()) => Err(Error::new(
+            "rustup added the target to a toolchain that is not the active one",
+        )),
         Err(e) => {
             tools.cache.note_failure(RUSTUP_ATTEMPT, &e.to_string());
             Err(e)
@@ -150,17 +174,24 @@ fn by_debian(tools: &Toolbox) -> Result<()> {
     }
     // Before the downloads, since without a linker they are of no use.
     if linker().is_none() {
-        return Err(Error::new("no linker for wasm").remedy("install lld (`apt-get install lld`) or use rustup"));
+        return Err(Error::new("no linker for wasm")
+            .remedy("install lld (`apt-get install lld`) or use rustup"));
     }
     let apt = usable_apt(tools)?;
     let version = apt.candidate("rustc-web").unwrap_or_default();
-    note(format!("using Debian's rustc-web {version} instead: a download of 140 MB, then about a minute of building"));
+    note(format!(
+        "using Debian's rustc-web {version} instead: a download of 140 MB, then about a minute of building"
+    ));
     let entry = tools.cache.entry("wasm-rust", &version);
     entry.install(|staging| {
         let mut packages = apt.closure(&["rustc-web", "rust-web-src"])?;
         // Installed packages are left out of the list, but the cache wants a whole compiler of its own.
         let rust_parts = apt_dependencies(&apt, "rustc-web");
-        packages.extend(rust_parts.into_iter().filter(|p| p.starts_with("libstd-rust-web") || p.starts_with("libllvm")));
+        packages.extend(
+            rust_parts
+                .into_iter()
+                .filter(|p| p.starts_with("libstd-rust-web") || p.starts_with("libllvm")),
+        );
         packages.sort();
         packages.dedup();
         let tree = staging.join("tree");
@@ -175,8 +206,14 @@ fn by_debian(tools: &Toolbox) -> Result<()> {
 
 /// Apt with package lists that know a `rustc-web` new enough for this workspace.
 fn usable_apt(tools: &Toolbox) -> Result<Apt> {
-    let needed = fs::read_to_string(tools.root.join("Cargo.toml")).ok().and_then(|t| rust_version(&t)).unwrap_or_default();
-    let good = |apt: &Apt| apt.candidate("rustc-web").is_some_and(|v| numbers(&v) >= numbers(&needed));
+    let needed = fs::read_to_string(tools.root.join("Cargo.toml"))
+        .ok()
+        .and_then(|t| rust_version(&t))
+        .unwrap_or_default();
+    let good = |apt: &Apt| {
+        apt.candidate("rustc-web")
+            .is_some_and(|v| numbers(&v) >= numbers(&needed))
+    };
     let system = Apt::system();
     if good(&system) {
         return Ok(system);
@@ -186,25 +223,43 @@ fn usable_apt(tools: &Toolbox) -> Result<Apt> {
         return Ok(private);
     }
     Err(match private.candidate("rustc-web") {
-        Some(version) => Error::new(format!("Debian's rustc-web {version} is older than the {needed} this project needs"))
-            .remedy("add Debian's security archive to /etc/apt: newer compilers arrive there"),
+        Some(version) => Error::new(format!(
+            "Debian's rustc-web {version} is older than the {needed} this project needs"
+        ))
+        .remedy("add Debian's security archive to /etc/apt: newer compilers arrive there"),
         None => Error::new("this distribution has no rustc-web package"),
     })
 }
 
 fn rust_version(manifest: &str) -> Option<String> {
-    manifest.lines().find_map(|l| Some(l.strip_prefix("rust-version = \"")?.strip_suffix('"')?.to_owned()))
+    manifest.lines().find_map(|l| {
+        Some(
+            l.strip_prefix("rust-version = \"")?
+                .strip_suffix('"')?
+                .to_owned(),
+        )
+    })
 }
 
 fn apt_dependencies(_apt: &Apt, package: &str) -> Vec<String> {
     let said = Cmd::new("apt-cache")
-        .args(["depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks"])
+        .args([
+            "depends",
+            "--recurse",
+            "--no-recommends",
+            "--no-suggests",
+            "--no-conflicts",
+            "--no-breaks",
+        ])
         .args(["--no-replaces", "--no-enhances", package])
         .env("LC_ALL", "C")
         .within(Duration::from_secs(60))
         .output()
         .unwrap_or_default();
-    said.lines().filter(|l| !l.starts_with([' ', '|', '<'])).map(str::to_owned).collect()
+    said.lines()
+        .filter(|l| !l.starts_with([' ', '|', '<']))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The compiler needs libraries that are not where the system looks. A script says where, relative to itself, so
@@ -212,7 +267,11 @@ fn apt_dependencies(_apt: &Apt, package: &str) -> Vec<String> {
 fn write_rustc_script(staging: &Path) -> Result<()> {
     let libraries: Vec<String> = debian::library_dirs(&staging.join("tree"))
         .iter()
-        .filter_map(|d| d.strip_prefix(staging).ok().map(|d| format!("$here/{}", d.display())))
+        .filter_map(|d| {
+            d.strip_prefix(staging)
+                .ok()
+                .map(|d| format!("$here/{}", d.display()))
+        })
         .collect();
     let script = format!(
         "#!/bin/sh\n# Runs the unpacked compiler with the libraries that came with it.\n\
@@ -226,9 +285,13 @@ fn write_rustc_script(staging: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).context(|| format!("marking {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .context(|| format!("marking {}", path.display()))?;
     }
-    let said = Cmd::new(&path).arg("--version").within(Duration::from_secs(20)).output()?;
+    let said = Cmd::new(&path)
+        .arg("--version")
+        .within(Duration::from_secs(20))
+        .output()?;
     note(format!("unpacked {}", said.trim()));
     Ok(())
 }
@@ -239,7 +302,8 @@ fn build_std(staging: &Path, tree: &Path) -> Result<()> {
     let work = staging.join("build-std");
     fs::create_dir_all(work.join("src")).context(|| format!("creating {}", work.display()))?;
     // Cargo builds the library only as something another crate depends on, so here is an empty one.
-    fs::write(work.join("src/lib.rs"), "#![no_std]\n").context(|| "writing an empty crate".to_owned())?;
+    fs::write(work.join("src/lib.rs"), "#![no_std]\n")
+        .context(|| "writing an empty crate".to_owned())?;
     fs::write(
         work.join("Cargo.toml"),
         "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
@@ -257,30 +321,58 @@ fn build_std(staging: &Path, tree: &Path) -> Result<()> {
         // Cargo leaves the bitcode out unless this very build is linked with LTO; those that use it later are.
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
         .run()
-        .map_err(|e| e.remedy("the library's few dependencies come from crates.io: check that it can be reached"))?;
+        .map_err(|e| {
+            e.remedy(
+                "the library's few dependencies come from crates.io: check that it can be reached",
+            )
+        })?;
     let built = work.join("target").join(TARGET).join("release/deps");
     let lib = tree.join("usr/lib/rustlib").join(TARGET).join("lib");
     fs::create_dir_all(&lib).context(|| format!("creating {}", lib.display()))?;
-    for entry in fs::read_dir(&built).context(|| format!("reading {}", built.display()))?.flatten() {
+    for entry in fs::read_dir(&built)
+        .context(|| format!("reading {}", built.display()))?
+        .flatten()
+    {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.ends_with(".rlib") && !name.starts_with("libempty-") {
-            fs::rename(entry.path(), lib.join(&*name)).context(|| format!("moving {name} into place"))?;
+            fs::rename(entry.path(), lib.join(&*name))
+                .context(|| format!("moving {name} into place"))?;
         }
     }
     fs::remove_dir_all(&work).context(|| format!("removing {}", work.display()))?;
-    if has_std(&tree.join("usr")) { Ok(()) } else { Err(Error::new("the standard library was built but is not there")) }
+    if has_std(&tree.join("usr")) {
+        Ok(())
+    } else {
+        Err(Error::new(
+            "the standard library was built but is not there",
+        ))
+    }
 }
 
 /// The linker that comes with the active toolchain, or one of the system's.
 fn linker() -> Option<PathBuf> {
-    let host = Cmd::new("rustc").arg("-vV").without("RUSTC").output().ok()?;
-    let host = host.lines().find_map(|l| l.strip_prefix("host: "))?.to_owned();
-    let bundled = active_sysroot()?.join("lib/rustlib").join(host).join("bin/rust-lld");
+    let host = Cmd::new("rustc")
+        .arg("-vV")
+        .without("RUSTC")
+        .output()
+        .ok()?;
+    let host = host
+        .lines()
+        .find_map(|l| l.strip_prefix("host: "))?
+        .to_owned();
+    let bundled = active_sysroot()?
+        .join("lib/rustlib")
+        .join(host)
+        .join("bin/rust-lld");
     if bundled.is_file() {
         return Some(bundled);
     }
-    ["rust-lld", "wasm-ld"].into_iter().map(str::to_owned).chain((14..=30).rev().map(|n| format!("wasm-ld-{n}"))).find_map(|n| on_path(&n))
+    ["rust-lld", "wasm-ld"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain((14..=30).rev().map(|n| format!("wasm-ld-{n}")))
+        .find_map(|n| on_path(&n))
 }
 
 #[cfg(test)]
@@ -301,7 +393,13 @@ mod tests {
 
     #[test]
     fn the_wanted_rust_version_is_read_from_the_workspace() {
-        assert_eq!(rust_version("[workspace.package]\nrust-version = \"1.95\"\n").as_deref(), Some("1.95"));
-        assert_eq!(rust_version("[package]\nrust-version.workspace = true\n"), None);
+        assert_eq!(
+            rust_version("[workspace.package]\nrust-version = \"1.95\"\n").as_deref(),
+            Some("1.95")
+        );
+        assert_eq!(
+            rust_version("[package]\nrust-version.workspace = true\n"),
+            None
+        );
     }
 }
