@@ -190,7 +190,10 @@ macro_rules! knobs {
                 max: $max,
                 doc: &[$($doc),+],
             };
-            const _: () = assert!($min <= $default && $default <= $max);
+            const _: () = {
+                let (min, default, max): (u64, u64, u64) = ($min, $default, $max);
+                assert!(min <= default && default <= max);
+            };
         )+
 
         /// Every knob declared here, in order of index.

@@ -56,7 +56,7 @@ pub enum HostCall {
     Launch {
         /// The name of the new process.
         process: ProcessId,
-        /// What to run.
+        /// What to run: the digest of its bytes and of what is mounted.
         image: u64,
         /// The memory at which the host kills it.
         limit: u64,
