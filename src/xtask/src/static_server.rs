@@ -209,7 +209,12 @@ fn respond(site: &Site, url: &str) -> Answer {
                 }
                 None if site.live.is_some() => {
                     let kind = "text/html; charset=utf-8";
-                    (503, kind, String::new(), Some(with_live(site, kind, BEING_BUILT.into())))
+                    (
+                        503,
+                        kind,
+                        String::new(),
+                        Some(with_live(site, kind, BEING_BUILT.into())),
+                    )
                 }
                 None => plain(404, "the site has not been built"),
             }
@@ -464,7 +469,10 @@ mod tests {
         let (temp, server) = small_site("/", 200, true);
         fs::remove_file(temp.0.join("index.html")).unwrap();
         let answer = ask(&server, "GET /");
-        assert!(answer.contains("503") && answer.contains("being built") && answer.contains("/__live"), "{answer}");
+        assert!(
+            answer.contains("503") && answer.contains("being built") && answer.contains("/__live"),
+            "{answer}"
+        );
     }
 
     #[test]
