@@ -326,7 +326,10 @@ fn build_std(staging: &Path, tree: &Path) -> Result<()> {
                 .context(|| format!("moving {name} into place"))?;
         }
     }
-    fs::remove_dir_all(&work).context(|| format!("removing {}", work.display()))?;
+    // The source has done its work, and is more than half of what was unpacked.
+    for done in [work, tree.join("usr/src"), tree.join("usr/share")] {
+        fs::remove_dir_all(&done).context(|| format!("removing {}", done.display()))?;
+    }
     if has_std(&tree.join("usr")) {
         Ok(())
     } else {
