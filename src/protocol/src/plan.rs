@@ -5,6 +5,8 @@
 use crate::fault::{Background, PlacedFault};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::hash::Hasher;
+use machine::fingerprint::Fold;
 use serde::{Deserialize, Serialize};
 
 /// A range from which the seed draws, both ends included.
@@ -53,6 +55,18 @@ pub struct Plan {
     pub question: Option<Question>,
     /// Whether somebody has to act; when false, doing nothing is right.
     pub needs_action: bool,
+}
+
+impl Plan {
+    /// The digest of everything in it; a replay carries it to say which content it was made with.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        // Plain data always encodes.
+        let bytes = postcard::to_allocvec(self).unwrap_or_default();
+        let mut fold = Fold::new(bytes.len() as u64);
+        fold.write(&bytes);
+        fold.finish()
+    }
 }
 
 /// The nodes of a run.
