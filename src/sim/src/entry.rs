@@ -1,7 +1,8 @@
 //! Entries: what one step of the kernel was, what caused it and what came of it.
 
 use crate::Fleet;
-use core::hash::Hash;
+use core::hash::{Hash, Hasher as _};
+use machine::fingerprint::{Fold, fold};
 use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
 
 /// The actor of actions taken from outside, and the sender of messages delivered from outside.
@@ -89,6 +90,28 @@ pub enum What<M> {
     Healed,
     /// The run has used up its entries; nothing happens after this.
     FuelSpent,
+}
+
+impl<M: Hash> What<M> {
+    /// Folds it into `print`, with where it happened: one word for what is common to all, the rest only where there is more.
+    #[inline(always)]
+    pub(crate) fn fold(&self, actor: NodeId, print: u64) -> u64 {
+        let word = |tag: u64| fold(print, tag << 16 | u64::from(actor.0));
+        match self {
+            Self::Deadline => word(0),
+            Self::MessageDelivered { from, message, duplicate, restarted_between } => {
+                let copy = u64::from(*duplicate) | u64::from(*restarted_between) << 1;
+                let mut hash = Fold::new(word(1 | u64::from(from.0) << 16 | copy << 32));
+                message.hash(&mut hash);
+                hash.finish()
+            }
+            other => {
+                let mut hash = Fold::new(word(2));
+                other.hash(&mut hash);
+                hash.finish()
+            }
+        }
+    }
 }
 
 /// What becomes of a message, settled when it is sent.

@@ -11,20 +11,33 @@ use core::ops::Range;
 use machine::fingerprint::digest;
 use machine::{HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time};
 
-/// One entry, without its parts of varying size.
+/// One entry, without what it was and without its parts of varying size.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+pub(crate) struct Row {
+    pub at: Time,
+    pub fingerprint: u64,
+    pub cause: u32,
+    /// What [`History::put_effects`] gave; `NONE` if it had none.
+    pub effects: u32,
+    pub actor: NodeId,
+    pub state_changed: bool,
+}
+
+/// One entry, as it is kept: half a cache line.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
     at: Time,
     fingerprint: u64,
     cause: u32,
+    effects: u32,
     /// Index into the list that goes with the tag.
     payload: u32,
-    /// Index into `effects`; `NONE` if it had none.
-    effects: u32,
     actor: NodeId,
     tag: Tag,
     state_changed: bool,
 }
+
+const _: () = assert!(size_of::<Kept>() == 32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -59,7 +72,7 @@ struct Ends {
 
 /// Every entry of a run.
 pub struct History<F: Fleet> {
-    rows: Vec<Row>,
+    rows: Vec<Kept>,
     received: Vec<(NodeId, F::Message)>,
     tickets: Vec<Ticket>,
     host: Vec<HostEvent>,
@@ -136,7 +149,7 @@ impl<F: Fleet> History<F> {
     /// How many entries are not later than `at`.
     #[must_use]
     pub fn until(&self, at: Time) -> u64 {
-        self.rows.partition_point(|row| row.at <= at) as u64
+        self.rows.partition_point(|kept| kept.at <= at) as u64
     }
 
     /// The entry with this index, what caused it, what caused that, and so on back to a first cause.
@@ -170,26 +183,11 @@ impl<F: Fleet> History<F> {
         self.sent.reserve(entries);
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, entry: &Entry<'_, F>) {
-        let (tag, payload) = self.put(&entry.what);
-        let quiet = entry.sent.is_empty()
-            & entry.moved.is_empty()
-            & entry.ruled.is_empty()
-            & entry.notes.is_empty()
-            & entry.persisted.is_empty()
-            & entry.called.is_empty();
-        let effects = if quiet { NONE } else { self.put_effects(entry) };
-        self.rows.push(Row {
-            at: entry.at,
-            fingerprint: entry.fingerprint,
-            cause: entry.cause.map_or(NONE, |cause| cause as u32),
-            payload,
-            effects,
-            actor: entry.actor,
-            tag,
-            state_changed: entry.state_changed,
-        });
+    #[inline(always)]
+    pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
+        let (tag, payload) = self.put(what);
+        let Row { at, fingerprint, cause, effects, actor, state_changed } = row;
+        self.rows.push(Kept { at, fingerprint, cause, effects, payload, actor, tag, state_changed });
     }
 
     #[inline]
@@ -218,8 +216,8 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    #[inline]
-    fn put_effects(&mut self, entry: &Entry<'_, F>) -> u32 {
+    /// Keeps the effects of an entry that has some; goes before [`History::push`].
+    pub(crate) fn put_effects(&mut self, entry: &Entry<'_, F>) -> u32 {
         self.sent.extend_from_slice(entry.sent);
         self.moved.extend_from_slice(entry.moved);
         self.ruled.extend_from_slice(entry.ruled);
@@ -237,7 +235,7 @@ impl<F: Fleet> History<F> {
         put(&mut self.effects, ends)
     }
 
-    fn what(&self, row: &Row) -> What<F::Message> {
+    fn what(&self, row: &Kept) -> What<F::Message> {
         let at = row.payload as usize;
         let delivered = |duplicate, restarted_between| {
             let (from, message) = self.received[at];
@@ -265,7 +263,7 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    fn effects_of(&self, row: &Row) -> (Ends, Ends) {
+    fn effects_of(&self, row: &Kept) -> (Ends, Ends) {
         if row.effects == NONE {
             return (Ends::default(), Ends::default());
         }
@@ -279,13 +277,15 @@ impl<F: Fleet> History<F> {
         let mut part = Self::default();
         part.rows.reserve(steps as usize);
         for entry in self.iter().take(steps as usize) {
-            part.push(&entry);
+            let Kept { at, fingerprint, cause, effects, actor, state_changed, .. } = self.rows[entry.step as usize];
+            let effects = if effects == NONE { NONE } else { part.put_effects(&entry) };
+            part.push(Row { at, fingerprint, cause, effects, actor, state_changed }, &entry.what);
         }
         part
     }
 
     pub(crate) fn fingerprint(&self, step: u64) -> Option<u64> {
-        self.rows.get(step as usize).map(|row| row.fingerprint)
+        self.rows.get(step as usize).map(|kept| kept.fingerprint)
     }
 }
 

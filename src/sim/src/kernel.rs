@@ -8,90 +8,134 @@ use crate::clock;
 use crate::conditions::{Conditions, Disturbance, When};
 use crate::entry::{External, Fate, OPERATOR, Sent, WORLD, What};
 use crate::host::{Around, Planned};
+use crate::net;
 use crate::queue::{Event, Kind};
 use crate::state::{Fixed, NEVER, NONE, Parcel, State, Task, TaskKind};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
-use machine::fingerprint::{Fold, digest, fold};
-use machine::{Context, Duration, HostEvent, Input, NodeId, Send, Time};
+use machine::fingerprint::{Fold, fold};
+use machine::{Context, Duration, Input, NodeId, Send, Time};
 
 /// An action and its moment.
 pub(crate) type Action<F> = (Time, External<<F as Fleet>::Message>);
 
 /// What one step leaves behind, reused by the next.
 pub(crate) struct Scratch<F: Fleet> {
+    pub head: Head<F::Message>,
     pub step: StepOf<F>,
     pub sent: Vec<Sent<F::Message>>,
+    /// Whether the step had any effect besides the node's own state.
+    pub busy: bool,
     begun: Vec<u16>,
     planned: Vec<Planned>,
 }
 
 impl<F: Fleet> Default for Scratch<F> {
     fn default() -> Self {
-        Self { step: StepOf::<F>::default(), sent: Vec::new(), begun: Vec::new(), planned: Vec::new() }
+        let head = Head { cause: NONE, actor: WORLD, what: What::Healed, node: 0, state_changed: false };
+        Self { head, step: StepOf::<F>::default(), sent: Vec::new(), busy: false, begun: Vec::new(), planned: Vec::new() }
     }
 }
 
 /// What one step was; its effects are in the scratch.
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<M> {
     pub cause: u32,
     pub actor: NodeId,
-    pub what: What<M>,
     pub state_changed: bool,
+    pub what: What<M>,
+    /// The node's fingerprint after it; 0 where no node was asked.
+    pub node: u64,
 }
 
-/// What is given to a node.
-enum Given<M> {
-    Restart,
-    Input(Input<M>),
+/// What became of an event.
+enum Outcome {
+    /// It was off; no entry.
+    Nothing,
+    /// An entry in which no machine takes a step.
+    Entry,
+    /// An entry in which the machine of its actor takes a step.
+    Step,
 }
 
-/// Does one step, if there is anything to do until `limit` (included).
-#[inline]
-pub(crate) fn advance<F: Fleet>(
+/// The moment until which events may be taken without looking at anything else: no action comes before, the run does not
+/// end, and nobody wanted to stop. Holds until an action is taken.
+pub(crate) fn horizon<F: Fleet>(fixed: &Fixed, actions: &[Action<F>], state: &State<F>, limit: u64) -> u64 {
+    let limit = limit.min(fixed.end);
+    actions.get(state.applied as usize).map_or(limit, |action| action.0.0.min(limit))
+}
+
+/// Does one step; false if no event is due by the horizon.
+#[inline(always)]
+pub(crate) fn advance<F: Fleet>(fixed: &Fixed, state: &mut State<F>, scratch: &mut Scratch<F>, horizon: u64) -> bool {
+    tidy(scratch);
+    let mut kernel = Kernel { fixed, state, scratch };
+    loop {
+        let Some(event) = kernel.state.queue.pop(horizon) else {
+            return false;
+        };
+        kernel.state.now = Time(event.at);
+        match kernel.happen(event) {
+            Outcome::Nothing => {}
+            Outcome::Entry => break,
+            Outcome::Step => {
+                kernel.step();
+                break;
+            }
+        }
+    }
+    kernel.fold();
+    true
+}
+
+/// Takes the next action, if there is one by `limit`; comes after all events of its moment.
+#[cold]
+pub(crate) fn act<F: Fleet>(
     fixed: &Fixed,
     actions: &[Action<F>],
     state: &mut State<F>,
     scratch: &mut Scratch<F>,
     limit: u64,
-) -> Option<Head<F::Message>> {
-    scratch.step.clear();
-    scratch.sent.clear();
-    if state.steps >= fixed.fuel {
-        return run_dry(actions, state);
-    }
-    let limit = limit.min(fixed.end);
-    let action = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit);
-    let limit = action.map_or(limit, |action| action.0.0);
-    let mut kernel = Kernel { fixed, state, scratch };
-    let head = loop {
-        let Some(event) = kernel.state.queue.pop(limit) else {
-            let (at, external) = *action?;
-            kernel.state.now = at;
-            kernel.state.applied += 1;
-            break kernel.act(external);
-        };
-        kernel.state.now = Time(event.at);
-        if let Some(head) = kernel.happen(event) {
-            break head;
-        }
+) -> bool {
+    let Some((at, external)) = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit.min(fixed.end)) else {
+        return false;
     };
-    kernel.fold(&head);
-    state.steps += 1;
-    Some(head)
+    tidy(scratch);
+    state.now = *at;
+    state.applied += 1;
+    let mut kernel = Kernel { fixed, state, scratch };
+    kernel.act(*external);
+    kernel.fold();
+    true
 }
 
-#[cold]
-fn run_dry<F: Fleet>(actions: &[Action<F>], state: &mut State<F>) -> Option<Head<F::Message>> {
-    if state.spent || state.queue.is_empty() && state.applied as usize == actions.len() {
-        return None;
+/// Empties what the last step left behind.
+#[inline(always)]
+fn tidy<F: Fleet>(scratch: &mut Scratch<F>) {
+    if scratch.busy {
+        scratch.step.clear();
+        scratch.sent.clear();
+        scratch.busy = false;
     }
+}
+
+/// Says that the fuel is spent, if anything was still to come; once.
+#[cold]
+pub(crate) fn run_dry<F: Fleet>(
+    fixed: &Fixed,
+    actions: &[Action<F>],
+    state: &mut State<F>,
+    scratch: &mut Scratch<F>,
+) -> bool {
+    if state.spent || state.queue.is_empty() && state.applied as usize == actions.len() {
+        return false;
+    }
+    tidy(scratch);
     state.spent = true;
-    state.rolling = fold(state.rolling, digest(&What::<F::Message>::FuelSpent));
-    state.steps += 1;
-    Some(Head { cause: NONE, actor: WORLD, what: What::FuelSpent, state_changed: false })
+    let mut kernel = Kernel { fixed, state, scratch };
+    kernel.note(WORLD, NONE, What::FuelSpent);
+    kernel.fold();
+    true
 }
 
 struct Kernel<'a, F: Fleet> {
@@ -106,15 +150,16 @@ impl<F: Fleet> Kernel<'_, F> {
         self.state.steps
     }
 
-    #[inline]
-    fn happen(&mut self, event: Event) -> Option<Head<F::Message>> {
+    /// Makes an entry of an event, if it is still on.
+    #[inline(always)]
+    fn happen(&mut self, event: Event) -> Outcome {
         let node = NodeId(event.node);
         let index = usize::from(event.node);
         match event.kind {
             Kind::Deadline => {
                 let deadline = &mut self.state.nodes[index];
                 if deadline.generation != event.id {
-                    return None;
+                    return Outcome::Nothing;
                 }
                 if deadline.wanted > event.at {
                     deadline.armed = deadline.wanted;
@@ -122,84 +167,113 @@ impl<F: Fleet> Kernel<'_, F> {
                     if at.0 != NEVER {
                         self.state.push(at, Kind::Deadline, event.node, id);
                     }
-                    return None;
+                    return Outcome::Nothing;
                 }
                 let cause = deadline.wanted_by;
                 deadline.armed = NEVER;
                 deadline.wanted = NEVER;
-                Some(self.give(node, cause, What::Deadline, Given::Input(Input::Deadline)))
+                self.enter(node, cause, What::Deadline)
             }
-            Kind::Message => Some(self.deliver(node, event.id)),
-            Kind::Persisted => {
-                if self.state.nodes[index].incarnation != event.id {
-                    return None;
-                }
-                let disk = &mut self.state.disks[index];
-                let (ticket, cause) = disk.done()?;
-                if disk.is_long() {
-                    let fleet = &self.state.fleet;
-                    disk.compact(|records| fleet.compact(node, records));
-                }
-                Some(self.give(node, cause, What::Persisted(ticket), Given::Input(Input::Persisted(ticket))))
-            }
+            Kind::Message => self.deliver(node, event.id),
+            Kind::Persisted => self.persisted(node, event.id),
             Kind::Task => {
                 let task = self.state.tasks.remove(event.id);
                 self.task(node, task)
             }
-            Kind::Start => Some(self.start(node, NONE, What::Started)),
+            Kind::Start => self.start(node, NONE, What::Started),
         }
     }
 
-    fn deliver(&mut self, to: NodeId, id: u32) -> Head<F::Message> {
-        let Some(node) = self.state.nodes.get(usize::from(to.0)).copied() else {
-            unreachable!("messages to no node leave the system when they are sent");
-        };
+    /// An entry in which the machine of `node` takes a step.
+    #[inline]
+    fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head = Head { cause, actor: node, what, state_changed: false, node: 0 };
+        Outcome::Step
+    }
+
+    /// An entry in which no machine takes a step.
+    fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head = Head { cause, actor, what, state_changed: false, node: 0 };
+        Outcome::Entry
+    }
+
+    #[inline]
+    fn deliver(&mut self, to: NodeId, id: u32) -> Outcome {
+        let node = self.state.nodes[usize::from(to.0)];
         let parcel = self.state.parcels.get_mut(id);
-        let Parcel { message, cause, from, .. } = *parcel;
-        let (duplicate, restarted_between) = (parcel.delivered, parcel.delivered && parcel.incarnation != node.incarnation);
-        parcel.copies -= 1;
-        if parcel.copies == 0 {
+        let Parcel { message, cause, from, incarnation, copies, delivered } = *parcel;
+        if copies > 1 {
+            parcel.copies -= 1;
+            if node.up {
+                parcel.delivered = true;
+                parcel.incarnation = node.incarnation;
+            }
+        } else {
             self.state.parcels.remove(id);
-        } else if node.up {
-            parcel.delivered = true;
-            parcel.incarnation = node.incarnation;
         }
         if !node.up {
-            return Head { cause, actor: to, what: What::MessageLost { from, message }, state_changed: false };
+            return self.note(to, cause, What::MessageLost { from, message });
         }
-        let what = What::MessageDelivered { from, message, duplicate, restarted_between };
-        self.give(to, cause, what, Given::Input(Input::Message { from, message }))
+        let restarted_between = delivered && incarnation != node.incarnation;
+        self.enter(to, cause, What::MessageDelivered { from, message, duplicate: delivered, restarted_between })
     }
 
-    fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Head<F::Message> {
+    fn persisted(&mut self, node: NodeId, incarnation: u32) -> Outcome {
+        let index = usize::from(node.0);
+        if self.state.nodes[index].incarnation != incarnation {
+            return Outcome::Nothing;
+        }
+        let disk = &mut self.state.disks[index];
+        let Some((ticket, cause)) = disk.done() else {
+            return Outcome::Nothing;
+        };
+        if disk.is_long() {
+            let fleet = &self.state.fleet;
+            disk.compact(|records| fleet.compact(node, records));
+        }
+        self.enter(node, cause, What::Persisted(ticket))
+    }
+
+    fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
         let here = &mut self.state.nodes[usize::from(node.0)];
         here.up = true;
         here.incarnation += 1;
-        self.give(node, cause, what, Given::Restart)
+        self.enter(node, cause, what)
     }
 
-    /// Runs the node's machine and carries out its step.
-    #[inline]
-    fn give(&mut self, node: NodeId, cause: u32, what: What<F::Message>, given: Given<F::Message>) -> Head<F::Message> {
+    /// Runs the machine of the entry's actor and carries out its step.
+    #[inline(always)]
+    fn step(&mut self) {
         let state = &mut *self.state;
-        let step = &mut self.scratch.step;
-        let offset = state.nodes[usize::from(node.0)].offset;
-        let before = state.fleet.fingerprint(node);
+        let Scratch { head, step, .. } = &mut *self.scratch;
+        let node = head.actor;
+        let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
-            now: clock::shown(state.now, offset),
+            now: clock::shown(state.now, here.offset),
             node,
             waivers: state.waivers,
             knobs: &state.knobs,
             dice: &state.dice,
         };
-        match given {
-            Given::Input(input) => state.fleet.step(node, &cx, input, step),
-            Given::Restart => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
+        match head.what {
+            What::Deadline => state.fleet.step(node, &cx, Input::Deadline, step),
+            What::MessageDelivered { from, message, .. } => {
+                state.fleet.step(node, &cx, Input::Message { from, message }, step);
+            }
+            What::Persisted(ticket) => state.fleet.step(node, &cx, Input::Persisted(ticket), step),
+            What::Host(event) => state.fleet.step(node, &cx, Input::Host(event), step),
+            _ => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
-        let after = state.fleet.fingerprint(node);
-        self.carry_out(node);
-        self.arm(node);
-        Head { cause, actor: node, what, state_changed: before != after }
+        head.node = state.fleet.fingerprint(node);
+        head.state_changed = core::mem::replace(&mut here.print, head.node) != head.node;
+        // Lengths alone: of six lists, most steps fill none.
+        let effects = step.sends.len() | step.persists.len() | step.host.len();
+        let told = step.moved.len() | step.ruled.len() | step.notes.len();
+        if effects | told != 0 {
+            self.scratch.busy = true;
+            self.carry_out(node);
+        }
+        self.arm_now(node);
     }
 
     /// Lowers the sends, writes and host calls of the step.
@@ -228,16 +302,14 @@ impl<F: Fleet> Kernel<'_, F> {
             self.scratch.sent.push(Sent { message, to, fate: Fate::Left });
             return;
         }
-        let list = &self.fixed.conditions;
-        let fate = self.fixed.network.route(
-            &state.dice,
-            list,
-            &mut state.conditions,
-            state.now,
-            (from, to),
-            &message,
-            &mut self.scratch.begun,
-        );
+        let latency = self.fixed.network.latency(from, to);
+        let fate = if state.conditions.touch_messages() {
+            let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
+            let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
+            net::fate(&state.dice, latency, state.now, (from, to), &message, troubles)
+        } else {
+            net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
+        };
         self.scratch.sent.push(Sent { message, to, fate });
         let (at, copy) = match fate {
             Fate::Arrives { at } => (at, None),
@@ -310,9 +382,14 @@ impl<F: Fleet> Kernel<'_, F> {
         self.scratch.planned.clear();
     }
 
-    /// Asks the node for its deadline and sees to it that an event comes no later.
-    #[inline]
+    /// As [`Kernel::arm_now`], out of line: for everything but the end of a step.
     fn arm(&mut self, node: NodeId) {
+        self.arm_now(node);
+    }
+
+    /// Asks the node for its deadline and sees to it that an event comes no later.
+    #[inline(always)]
+    fn arm_now(&mut self, node: NodeId) {
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
         let wanted = match state.fleet.deadline(node) {
@@ -332,41 +409,40 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
-    fn task(&mut self, node: NodeId, task: Task) -> Option<Head<F::Message>> {
+    fn task(&mut self, node: NodeId, task: Task) -> Outcome {
         let Task { what, cause, incarnation } = task;
         if let Some(here) = self.state.nodes.get(usize::from(node.0))
             && here.incarnation != incarnation
         {
-            return None;
+            return Outcome::Nothing;
         }
         match what {
             TaskKind::Host(doing) => {
                 let (host, around, planned) = self.around(node);
-                let event = host.due(around, doing, planned)?;
+                let event = host.due(around, doing, planned);
                 self.plan_host(node);
-                Some(self.tell(node, cause, event))
+                let Some(event) = event else {
+                    return Outcome::Nothing;
+                };
+                self.enter(node, cause, What::Host(event))
             }
             TaskKind::Crash { down_for, condition } => {
-                if condition && self.state.healed { None } else { self.crash(node, cause, down_for) }
+                if condition && self.state.healed { Outcome::Nothing } else { self.crash(node, cause, down_for) }
             }
-            TaskKind::Restart => Some(self.start(node, cause, What::Restarted)),
+            TaskKind::Restart => self.start(node, cause, What::Restarted),
             TaskKind::Begin(index) => self.begin(index, cause),
             TaskKind::End(index) => self.end(index, cause),
             TaskKind::Period(index) => self.period(index),
-            TaskKind::Heal => Some(self.heal()),
+            TaskKind::Heal => self.heal(),
         }
     }
 
-    fn tell(&mut self, node: NodeId, cause: u32, event: HostEvent) -> Head<F::Message> {
-        self.give(node, cause, What::Host(event), Given::Input(Input::Host(event)))
-    }
-
-    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Option<Head<F::Message>> {
+    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Outcome {
         let entry = self.entry();
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
         if !here.up {
-            return None;
+            return Outcome::Nothing;
         }
         here.up = false;
         here.incarnation += 1;
@@ -376,12 +452,12 @@ impl<F: Fleet> Kernel<'_, F> {
         state.disks[usize::from(node.0)].crash(state.now);
         state.hosts[usize::from(node.0)].crash();
         state.plan(state.now.after(down_for), node, TaskKind::Restart, entry);
-        Some(Head { cause, actor: node, what: What::Crashed, state_changed: false })
+        self.note(node, cause, What::Crashed)
     }
 
-    fn begin(&mut self, index: u16, cause: u32) -> Option<Head<F::Message>> {
+    fn begin(&mut self, index: u16, cause: u32) -> Outcome {
         if !self.state.conditions.begin(&self.fixed.conditions, index) {
-            return None;
+            return Outcome::Nothing;
         }
         let entry = self.entry();
         let condition = &self.fixed.conditions[usize::from(index)];
@@ -400,24 +476,24 @@ impl<F: Fleet> Kernel<'_, F> {
             Disturbance::HostMemory { node, .. } => self.settle(node),
             _ => self.set_clocks(),
         }
-        Some(Head { cause, actor: WORLD, what: What::ConditionBegan(index), state_changed: false })
+        self.note(WORLD, cause, What::ConditionBegan(index))
     }
 
-    fn end(&mut self, index: u16, cause: u32) -> Option<Head<F::Message>> {
+    fn end(&mut self, index: u16, cause: u32) -> Outcome {
         if !self.state.conditions.end(&self.fixed.conditions, index) {
-            return None;
+            return Outcome::Nothing;
         }
         self.set_clocks();
-        Some(Head { cause, actor: WORLD, what: What::ConditionEnded(index), state_changed: false })
+        self.note(WORLD, cause, What::ConditionEnded(index))
     }
 
     /// A period of a background condition begins.
-    fn period(&mut self, index: u16) -> Option<Head<F::Message>> {
+    fn period(&mut self, index: u16) -> Outcome {
         let When::Background { chance_per_million, period } = self.fixed.conditions[usize::from(index)].when else {
-            return None;
+            return Outcome::Nothing;
         };
         if self.state.healed {
-            return None;
+            return Outcome::Nothing;
         }
         let now = self.state.now;
         self.state.plan(now.after(Duration(period.0.max(1))), WORLD, TaskKind::Period(index), NONE);
@@ -428,7 +504,7 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
-    fn heal(&mut self) -> Head<F::Message> {
+    fn heal(&mut self) -> Outcome {
         let entry = self.entry();
         self.state.healed = true;
         for index in 0..self.fixed.conditions.len() {
@@ -441,7 +517,7 @@ impl<F: Fleet> Kernel<'_, F> {
             }
         }
         self.set_clocks();
-        Head { cause: NONE, actor: WORLD, what: What::Healed, state_changed: false }
+        self.note(WORLD, NONE, What::Healed)
     }
 
     fn settle(&mut self, node: NodeId) {
@@ -466,7 +542,7 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 
     /// Does something from outside.
-    fn act(&mut self, external: External<F::Message>) -> Head<F::Message> {
+    fn act(&mut self, external: External<F::Message>) -> Outcome {
         let entry = self.entry();
         let state = &mut *self.state;
         let exists = |node: NodeId| usize::from(node.0) < state.nodes.len();
@@ -492,7 +568,7 @@ impl<F: Fleet> Kernel<'_, F> {
             External::Waive(waivers) => state.waivers = waivers,
             _ => {}
         }
-        Head { cause: NONE, actor: OPERATOR, what: What::Action(external), state_changed: false }
+        self.note(OPERATOR, NONE, What::Action(external))
     }
 
     fn lift(&mut self, index: u16) {
@@ -510,23 +586,24 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 
     /// Folds the entry into the rolling fingerprint.
-    #[inline]
-    fn fold(&mut self, head: &Head<F::Message>) {
+    #[inline(always)]
+    fn fold(&mut self) {
+        let head = &self.scratch.head;
         let state = &mut *self.state;
-        let mut hash = Fold::new(state.now.0);
-        head.actor.hash(&mut hash);
-        head.what.hash(&mut hash);
-        if usize::from(head.actor.0) < state.nodes.len() {
-            hash.write_u64(state.fleet.fingerprint(head.actor));
+        let mut print = fold(head.what.fold(head.actor, state.now.0), head.node);
+        if self.scratch.busy {
+            let step = &self.scratch.step;
+            let mut hash = Fold::new(print);
+            fold_all(&mut hash, 1, &self.scratch.sent);
+            fold_all(&mut hash, 2, &step.moved);
+            fold_all(&mut hash, 3, &step.ruled);
+            fold_all(&mut hash, 4, &step.notes);
+            fold_all(&mut hash, 5, &step.persists);
+            fold_all(&mut hash, 6, &step.host);
+            print = hash.finish();
         }
-        let step = &self.scratch.step;
-        fold_all(&mut hash, 1, &self.scratch.sent);
-        fold_all(&mut hash, 2, &step.moved);
-        fold_all(&mut hash, 3, &step.ruled);
-        fold_all(&mut hash, 4, &step.notes);
-        fold_all(&mut hash, 5, &step.persists);
-        fold_all(&mut hash, 6, &step.host);
-        state.rolling = fold(state.rolling, hash.finish());
+        state.rolling = fold(state.rolling, print);
+        state.steps += 1;
     }
 }
 

@@ -12,7 +12,7 @@ const COUNT_MAX: usize = 32;
 /// How many entries lie between two of them, at least.
 const SPACING_MIN: u64 = 4096;
 /// Bytes that take about as long to copy as one entry takes to happen, with some room.
-const BYTES_PER_ENTRY: u64 = 64;
+const BYTES_PER_ENTRY: u64 = 32;
 
 /// One copy.
 pub(crate) struct Keyframe<F: Fleet, W> {

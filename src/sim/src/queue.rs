@@ -9,6 +9,7 @@
 //! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Slots are chains of
 //! blocks in one list, so that a clone is a few plain copies.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Something that is going to happen.
@@ -72,7 +73,7 @@ pub(crate) struct Queue {
     /// One bit per slot in use, one word per level.
     used: [u64; LEVELS],
     /// The newest block of each slot.
-    heads: Vec<u32>,
+    heads: Box<[u32; LEVELS * SLOTS]>,
     blocks: Vec<Block>,
     free: u32,
     len: u64,
@@ -88,7 +89,7 @@ impl Default for Queue {
             reach: 0,
             base: 0,
             used: [0; LEVELS],
-            heads: alloc::vec![NONE; LEVELS * SLOTS],
+            heads: Box::new([NONE; LEVELS * SLOTS]),
             blocks: Vec::new(),
             free: NONE,
             len: 0,
@@ -134,12 +135,18 @@ impl Queue {
     }
 
     /// Adds an event, not earlier than the last one taken and with a higher sequence than any before.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, event: Event) {
         self.len += 1;
         if event.at > self.reach {
             self.file(event);
-        } else if event.at == self.now {
+        } else {
+            self.push_near(event);
+        }
+    }
+
+    fn push_near(&mut self, event: Event) {
+        if event.at == self.now {
             self.lane.push(event);
         } else {
             // Its sequence is the highest, so among events of its moment it is the last to be taken.
@@ -152,7 +159,7 @@ impl Queue {
     }
 
     /// Takes the earliest event, if it is not later than `limit`.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self, limit: u64) -> Option<Event> {
         loop {
             if let Some(event) = self.bottom.last().copied()
@@ -203,15 +210,9 @@ impl Queue {
         let head = core::mem::replace(&mut self.heads[level * SLOTS + slot as usize], NONE);
         if level == 0 || self.is_short(head) {
             self.reach = start | below;
-            self.each_of(head, |queue, events| queue.bottom.extend_from_slice(events));
-            // The keys are unique: there is only one order.
-            self.bottom.sort_unstable_by_key(|event| core::cmp::Reverse((event.at, event.sequence)));
+            self.gather(head);
         } else {
-            self.each_of(head, |queue, events| {
-                for event in events {
-                    queue.file(*event);
-                }
-            });
+            self.spread(head);
         }
         true
     }
@@ -226,20 +227,40 @@ impl Queue {
         false
     }
 
-    /// Gives back the blocks of a chain, after each has been read.
-    fn each_of(&mut self, mut head: u32, read: impl Fn(&mut Self, &[Event])) {
+    /// Sorts a chain into the bottom, which is empty.
+    fn gather(&mut self, mut head: u32) {
         while head != NONE {
-            // A copy, because filing events may take new blocks from the list that this one lies in.
-            let block = self.blocks[head as usize];
-            read(self, &block.events[..block.len as usize]);
-            self.blocks[head as usize].next = self.free;
-            self.free = head;
-            head = block.next;
+            let block = &self.blocks[head as usize];
+            self.bottom.extend_from_slice(&block.events[..block.len as usize]);
+            head = self.give_back(head);
+        }
+        if self.bottom.len() > 1 {
+            // The keys are unique: there is only one order.
+            self.bottom.sort_unstable_by_key(|event| !(u128::from(event.at) << 64 | u128::from(event.sequence)));
         }
     }
 
+    /// Puts a chain back into the wheel, now that the base is nearer: each event falls to a lower level.
+    fn spread(&mut self, mut head: u32) {
+        while head != NONE {
+            // A copy, because filing may take new blocks from the list that this one lies in.
+            let block = self.blocks[head as usize];
+            for event in &block.events[..block.len as usize] {
+                self.file(*event);
+            }
+            head = self.give_back(head);
+        }
+    }
+
+    /// Frees a block; returns the one after it.
+    fn give_back(&mut self, id: u32) -> u32 {
+        let next = core::mem::replace(&mut self.blocks[id as usize].next, self.free);
+        self.free = id;
+        next
+    }
+
     /// Puts an event into the wheel.
-    #[inline]
+    #[inline(always)]
     fn file(&mut self, event: Event) {
         let level = ((event.at ^ self.base) | 1).ilog2() / DIGIT;
         let digit = (event.at >> (level * DIGIT)) as usize % SLOTS;
@@ -257,6 +278,7 @@ impl Queue {
     }
 
     /// A new block with one event.
+    #[inline(never)]
     fn block(&mut self, event: Event, next: u32) -> u32 {
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);

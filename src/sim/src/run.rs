@@ -4,8 +4,8 @@
 //! is watched, and where it was sought to in between change nothing. Going over the past again checks every fingerprint.
 
 use crate::entry::{Entry, External};
-use crate::history::History;
-use crate::kernel::{Action, Head, Scratch, advance};
+use crate::history::{History, Row};
+use crate::kernel::{self, Action, Head, Scratch, advance};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
 use crate::state::{Fixed, NONE, State};
@@ -93,29 +93,18 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
     pub fn step(&mut self) -> Option<Entry<'_, F>> {
-        let head = self.go(u64::MAX)?;
-        Some(entry(&self.state, &head, &self.scratch))
+        (self.drive(u64::MAX, 1) == 1).then(|| entry(&self.state, &self.scratch))
     }
 
     /// Does up to `steps` steps; returns how many there were.
     pub fn run(&mut self, steps: u64) -> u64 {
-        for done in 0..steps {
-            if self.go(u64::MAX).is_none() {
-                return done;
-            }
-        }
-        steps
+        self.drive(u64::MAX, steps)
     }
 
     /// Does all that happens until `at`, included; returns how many steps that were. Bounded by `steps_max`, so that a
     /// portion of work stays one.
     pub fn run_to(&mut self, at: Time, steps_max: u64) -> u64 {
-        for done in 0..steps_max {
-            if self.go(at.0).is_none() {
-                return done;
-            }
-        }
-        steps_max
+        self.drive(at.0, steps_max)
     }
 
     /// Goes to just after the first `step` entries, back or ahead.
@@ -131,7 +120,9 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             self.rewind(step)?;
         }
         while self.state.steps() < step {
-            self.go(u64::MAX).ok_or(SeekError::NoSuchStep)?;
+            if self.drive(u64::MAX, 1) == 0 {
+                return Err(SeekError::NoSuchStep);
+            }
             if let Some(error) = self.diverged {
                 return Err(error);
             }
@@ -245,22 +236,56 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         self.history.reserve(entries as usize);
     }
 
-    #[inline]
-    fn go(&mut self, limit: u64) -> Option<Head<F::Message>> {
-        let head = advance(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, limit)?;
-        let entry = entry(&self.state, &head, &self.scratch);
-        self.watch.after(&self.state, &entry);
-        if self.recording == Recording::Full {
-            if entry.step == self.history.len() {
-                self.history.push(&entry);
-            } else {
-                check(&self.history, &entry, &mut self.diverged);
+    /// Does up to `steps` steps until `limit`; returns how many. The one place where a run moves.
+    fn drive(&mut self, limit: u64, steps: u64) -> u64 {
+        let mut horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
+        for done in 0..steps {
+            if self.state.steps >= self.fixed.fuel || !advance(&self.fixed, &mut self.state, &mut self.scratch, horizon) {
+                if !self.turn(limit) {
+                    return done;
+                }
+                horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
             }
-            if self.keyframes.is_due(self.state.steps()) {
-                self.keyframes.keep(&self.state, &self.watch);
+            self.watch.after(&self.state, &entry(&self.state, &self.scratch));
+            if self.recording == Recording::Full {
+                self.record();
             }
         }
-        Some(head)
+        steps
+    }
+
+    /// What there is to do when no event is: end, or take an action.
+    fn turn(&mut self, limit: u64) -> bool {
+        if self.state.steps >= self.fixed.fuel {
+            return kernel::run_dry(&self.fixed, &self.actions, &mut self.state, &mut self.scratch);
+        }
+        kernel::act(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, limit)
+    }
+
+    #[inline(always)]
+    fn record(&mut self) {
+        let step = u64::from(self.state.steps) - 1;
+        if step == self.history.len() {
+            let effects = if self.scratch.busy { self.history.put_effects(&entry(&self.state, &self.scratch)) } else { NONE };
+            let Head { cause, actor, state_changed, .. } = self.scratch.head;
+            let (at, fingerprint) = (self.state.now, self.state.rolling);
+            self.history.push(Row { at, fingerprint, cause, effects, actor, state_changed }, &self.scratch.head.what);
+        } else {
+            self.check(step);
+        }
+        if self.keyframes.is_due(self.state.steps()) {
+            self.keyframes.keep(&self.state, &self.watch);
+        }
+    }
+
+    /// The step has been recorded before: it must have come out the same.
+    #[cold]
+    fn check(&mut self, step: u64) {
+        let expected = self.history.fingerprint(step).unwrap_or(0);
+        let found = self.state.rolling;
+        if expected != found {
+            self.diverged.get_or_insert(SeekError::Diverged { step, expected, found });
+        }
     }
 
     fn rewind(&mut self, step: u64) -> Result<(), SeekError> {
@@ -272,7 +297,8 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 }
 
 #[inline]
-fn entry<'a, F: Fleet>(state: &State<F>, head: &Head<F::Message>, scratch: &'a Scratch<F>) -> Entry<'a, F> {
+fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>) -> Entry<'a, F> {
+    let head = &scratch.head;
     Entry {
         step: state.steps() - 1,
         at: state.now,
@@ -287,12 +313,5 @@ fn entry<'a, F: Fleet>(state: &State<F>, head: &Head<F::Message>, scratch: &'a S
         persisted: &scratch.step.persists,
         called: &scratch.step.host,
         fingerprint: state.rolling,
-    }
-}
-
-fn check<F: Fleet>(history: &History<F>, entry: &Entry<'_, F>, diverged: &mut Option<SeekError>) {
-    let expected = history.fingerprint(entry.step).unwrap_or(0);
-    if expected != entry.fingerprint {
-        diverged.get_or_insert(SeekError::Diverged { step: entry.step, expected, found: entry.fingerprint });
     }
 }
