@@ -1,8 +1,8 @@
 //! Entries: what one step of the kernel was, what caused it and what came of it.
 
 use crate::Fleet;
-use core::hash::{Hash, Hasher as _};
-use machine::fingerprint::{Fold, fold};
+use core::hash::Hash;
+use machine::fingerprint::Fold;
 use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
 
 /// The actor of actions taken from outside, and the sender of messages delivered from outside.
@@ -93,23 +93,32 @@ pub enum What<M> {
 }
 
 impl<M: Hash> What<M> {
-    /// Folds it into `print`, with where it happened: one word for what is common to all, the rest only where there is more.
+    /// What is common to all entries, in one word, so that the commonest ones are folded in one go.
     #[inline(always)]
-    pub(crate) fn fold(&self, actor: NodeId, print: u64) -> u64 {
-        let word = |tag: u64| fold(print, tag << 16 | u64::from(actor.0));
+    pub(crate) fn word(&self, actor: NodeId) -> u64 {
+        let word = match self {
+            Self::Deadline => 0,
+            Self::MessageDelivered { from, duplicate, restarted_between, .. } => {
+                1 | u64::from(from.0) << 16 | u64::from(*duplicate) << 32 | u64::from(*restarted_between) << 33
+            }
+            _ => 2,
+        };
+        word << 16 | u64::from(actor.0)
+    }
+
+    /// Whether there is more to fold than the word.
+    #[inline(always)]
+    pub(crate) const fn has_more(&self) -> bool {
+        !matches!(self, Self::Deadline)
+    }
+
+    /// Folds what the word leaves out.
+    #[inline(always)]
+    pub(crate) fn fold_more(&self, hash: &mut Fold) {
         match self {
-            Self::Deadline => word(0),
-            Self::MessageDelivered { from, message, duplicate, restarted_between } => {
-                let copy = u64::from(*duplicate) | u64::from(*restarted_between) << 1;
-                let mut hash = Fold::new(word(1 | u64::from(from.0) << 16 | copy << 32));
-                message.hash(&mut hash);
-                hash.finish()
-            }
-            other => {
-                let mut hash = Fold::new(word(2));
-                other.hash(&mut hash);
-                hash.finish()
-            }
+            Self::Deadline => {}
+            Self::MessageDelivered { message, .. } => message.hash(hash),
+            other => other.hash(hash),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! **Invariants.** Rows have a fixed size; what varies lies in shared lists, in order, and a row knows where its parts
 //! begin. An entry read back equals the entry that was recorded.
 
-use crate::Fleet;
+use crate::{Fleet, StepOf};
 use crate::entry::{Entry, External, Sent, What};
 use crate::state::NONE;
 use alloc::vec::Vec;
@@ -11,17 +11,34 @@ use core::ops::Range;
 use machine::fingerprint::digest;
 use machine::{HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time};
 
-/// One entry, without what it was and without its parts of varying size.
+/// What recording an entry takes besides what it was and its effects.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub at: Time,
     pub fingerprint: u64,
     pub cause: u32,
-    /// What [`History::put_effects`] gave; `NONE` if it had none.
-    pub effects: u32,
     pub actor: NodeId,
     pub state_changed: bool,
+    /// For an entry about a message, the number of its send among all sends of the run.
+    pub send: u32,
+    pub effects: Effects,
 }
+
+/// Where the effects of an entry were put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effects {
+    /// Index of the first send, or into `spans`, as `sends` says.
+    first: u32,
+    /// How many sends there are, if there is nothing else; or `MORE`.
+    sends: u8,
+}
+
+impl Effects {
+    pub const NONE: Self = Self { first: 0, sends: 0 };
+}
+
+/// There are effects of several kinds, or many sends.
+const MORE: u8 = u8::MAX;
 
 /// One entry, as it is kept: half a cache line.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +46,13 @@ struct Kept {
     at: Time,
     fingerprint: u64,
     cause: u32,
-    effects: u32,
-    /// Index into the list that goes with the tag.
+    /// What it means depends on the tag.
     payload: u32,
+    effects: u32,
     actor: NodeId,
-    tag: Tag,
-    state_changed: bool,
+    /// The tag, and in the lowest bit whether the state changed.
+    tag: u8,
+    sends: u8,
 }
 
 const _: () = assert!(size_of::<Kept>() == 32);
@@ -59,25 +77,42 @@ enum Tag {
     FuelSpent,
 }
 
-/// Where the effects of one entry end in each list; they begin where those of the one before end.
+const TAGS: [Tag; 15] = [
+    Tag::Started,
+    Tag::Restarted,
+    Tag::Crashed,
+    Tag::Delivered,
+    Tag::Duplicate,
+    Tag::DuplicateAfterRestart,
+    Tag::Lost,
+    Tag::Deadline,
+    Tag::Persisted,
+    Tag::Host,
+    Tag::Began,
+    Tag::Ended,
+    Tag::Action,
+    Tag::Healed,
+    Tag::FuelSpent,
+];
+
+/// Where the effects of one entry lie in each list.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ends {
-    moved: u32,
-    ruled: u32,
-    sent: u32,
-    notes: u32,
-    persisted: u32,
-    called: u32,
+struct Spans {
+    sent: (u32, u32),
+    moved: (u32, u32),
+    ruled: (u32, u32),
+    notes: (u32, u32),
+    persisted: (u32, u32),
+    called: (u32, u32),
 }
 
 /// Every entry of a run.
 pub struct History<F: Fleet> {
     rows: Vec<Kept>,
-    received: Vec<(NodeId, F::Message)>,
     tickets: Vec<Ticket>,
     host: Vec<HostEvent>,
     actions: Vec<External<F::Message>>,
-    effects: Vec<Ends>,
+    spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
     sent: Vec<Sent<F::Message>>,
@@ -90,11 +125,10 @@ impl<F: Fleet> Default for History<F> {
     fn default() -> Self {
         Self {
             rows: Vec::new(),
-            received: Vec::new(),
             tickets: Vec::new(),
             host: Vec::new(),
             actions: Vec::new(),
-            effects: Vec::new(),
+            spans: Vec::new(),
             moved: Vec::new(),
             ruled: Vec::new(),
             sent: Vec::new(),
@@ -123,20 +157,20 @@ impl<F: Fleet> History<F> {
     pub fn entry(&self, step: u64) -> Option<Entry<'_, F>> {
         let at = usize::try_from(step).ok()?;
         let row = self.rows.get(at)?;
-        let (start, end) = self.effects_of(row);
+        let spans = self.spans_of(row);
         Some(Entry {
             step,
             at: row.at,
             cause: (row.cause != NONE).then_some(u64::from(row.cause)),
             actor: row.actor,
             what: self.what(row),
-            state_changed: row.state_changed,
-            moved: &self.moved[range(start.moved, end.moved)],
-            ruled: &self.ruled[range(start.ruled, end.ruled)],
-            sent: &self.sent[range(start.sent, end.sent)],
-            notes: &self.notes[range(start.notes, end.notes)],
-            persisted: &self.persisted[range(start.persisted, end.persisted)],
-            called: &self.called[range(start.called, end.called)],
+            state_changed: row.tag & 1 == 1,
+            moved: &self.moved[range(spans.moved)],
+            ruled: &self.ruled[range(spans.ruled)],
+            sent: &self.sent[range(spans.sent)],
+            notes: &self.notes[range(spans.notes)],
+            persisted: &self.persisted[range(spans.persisted)],
+            called: &self.called[range(spans.called)],
             fingerprint: row.fingerprint,
         })
     }
@@ -161,11 +195,10 @@ impl<F: Fleet> History<F> {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let bytes = size_of_val(&self.rows[..])
-            + size_of_val(&self.received[..])
             + size_of_val(&self.tickets[..])
             + size_of_val(&self.host[..])
             + size_of_val(&self.actions[..])
-            + size_of_val(&self.effects[..])
+            + size_of_val(&self.spans[..])
             + size_of_val(&self.moved[..])
             + size_of_val(&self.ruled[..])
             + size_of_val(&self.sent[..])
@@ -175,73 +208,103 @@ impl<F: Fleet> History<F> {
         bytes as u64
     }
 
-    /// Makes room for so many more entries, each with a message received and one sent.
+    /// Makes room for so many more entries, each with a message sent.
     pub(crate) fn reserve(&mut self, entries: usize) {
         self.rows.reserve(entries);
-        self.received.reserve(entries);
-        self.effects.reserve(entries);
         self.sent.reserve(entries);
     }
 
-    #[inline(always)]
-    pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
-        let (tag, payload) = self.put(what);
-        let Row { at, fingerprint, cause, effects, actor, state_changed } = row;
-        self.rows.push(Kept { at, fingerprint, cause, effects, payload, actor, tag, state_changed });
+    /// Forgets everything and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        self.tickets.clear();
+        self.host.clear();
+        self.actions.clear();
+        self.spans.clear();
+        self.moved.clear();
+        self.ruled.clear();
+        self.sent.clear();
+        self.notes.clear();
+        self.persisted.clear();
+        self.called.clear();
     }
 
-    #[inline]
-    fn put(&mut self, what: &What<F::Message>) -> (Tag, u32) {
+    /// Records an entry; its effects have been put before.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
+        let (tag, payload) = self.put(what, row.send);
+        let Row { at, fingerprint, cause, actor, state_changed, effects: Effects { first: effects, sends }, .. } = row;
+        let tag = (tag as u8) << 1 | u8::from(state_changed);
+        self.rows.push(Kept { at, fingerprint, cause, payload, effects, actor, tag, sends });
+    }
+
+    #[inline(always)]
+    fn put(&mut self, what: &What<F::Message>, send: u32) -> (Tag, u32) {
         match *what {
+            What::Deadline => (Tag::Deadline, 0),
+            What::MessageDelivered { duplicate, restarted_between, .. } => match (duplicate, restarted_between) {
+                (false, _) => (Tag::Delivered, send),
+                (true, false) => (Tag::Duplicate, send),
+                (true, true) => (Tag::DuplicateAfterRestart, send),
+            },
+            What::MessageLost { .. } => (Tag::Lost, send),
             What::Started => (Tag::Started, 0),
             What::Restarted => (Tag::Restarted, 0),
             What::Crashed => (Tag::Crashed, 0),
-            What::Deadline => (Tag::Deadline, 0),
             What::Healed => (Tag::Healed, 0),
             What::FuelSpent => (Tag::FuelSpent, 0),
             What::ConditionBegan(index) => (Tag::Began, u32::from(index)),
             What::ConditionEnded(index) => (Tag::Ended, u32::from(index)),
-            What::MessageLost { from, message } => (Tag::Lost, put(&mut self.received, (from, message))),
-            What::MessageDelivered { from, message, duplicate, restarted_between } => {
-                let tag = match (duplicate, restarted_between) {
-                    (false, _) => Tag::Delivered,
-                    (true, false) => Tag::Duplicate,
-                    (true, true) => Tag::DuplicateAfterRestart,
-                };
-                (tag, put(&mut self.received, (from, message)))
-            }
             What::Persisted(ticket) => (Tag::Persisted, put(&mut self.tickets, ticket)),
             What::Host(event) => (Tag::Host, put(&mut self.host, event)),
             What::Action(action) => (Tag::Action, put(&mut self.actions, action)),
         }
     }
 
-    /// Keeps the effects of an entry that has some; goes before [`History::push`].
-    pub(crate) fn put_effects(&mut self, entry: &Entry<'_, F>) -> u32 {
-        self.sent.extend_from_slice(entry.sent);
-        self.moved.extend_from_slice(entry.moved);
-        self.ruled.extend_from_slice(entry.ruled);
-        self.notes.extend_from_slice(entry.notes);
-        self.persisted.extend_from_slice(entry.persisted);
-        self.called.extend_from_slice(entry.called);
-        let ends = Ends {
-            moved: self.moved.len() as u32,
-            ruled: self.ruled.len() as u32,
-            sent: self.sent.len() as u32,
-            notes: self.notes.len() as u32,
-            persisted: self.persisted.len() as u32,
-            called: self.called.len() as u32,
+    /// Keeps the effects of an entry that has some.
+    #[inline(always)]
+    pub(crate) fn put_effects(&mut self, sent: &[Sent<F::Message>], step: &StepOf<F>) -> Effects {
+        let others = step.moved.len() | step.ruled.len() | step.notes.len() | step.persists.len() | step.host.len();
+        if others == 0 && sent.len() < usize::from(MORE) {
+            let first = self.sent.len() as u32;
+            // One at a time: nearly always there is one.
+            for sent in sent {
+                self.sent.push(*sent);
+            }
+            return Effects { first, sends: sent.len() as u8 };
+        }
+        self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
+    }
+
+    fn put_spans(
+        &mut self,
+        sent: &[Sent<F::Message>],
+        moved: &[Moved],
+        ruled: &[Ruling],
+        notes: &[F::Note],
+        persisted: &[Persist<F::Record>],
+        called: &[HostCall],
+    ) -> Effects {
+        let spans = Spans {
+            sent: append(&mut self.sent, sent),
+            moved: append(&mut self.moved, moved),
+            ruled: append(&mut self.ruled, ruled),
+            notes: append(&mut self.notes, notes),
+            persisted: append(&mut self.persisted, persisted),
+            called: append(&mut self.called, called),
         };
-        put(&mut self.effects, ends)
+        Effects { first: put(&mut self.spans, spans), sends: MORE }
     }
 
     fn what(&self, row: &Kept) -> What<F::Message> {
         let at = row.payload as usize;
+        // A message is kept once, where it was sent; its sender is where its cause happened.
+        let message = || (self.rows[row.cause as usize].actor, self.sent[at].message);
         let delivered = |duplicate, restarted_between| {
-            let (from, message) = self.received[at];
+            let (from, message) = message();
             What::MessageDelivered { from, message, duplicate, restarted_between }
         };
-        match row.tag {
+        match TAGS[usize::from(row.tag >> 1)] {
             Tag::Started => What::Started,
             Tag::Restarted => What::Restarted,
             Tag::Crashed => What::Crashed,
@@ -249,7 +312,7 @@ impl<F: Fleet> History<F> {
             Tag::Duplicate => delivered(true, false),
             Tag::DuplicateAfterRestart => delivered(true, true),
             Tag::Lost => {
-                let (from, message) = self.received[at];
+                let (from, message) = message();
                 What::MessageLost { from, message }
             }
             Tag::Deadline => What::Deadline,
@@ -263,13 +326,12 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    fn effects_of(&self, row: &Kept) -> (Ends, Ends) {
-        if row.effects == NONE {
-            return (Ends::default(), Ends::default());
+    fn spans_of(&self, row: &Kept) -> Spans {
+        match row.sends {
+            0 => Spans::default(),
+            MORE => self.spans[row.effects as usize],
+            sends => Spans { sent: (row.effects, row.effects + u32::from(sends)), ..Spans::default() },
         }
-        let at = row.effects as usize;
-        let start = at.checked_sub(1).map_or(Ends::default(), |before| self.effects[before]);
-        (start, self.effects[at])
     }
 
     /// A history of the first `steps` entries.
@@ -277,15 +339,20 @@ impl<F: Fleet> History<F> {
         let mut part = Self::default();
         part.rows.reserve(steps as usize);
         for entry in self.iter().take(steps as usize) {
-            let Kept { at, fingerprint, cause, effects, actor, state_changed, .. } = self.rows[entry.step as usize];
-            let effects = if effects == NONE { NONE } else { part.put_effects(&entry) };
-            part.push(Row { at, fingerprint, cause, effects, actor, state_changed }, &entry.what);
+            let Kept { at, fingerprint, cause, payload, actor, sends, .. } = self.rows[entry.step as usize];
+            let Entry { sent, moved, ruled, notes, persisted, called, state_changed, .. } = entry;
+            let effects = match sends {
+                0 => Effects::NONE,
+                MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
+                _ => Effects { first: append(&mut part.sent, sent).0, sends },
+            };
+            part.push(Row { at, fingerprint, cause, actor, state_changed, send: payload, effects }, &entry.what);
         }
         part
     }
 
     pub(crate) fn fingerprint(&self, step: u64) -> Option<u64> {
-        self.rows.get(step as usize).map(|kept| kept.fingerprint)
+        self.rows.get(step as usize).map(|row| row.fingerprint)
     }
 }
 
@@ -293,11 +360,10 @@ impl<F: Fleet> Clone for History<F> {
     fn clone(&self) -> Self {
         Self {
             rows: self.rows.clone(),
-            received: self.received.clone(),
             tickets: self.tickets.clone(),
             host: self.host.clone(),
             actions: self.actions.clone(),
-            effects: self.effects.clone(),
+            spans: self.spans.clone(),
             moved: self.moved.clone(),
             ruled: self.ruled.clone(),
             sent: self.sent.clone(),
@@ -319,11 +385,18 @@ pub fn first_difference<F: Fleet>(a: &History<F>, b: &History<F>) -> Option<u64>
     at.or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))
 }
 
+#[inline]
 fn put<T>(list: &mut Vec<T>, item: T) -> u32 {
     list.push(item);
     (list.len() - 1) as u32
 }
 
-const fn range(start: u32, end: u32) -> Range<usize> {
+fn append<T: Copy>(list: &mut Vec<T>, items: &[T]) -> (u32, u32) {
+    let start = list.len() as u32;
+    list.extend_from_slice(items);
+    (start, list.len() as u32)
+}
+
+const fn range((start, end): (u32, u32)) -> Range<usize> {
     start as usize..end as usize
 }

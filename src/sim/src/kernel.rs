@@ -33,7 +33,7 @@ pub(crate) struct Scratch<F: Fleet> {
 
 impl<F: Fleet> Default for Scratch<F> {
     fn default() -> Self {
-        let head = Head { cause: NONE, actor: WORLD, what: What::Healed, node: 0, state_changed: false };
+        let head = Head { cause: NONE, actor: WORLD, what: What::Healed, node: 0, send: 0, state_changed: false };
         Self { head, step: StepOf::<F>::default(), sent: Vec::new(), busy: false, begun: Vec::new(), planned: Vec::new() }
     }
 }
@@ -46,6 +46,8 @@ pub(crate) struct Head<M> {
     pub what: What<M>,
     /// The node's fingerprint after it; 0 where no node was asked.
     pub node: u64,
+    /// For an entry about a message, the number of its send.
+    pub send: u32,
 }
 
 /// What became of an event.
@@ -187,13 +189,13 @@ impl<F: Fleet> Kernel<'_, F> {
     /// An entry in which the machine of `node` takes a step.
     #[inline]
     fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor: node, what, state_changed: false, node: 0 };
+        self.scratch.head = Head { cause, actor: node, what, state_changed: false, node: 0, send: 0 };
         Outcome::Step
     }
 
     /// An entry in which no machine takes a step.
     fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor, what, state_changed: false, node: 0 };
+        self.scratch.head = Head { cause, actor, what, state_changed: false, node: 0, send: 0 };
         Outcome::Entry
     }
 
@@ -201,7 +203,7 @@ impl<F: Fleet> Kernel<'_, F> {
     fn deliver(&mut self, to: NodeId, id: u32) -> Outcome {
         let node = self.state.nodes[usize::from(to.0)];
         let parcel = self.state.parcels.get_mut(id);
-        let Parcel { message, cause, from, incarnation, copies, delivered } = *parcel;
+        let Parcel { message, cause, send, from, incarnation, copies, delivered } = *parcel;
         if copies > 1 {
             parcel.copies -= 1;
             if node.up {
@@ -211,11 +213,14 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             self.state.parcels.remove(id);
         }
-        if !node.up {
-            return self.note(to, cause, What::MessageLost { from, message });
-        }
-        let restarted_between = delivered && incarnation != node.incarnation;
-        self.enter(to, cause, What::MessageDelivered { from, message, duplicate: delivered, restarted_between })
+        let (outcome, what) = if node.up {
+            let restarted_between = delivered && incarnation != node.incarnation;
+            (Outcome::Step, What::MessageDelivered { from, message, duplicate: delivered, restarted_between })
+        } else {
+            (Outcome::Entry, What::MessageLost { from, message })
+        };
+        self.scratch.head = Head { cause, actor: to, what, state_changed: false, node: 0, send };
+        outcome
     }
 
     fn persisted(&mut self, node: NodeId, incarnation: u32) -> Outcome {
@@ -300,6 +305,7 @@ impl<F: Fleet> Kernel<'_, F> {
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
             self.scratch.sent.push(Sent { message, to, fate: Fate::Left });
+            state.sends += 1;
             return;
         }
         let latency = self.fixed.network.latency(from, to);
@@ -311,16 +317,21 @@ impl<F: Fleet> Kernel<'_, F> {
             net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
         };
         self.scratch.sent.push(Sent { message, to, fate });
-        let (at, copy) = match fate {
-            Fate::Arrives { at } => (at, None),
-            Fate::Duplicated { at, copy } => (at, Some(copy)),
-            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => return,
-        };
-        let copies = 1 + u8::from(copy.is_some());
-        let id = state.parcels.insert(Parcel { message, cause, incarnation: 0, from, copies, delivered: false });
-        state.push(at, Kind::Message, to.0, id);
-        if let Some(copy) = copy {
-            state.push(copy, Kind::Message, to.0, id);
+        let send = state.sends;
+        state.sends += 1;
+        let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+        match fate {
+            Fate::Arrives { at } => {
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+            }
+            Fate::Duplicated { at, copy } => {
+                parcel.copies = 2;
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+                state.push(copy, Kind::Message, to.0, id);
+            }
+            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
         }
     }
 
@@ -548,7 +559,11 @@ impl<F: Fleet> Kernel<'_, F> {
         let exists = |node: NodeId| usize::from(node.0) < state.nodes.len();
         match external {
             External::Deliver { to, message } if exists(to) => {
-                let parcel = Parcel { message, cause: entry, incarnation: 0, from: OPERATOR, copies: 1, delivered: false };
+                self.scratch.sent.push(Sent { message, to, fate: Fate::Arrives { at: state.now } });
+                self.scratch.busy = true;
+                let (from, send) = (OPERATOR, state.sends);
+                state.sends += 1;
+                let parcel = Parcel { message, cause: entry, send, incarnation: 0, from, copies: 1, delivered: false };
                 let id = state.parcels.insert(parcel);
                 state.push(state.now, Kind::Message, to.0, id);
             }
@@ -590,10 +605,11 @@ impl<F: Fleet> Kernel<'_, F> {
     fn fold(&mut self) {
         let head = &self.scratch.head;
         let state = &mut *self.state;
-        let mut print = fold(head.what.fold(head.actor, state.now.0), head.node);
-        if self.scratch.busy {
+        let mut print = fold(fold(head.what.word(head.actor), state.now.0), head.node);
+        if self.scratch.busy || head.what.has_more() {
             let step = &self.scratch.step;
             let mut hash = Fold::new(print);
+            head.what.fold_more(&mut hash);
             fold_all(&mut hash, 1, &self.scratch.sent);
             fold_all(&mut hash, 2, &step.moved);
             fold_all(&mut hash, 3, &step.ruled);

@@ -4,7 +4,7 @@
 //! is watched, and where it was sought to in between change nothing. Going over the past again checks every fingerprint.
 
 use crate::entry::{Entry, External};
-use crate::history::{History, Row};
+use crate::history::{Effects, History, Row};
 use crate::kernel::{self, Action, Head, Scratch, advance};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
@@ -89,6 +89,13 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             recording,
             diverged: None,
         }
+    }
+
+    /// Begins anew with another setup, in the room that this run has taken: for playing many runs one after the other.
+    pub fn reset(&mut self, setup: Setup<F>, watch: W) {
+        let mut history = core::mem::take(&mut self.history);
+        history.clear();
+        *self = Self { history, ..Self::new(setup, watch) };
     }
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
@@ -266,10 +273,13 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
     fn record(&mut self) {
         let step = u64::from(self.state.steps) - 1;
         if step == self.history.len() {
-            let effects = if self.scratch.busy { self.history.put_effects(&entry(&self.state, &self.scratch)) } else { NONE };
-            let Head { cause, actor, state_changed, .. } = self.scratch.head;
+            let Head { cause, actor, state_changed, send, .. } = self.scratch.head;
+            let effects = match self.scratch.busy {
+                false => Effects::NONE,
+                true => self.history.put_effects(&self.scratch.sent, &self.scratch.step),
+            };
             let (at, fingerprint) = (self.state.now, self.state.rolling);
-            self.history.push(Row { at, fingerprint, cause, effects, actor, state_changed }, &self.scratch.head.what);
+            self.history.push(Row { at, fingerprint, cause, actor, state_changed, send, effects }, &self.scratch.head.what);
         } else {
             self.check(step);
         }

@@ -40,6 +40,8 @@ pub(crate) struct Fixed {
 pub(crate) struct Parcel<M> {
     pub message: M,
     pub cause: u32,
+    /// The number of its send among all sends of the run.
+    pub send: u32,
     /// How often its receiver had been started when the first copy was delivered.
     pub incarnation: u32,
     pub from: NodeId,
@@ -95,6 +97,8 @@ pub struct State<F: Fleet> {
     pub(crate) steps: u32,
     pub(crate) rolling: u64,
     pub(crate) sequence: u64,
+    /// How many messages have been sent.
+    pub(crate) sends: u32,
     /// How many actions have been taken.
     pub(crate) applied: u32,
     pub(crate) healed: bool,
@@ -134,6 +138,7 @@ impl<F: Fleet> Clone for State<F> {
         self.steps = source.steps;
         self.rolling = source.rolling;
         self.sequence = source.sequence;
+        self.sends = source.sends;
         self.applied = source.applied;
         self.healed = source.healed;
         self.spent = source.spent;
@@ -268,6 +273,7 @@ impl<F: Fleet> State<F> {
             steps: 0,
             rolling: setup.seed,
             sequence: 0,
+            sends: 0,
             applied: 0,
             healed: false,
             spent: false,
