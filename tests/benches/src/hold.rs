@@ -35,6 +35,18 @@ pub fn deadlines(pending: u16, seed: u64) -> Setup<Deadlines> {
 }
 
 impl Deadlines {
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> u16 {
+        self.nodes.len() as u16
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     #[inline]
     fn plan(&mut self, cx: &Context<'_>) {
         let node = &mut self.nodes[usize::from(cx.node.0)];
@@ -85,6 +97,14 @@ pub fn messages(pending: u32, seed: u64) -> Setup<Messages> {
     let mut setup = Setup::new(Messages { pending, passed: vec![0; usize::from(NODES)] }, seed, knobs());
     setup.network = Network::uniform(Span::new(Duration(1), Duration(2 * MEAN)));
     setup
+}
+
+impl Messages {
+    /// How many messages are on their way.
+    #[must_use]
+    pub const fn pending(&self) -> u32 {
+        self.pending
+    }
 }
 
 impl Fleet for Messages {

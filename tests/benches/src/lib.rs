@@ -7,6 +7,8 @@
 pub mod fan_out;
 pub mod hold;
 pub mod mm1;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod ping_pong;
 pub mod table;
 
@@ -64,7 +66,9 @@ pub enum Workload {
 }
 
 /// A run of one workload, past its warm-up.
-pub struct Prepared(Inner);
+///
+/// Holds the run, its seed and the length of its warm-up.
+pub struct Prepared(Inner, u64, u64);
 
 enum Inner {
     Deadlines(Run<hold::Deadlines, Order>),
@@ -99,9 +103,21 @@ impl Prepared {
             Workload::Mm1 => (Inner::Mm1(start(mm1::setup(seed), recording)), 1000),
             Workload::FanOut => (Inner::FanOut(start(fan_out::setup(seed), recording)), 4000),
         };
-        let mut prepared = Self(inner);
+        let mut prepared = Self(inner, seed, warm_up);
         prepared.run(warm_up);
         prepared
+    }
+
+    /// Begins anew in the room that has been taken, and warms up.
+    pub fn again(&mut self) {
+        match &mut self.0 {
+            Inner::Deadlines(run) => run.reset(hold::deadlines(run.state().fleet().len(), self.1), Order::default()),
+            Inner::Messages(run) => run.reset(hold::messages(run.state().fleet().pending(), self.1), Order::default()),
+            Inner::PingPong(run) => run.reset(ping_pong::setup(self.1), Order::default()),
+            Inner::Mm1(run) => run.reset(mm1::setup(self.1), Order::default()),
+            Inner::FanOut(run) => run.reset(fan_out::setup(self.1), Order::default()),
+        }
+        self.run(self.2);
     }
 
     /// Does so many steps; returns how many there were.
