@@ -1,7 +1,7 @@
 //! Entries: what one step of the kernel was, what caused it and what came of it.
 
 use crate::Fleet;
-use core::hash::Hash;
+use core::hash::{Hash, Hasher as _};
 use machine::fingerprint::Fold;
 use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
 
@@ -92,33 +92,74 @@ pub enum What<M> {
     FuelSpent,
 }
 
-impl<M: Hash> What<M> {
-    /// What is common to all entries, in one word, so that the commonest ones are folded in one go.
-    #[inline(always)]
-    pub(crate) fn word(&self, actor: NodeId) -> u64 {
-        let word = match self {
-            Self::Deadline => 0,
-            Self::MessageDelivered { from, duplicate, restarted_between, .. } => {
-                1 | u64::from(from.0) << 16 | u64::from(*duplicate) << 32 | u64::from(*restarted_between) << 33
-            }
-            _ => 2,
-        };
-        word << 16 | u64::from(actor.0)
-    }
+/// What an entry is about, without what goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    Deadline,
+    Delivered,
+    Duplicate,
+    DuplicateAfterRestart,
+    Lost,
+    Started,
+    Restarted,
+    Crashed,
+    Persisted,
+    Host,
+    Began,
+    Ended,
+    Action,
+    Healed,
+    FuelSpent,
+}
 
-    /// Whether there is more to fold than the word.
-    #[inline(always)]
-    pub(crate) const fn has_more(&self) -> bool {
-        !matches!(self, Self::Deadline)
-    }
+impl Tag {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 15] = [
+        Self::Deadline,
+        Self::Delivered,
+        Self::Duplicate,
+        Self::DuplicateAfterRestart,
+        Self::Lost,
+        Self::Started,
+        Self::Restarted,
+        Self::Crashed,
+        Self::Persisted,
+        Self::Host,
+        Self::Began,
+        Self::Ended,
+        Self::Action,
+        Self::Healed,
+        Self::FuelSpent,
+    ];
 
-    /// Folds what the word leaves out.
+    /// Whether the tag and, for a message, the number of its send say everything: the content of a message was folded when
+    /// it was sent.
     #[inline(always)]
-    pub(crate) fn fold_more(&self, hash: &mut Fold) {
+    pub const fn says_all(self) -> bool {
+        (self as u8) < Self::Persisted as u8
+    }
+}
+
+impl<M> What<M> {
+    #[inline(always)]
+    pub(crate) const fn tag(&self) -> Tag {
         match self {
-            Self::Deadline => {}
-            Self::MessageDelivered { message, .. } => message.hash(hash),
-            other => other.hash(hash),
+            Self::Deadline => Tag::Deadline,
+            Self::MessageDelivered { duplicate: false, .. } => Tag::Delivered,
+            Self::MessageDelivered { restarted_between: false, .. } => Tag::Duplicate,
+            Self::MessageDelivered { .. } => Tag::DuplicateAfterRestart,
+            Self::MessageLost { .. } => Tag::Lost,
+            Self::Started => Tag::Started,
+            Self::Restarted => Tag::Restarted,
+            Self::Crashed => Tag::Crashed,
+            Self::Persisted(_) => Tag::Persisted,
+            Self::Host(_) => Tag::Host,
+            Self::ConditionBegan(_) => Tag::Began,
+            Self::ConditionEnded(_) => Tag::Ended,
+            Self::Action(_) => Tag::Action,
+            Self::Healed => Tag::Healed,
+            Self::FuelSpent => Tag::FuelSpent,
         }
     }
 }
@@ -161,6 +202,22 @@ pub struct Sent<M> {
     pub to: NodeId,
     /// What becomes of it.
     pub fate: Fate,
+}
+
+impl<M: Hash> Sent<M> {
+    #[inline]
+    pub(crate) fn fold(&self, hash: &mut Fold) {
+        let (kind, number, moment) = match self.fate {
+            Fate::Arrives { at } => (0, 0, at.0),
+            Fate::Duplicated { at, copy } => (1, 0, at.0 ^ copy.0.rotate_left(32)),
+            Fate::Lost { condition } => (2, condition, 0),
+            Fate::Cut { condition } => (3, condition, 0),
+            Fate::Left => (4, 0, 0),
+        };
+        hash.write_u64(1 | kind << 16 | u64::from(number) << 32 | u64::from(self.to.0) << 48);
+        hash.write_u64(moment);
+        self.message.hash(hash);
+    }
 }
 
 /// One step of the kernel.

@@ -4,7 +4,7 @@
 //! begin. An entry read back equals the entry that was recorded.
 
 use crate::{Fleet, StepOf};
-use crate::entry::{Entry, External, Sent, What};
+use crate::entry::{Entry, External, Sent, Tag, What};
 use crate::state::NONE;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -19,6 +19,7 @@ pub(crate) struct Row {
     pub cause: u32,
     pub actor: NodeId,
     pub state_changed: bool,
+    pub tag: Tag,
     /// For an entry about a message, the number of its send among all sends of the run.
     pub send: u32,
     pub effects: Effects,
@@ -56,44 +57,6 @@ struct Kept {
 }
 
 const _: () = assert!(size_of::<Kept>() == 32);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Tag {
-    Started,
-    Restarted,
-    Crashed,
-    Delivered,
-    Duplicate,
-    DuplicateAfterRestart,
-    Lost,
-    Deadline,
-    Persisted,
-    Host,
-    Began,
-    Ended,
-    Action,
-    Healed,
-    FuelSpent,
-}
-
-const TAGS: [Tag; 15] = [
-    Tag::Started,
-    Tag::Restarted,
-    Tag::Crashed,
-    Tag::Delivered,
-    Tag::Duplicate,
-    Tag::DuplicateAfterRestart,
-    Tag::Lost,
-    Tag::Deadline,
-    Tag::Persisted,
-    Tag::Host,
-    Tag::Began,
-    Tag::Ended,
-    Tag::Action,
-    Tag::Healed,
-    Tag::FuelSpent,
-];
 
 /// Where the effects of one entry lie in each list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -232,32 +195,21 @@ impl<F: Fleet> History<F> {
     /// Records an entry; its effects have been put before.
     #[inline(always)]
     pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
-        let (tag, payload) = self.put(what, row.send);
+        let payload = if row.tag == Tag::Deadline { 0 } else { self.put(what, row.send) };
         let Row { at, fingerprint, cause, actor, state_changed, effects: Effects { first: effects, sends }, .. } = row;
-        let tag = (tag as u8) << 1 | u8::from(state_changed);
+        let tag = (row.tag as u8) << 1 | u8::from(state_changed);
         self.rows.push(Kept { at, fingerprint, cause, payload, effects, actor, tag, sends });
     }
 
     #[inline(always)]
-    fn put(&mut self, what: &What<F::Message>, send: u32) -> (Tag, u32) {
+    fn put(&mut self, what: &What<F::Message>, send: u32) -> u32 {
         match *what {
-            What::Deadline => (Tag::Deadline, 0),
-            What::MessageDelivered { duplicate, restarted_between, .. } => match (duplicate, restarted_between) {
-                (false, _) => (Tag::Delivered, send),
-                (true, false) => (Tag::Duplicate, send),
-                (true, true) => (Tag::DuplicateAfterRestart, send),
-            },
-            What::MessageLost { .. } => (Tag::Lost, send),
-            What::Started => (Tag::Started, 0),
-            What::Restarted => (Tag::Restarted, 0),
-            What::Crashed => (Tag::Crashed, 0),
-            What::Healed => (Tag::Healed, 0),
-            What::FuelSpent => (Tag::FuelSpent, 0),
-            What::ConditionBegan(index) => (Tag::Began, u32::from(index)),
-            What::ConditionEnded(index) => (Tag::Ended, u32::from(index)),
-            What::Persisted(ticket) => (Tag::Persisted, put(&mut self.tickets, ticket)),
-            What::Host(event) => (Tag::Host, put(&mut self.host, event)),
-            What::Action(action) => (Tag::Action, put(&mut self.actions, action)),
+            What::MessageDelivered { .. } | What::MessageLost { .. } => send,
+            What::ConditionBegan(index) | What::ConditionEnded(index) => u32::from(index),
+            What::Persisted(ticket) => put(&mut self.tickets, ticket),
+            What::Host(event) => put(&mut self.host, event),
+            What::Action(action) => put(&mut self.actions, action),
+            What::Started | What::Restarted | What::Crashed | What::Deadline | What::Healed | What::FuelSpent => 0,
         }
     }
 
@@ -304,7 +256,7 @@ impl<F: Fleet> History<F> {
             let (from, message) = message();
             What::MessageDelivered { from, message, duplicate, restarted_between }
         };
-        match TAGS[usize::from(row.tag >> 1)] {
+        match Tag::ALL[usize::from(row.tag >> 1)] {
             Tag::Started => What::Started,
             Tag::Restarted => What::Restarted,
             Tag::Crashed => What::Crashed,
@@ -346,7 +298,8 @@ impl<F: Fleet> History<F> {
                 MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
                 _ => Effects { first: append(&mut part.sent, sent).0, sends },
             };
-            part.push(Row { at, fingerprint, cause, actor, state_changed, send: payload, effects }, &entry.what);
+            let tag = entry.what.tag();
+            part.push(Row { at, fingerprint, cause, actor, state_changed, tag, send: payload, effects }, &entry.what);
         }
         part
     }

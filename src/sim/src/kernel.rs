@@ -6,7 +6,7 @@
 
 use crate::clock;
 use crate::conditions::{Conditions, Disturbance, When};
-use crate::entry::{External, Fate, OPERATOR, Sent, WORLD, What};
+use crate::entry::{External, Fate, OPERATOR, Sent, Tag, WORLD, What};
 use crate::host::{Around, Planned};
 use crate::net;
 use crate::queue::{Event, Kind};
@@ -33,7 +33,7 @@ pub(crate) struct Scratch<F: Fleet> {
 
 impl<F: Fleet> Default for Scratch<F> {
     fn default() -> Self {
-        let head = Head { cause: NONE, actor: WORLD, what: What::Healed, node: 0, send: 0, state_changed: false };
+        let head = Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, send: 0, state_changed: false };
         Self { head, step: StepOf::<F>::default(), sent: Vec::new(), busy: false, begun: Vec::new(), planned: Vec::new() }
     }
 }
@@ -43,6 +43,7 @@ pub(crate) struct Head<M> {
     pub cause: u32,
     pub actor: NodeId,
     pub state_changed: bool,
+    pub tag: Tag,
     pub what: What<M>,
     /// The node's fingerprint after it; 0 where no node was asked.
     pub node: u64,
@@ -187,15 +188,15 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 
     /// An entry in which the machine of `node` takes a step.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor: node, what, state_changed: false, node: 0, send: 0 };
+        self.scratch.head = Head { cause, actor: node, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
         Outcome::Step
     }
 
     /// An entry in which no machine takes a step.
     fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor, what, state_changed: false, node: 0, send: 0 };
+        self.scratch.head = Head { cause, actor, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
         Outcome::Entry
     }
 
@@ -219,7 +220,7 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             (Outcome::Entry, What::MessageLost { from, message })
         };
-        self.scratch.head = Head { cause, actor: to, what, state_changed: false, node: 0, send };
+        self.scratch.head = Head { cause, actor: to, tag: what.tag(), what, state_changed: false, node: 0, send };
         outcome
     }
 
@@ -605,12 +606,18 @@ impl<F: Fleet> Kernel<'_, F> {
     fn fold(&mut self) {
         let head = &self.scratch.head;
         let state = &mut *self.state;
-        let mut print = fold(fold(head.what.word(head.actor), state.now.0), head.node);
-        if self.scratch.busy || head.what.has_more() {
+        let word = u64::from(head.send) << 32 | (head.tag as u64) << 16 | u64::from(head.actor.0);
+        let mut print = fold(fold(word, state.now.0), head.node);
+        let says_all = head.tag.says_all();
+        if self.scratch.busy || !says_all {
             let step = &self.scratch.step;
             let mut hash = Fold::new(print);
-            head.what.fold_more(&mut hash);
-            fold_all(&mut hash, 1, &self.scratch.sent);
+            if !says_all {
+                head.what.hash(&mut hash);
+            }
+            for sent in &self.scratch.sent {
+                sent.fold(&mut hash);
+            }
             fold_all(&mut hash, 2, &step.moved);
             fold_all(&mut hash, 3, &step.ruled);
             fold_all(&mut hash, 4, &step.notes);
@@ -619,7 +626,8 @@ impl<F: Fleet> Kernel<'_, F> {
             print = hash.finish();
         }
         state.rolling = fold(state.rolling, print);
-        state.steps += 1;
+        // Below the fuel, which is below the end of the type.
+        state.steps = state.steps.wrapping_add(1);
     }
 }
 

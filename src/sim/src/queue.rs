@@ -76,7 +76,6 @@ pub(crate) struct Queue {
     heads: Box<[u32; LEVELS * SLOTS]>,
     blocks: Vec<Block>,
     free: u32,
-    len: u64,
 }
 
 impl Default for Queue {
@@ -92,7 +91,6 @@ impl Default for Queue {
             heads: Box::new([NONE; LEVELS * SLOTS]),
             blocks: Vec::new(),
             free: NONE,
-            len: 0,
         }
     }
 }
@@ -119,14 +117,12 @@ impl Clone for Queue {
         self.heads.clone_from(&source.heads);
         self.blocks.clone_from(&source.blocks);
         self.free = source.free;
-        self.len = source.len;
     }
 }
 
 impl Queue {
-    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.bottom.is_empty() && self.lane.is_empty() && self.used.iter().all(|word| *word == 0)
     }
 
     /// About how many bytes a clone copies.
@@ -137,7 +133,6 @@ impl Queue {
     /// Adds an event, not earlier than the last one taken and with a higher sequence than any before.
     #[inline(always)]
     pub fn push(&mut self, event: Event) {
-        self.len += 1;
         if event.at > self.reach {
             self.file(event);
         } else {
@@ -163,14 +158,13 @@ impl Queue {
     pub fn pop(&mut self, limit: u64) -> Option<Event> {
         loop {
             if let Some(event) = self.bottom.last().copied()
-                && (event.at == self.now || self.lane_taken as usize == self.lane.len())
+                && (self.lane.is_empty() || event.at == self.now)
             {
                 if event.at > limit {
                     return None;
                 }
                 self.bottom.pop();
                 self.now = event.at;
-                self.len -= 1;
                 return Some(event);
             }
             if let Some(event) = self.lane.get(self.lane_taken as usize).copied() {
@@ -182,7 +176,6 @@ impl Queue {
                     self.lane.clear();
                     self.lane_taken = 0;
                 }
-                self.len -= 1;
                 return Some(event);
             }
             if !self.refill(limit) {
@@ -271,7 +264,8 @@ impl Queue {
             && let Some(place) = block.events.get_mut(block.len as usize)
         {
             *place = event;
-            block.len += 1;
+            // Below the length of the block, as the place shows.
+            block.len = block.len.wrapping_add(1);
             return;
         }
         self.heads[slot] = self.block(event, head);
@@ -345,7 +339,7 @@ mod tests {
         };
         for round in 0..6000_u64 {
             let wanted = if round < 4000 { pending } else { 0 };
-            while wheel.len < wanted {
+            while (oracle.0.len() as u64) < wanted {
                 let at = now.saturating_add(shape(next()));
                 let event = Event { at, sequence, id: sequence as u32, node: 0, kind: Kind::Task };
                 sequence += 1;

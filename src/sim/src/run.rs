@@ -93,9 +93,13 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Begins anew with another setup, in the room that this run has taken: for playing many runs one after the other.
     pub fn reset(&mut self, setup: Setup<F>, watch: W) {
-        let mut history = core::mem::take(&mut self.history);
+        let Run { mut history, mut keyframes, .. } = core::mem::replace(self, Self::new(setup, watch));
         history.clear();
-        *self = Self { history, ..Self::new(setup, watch) };
+        self.history = history;
+        if self.recording == Recording::Full {
+            keyframes.restart(&self.state, &self.watch);
+            self.keyframes = keyframes;
+        }
     }
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
@@ -238,6 +242,14 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         self.history.why(step)
     }
 
+    /// Keeps a copy of the present state to seek by. Copies are kept now and then anyway, by how much there is to copy; who
+    /// has a clock and steps in portions of a few milliseconds keeps one after each, and seeking takes no longer than that.
+    pub fn keep_keyframe(&mut self) {
+        if self.recording == Recording::Full && self.state.steps() == self.history.len() {
+            self.keyframes.keep(&self.state, &self.watch);
+        }
+    }
+
     /// Makes room in the history, so that recording this many entries does not allocate.
     pub fn reserve(&mut self, entries: u32) {
         self.history.reserve(entries as usize);
@@ -245,20 +257,32 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does up to `steps` steps until `limit`; returns how many. The one place where a run moves.
     fn drive(&mut self, limit: u64, steps: u64) -> u64 {
-        let mut horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
-        for done in 0..steps {
-            if self.state.steps >= self.fixed.fuel || !advance(&self.fixed, &mut self.state, &mut self.scratch, horizon) {
-                if !self.turn(limit) {
-                    return done;
-                }
-                horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
+        let mut done = 0;
+        loop {
+            let horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
+            let fuel = u64::from(self.fixed.fuel.saturating_sub(self.state.steps));
+            let free = (steps - done).min(fuel);
+            let mut taken = 0;
+            while taken < free && advance(&self.fixed, &mut self.state, &mut self.scratch, horizon) {
+                self.observe();
+                taken += 1;
             }
-            self.watch.after(&self.state, &entry(&self.state, &self.scratch));
-            if self.recording == Recording::Full {
-                self.record();
+            done += taken;
+            if done == steps || !self.turn(limit) {
+                return done;
             }
+            self.observe();
+            done += 1;
         }
-        steps
+    }
+
+    /// Shows the step that has been made to whoever wants to know.
+    #[inline(always)]
+    fn observe(&mut self) {
+        self.watch.after(&self.state, &entry(&self.state, &self.scratch));
+        if self.recording == Recording::Full {
+            self.record();
+        }
     }
 
     /// What there is to do when no event is: end, or take an action.
@@ -273,13 +297,13 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
     fn record(&mut self) {
         let step = u64::from(self.state.steps) - 1;
         if step == self.history.len() {
-            let Head { cause, actor, state_changed, send, .. } = self.scratch.head;
+            let Head { cause, actor, state_changed, tag, send, .. } = self.scratch.head;
             let effects = match self.scratch.busy {
                 false => Effects::NONE,
                 true => self.history.put_effects(&self.scratch.sent, &self.scratch.step),
             };
             let (at, fingerprint) = (self.state.now, self.state.rolling);
-            self.history.push(Row { at, fingerprint, cause, actor, state_changed, send, effects }, &self.scratch.head.what);
+            self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &self.scratch.head.what);
         } else {
             self.check(step);
         }

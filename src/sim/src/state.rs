@@ -306,7 +306,8 @@ impl<F: Fleet> State<F> {
     #[inline(always)]
     pub(crate) fn push(&mut self, at: Time, kind: Kind, node: u16, id: u32) {
         let sequence = self.sequence;
-        self.sequence += 1;
+        // 2⁶⁴ events are more than any run has time for.
+        self.sequence = sequence.wrapping_add(1);
         self.queue.push(Event { at: at.0, sequence, id, node, kind });
     }
 
