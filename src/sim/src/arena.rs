@@ -50,6 +50,11 @@ impl<T: Copy> Arena<T> {
         self.slots[id as usize]
     }
 
+    #[inline(always)]
+    pub fn get(&self, id: u32) -> Option<&T> {
+        self.slots.get(id as usize)
+    }
+
     pub fn weight(&self) -> u64 {
         (self.slots.len() * size_of::<T>() + self.free.len() * size_of::<u32>()) as u64
     }

@@ -1,6 +1,7 @@
 //! Entries: what one step of the kernel was, what caused it and what came of it.
 
 use crate::Fleet;
+use core::fmt;
 use core::hash::{Hash, Hasher as _};
 use machine::fingerprint::Fold;
 use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
@@ -176,7 +177,7 @@ pub enum Fate {
     Duplicated {
         /// When it arrives first.
         at: Time,
-        /// When it arrives again; not before `at`.
+        /// When it arrives again; not before `at`, and at most 71 minutes after it.
         copy: Time,
     },
     /// The condition with this index lost it.
@@ -193,30 +194,69 @@ pub enum Fate {
     Left,
 }
 
-/// A message that a step sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A message that a step sent. Runs record many of them, so its fate is kept packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Sent<M> {
     /// What it says.
     pub message: M,
     /// Its receiver.
     pub to: NodeId,
+    kind: FateKind,
+    /// How much later the copy arrives, in microseconds, or the index of the condition.
+    extra: u32,
+    at: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum FateKind {
+    Arrives,
+    Duplicated,
+    Lost,
+    Cut,
+    Left,
+}
+
+impl<M> Sent<M> {
+    #[inline(always)]
+    pub(crate) fn new(message: M, to: NodeId, fate: Fate) -> Self {
+        let (kind, at, extra) = match fate {
+            Fate::Arrives { at } => (FateKind::Arrives, at, 0),
+            Fate::Duplicated { at, copy } => (FateKind::Duplicated, at, copy.since(at).0 as u32),
+            Fate::Lost { condition } => (FateKind::Lost, Time::ZERO, u32::from(condition)),
+            Fate::Cut { condition } => (FateKind::Cut, Time::ZERO, u32::from(condition)),
+            Fate::Left => (FateKind::Left, Time::ZERO, 0),
+        };
+        Self { message, to, kind, extra, at }
+    }
+
     /// What becomes of it.
-    pub fate: Fate,
+    #[inline]
+    #[must_use]
+    pub const fn fate(&self) -> Fate {
+        match self.kind {
+            FateKind::Arrives => Fate::Arrives { at: self.at },
+            FateKind::Duplicated => Fate::Duplicated { at: self.at, copy: self.at.after(Duration(self.extra as u64)) },
+            FateKind::Lost => Fate::Lost { condition: self.extra as u16 },
+            FateKind::Cut => Fate::Cut { condition: self.extra as u16 },
+            FateKind::Left => Fate::Left,
+        }
+    }
 }
 
 impl<M: Hash> Sent<M> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fold(&self, hash: &mut Fold) {
-        let (kind, number, moment) = match self.fate {
-            Fate::Arrives { at } => (0, 0, at.0),
-            Fate::Duplicated { at, copy } => (1, 0, at.0 ^ copy.0.rotate_left(32)),
-            Fate::Lost { condition } => (2, condition, 0),
-            Fate::Cut { condition } => (3, condition, 0),
-            Fate::Left => (4, 0, 0),
-        };
-        hash.write_u64(1 | kind << 16 | u64::from(number) << 32 | u64::from(self.to.0) << 48);
-        hash.write_u64(moment);
+        hash.write_u64(u64::from(self.extra) << 32 | u64::from(self.to.0) << 16 | (self.kind as u64) << 1 | 1);
+        hash.write_u64(self.at.0);
         self.message.hash(hash);
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Sent<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Sent");
+        text.field("message", &self.message).field("to", &self.to).field("fate", &self.fate()).finish()
     }
 }
 

@@ -74,7 +74,17 @@ pub(crate) fn advance<F: Fleet>(fixed: &Fixed, state: &mut State<F>, scratch: &m
     tidy(scratch);
     let mut kernel = Kernel { fixed, state, scratch };
     loop {
-        let Some(event) = kernel.state.queue.pop(horizon) else {
+        let State { queue, parcels, nodes, .. } = &mut *kernel.state;
+        // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can bring
+        // it while the first of them happen.
+        let warm = |event: &Event| {
+            let near = match event.kind {
+                Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
+                _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
+            };
+            core::hint::black_box(near);
+        };
+        let Some(event) = queue.pop(horizon, warm) else {
             return false;
         };
         kernel.state.now = Time(event.at);
@@ -305,7 +315,7 @@ impl<F: Fleet> Kernel<'_, F> {
         let state = &mut *self.state;
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
-            self.scratch.sent.push(Sent { message, to, fate: Fate::Left });
+            self.scratch.sent.push(Sent::new(message, to, Fate::Left));
             state.sends += 1;
             return;
         }
@@ -317,7 +327,7 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
         };
-        self.scratch.sent.push(Sent { message, to, fate });
+        self.scratch.sent.push(Sent::new(message, to, fate));
         let send = state.sends;
         state.sends += 1;
         let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
@@ -560,7 +570,7 @@ impl<F: Fleet> Kernel<'_, F> {
         let exists = |node: NodeId| usize::from(node.0) < state.nodes.len();
         match external {
             External::Deliver { to, message } if exists(to) => {
-                self.scratch.sent.push(Sent { message, to, fate: Fate::Arrives { at: state.now } });
+                self.scratch.sent.push(Sent::new(message, to, Fate::Arrives { at: state.now }));
                 self.scratch.busy = true;
                 let (from, send) = (OPERATOR, state.sends);
                 state.sends += 1;

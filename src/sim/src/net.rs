@@ -76,6 +76,9 @@ pub(crate) fn calm_fate<M: Message>(dice: &Dice, latency: Span, now: Time, (from
     Fate::Arrives { at: now.after(latency.draw(dice, stream::LATENCY, key(from, to, message))) }
 }
 
+/// How much later a copy arrives at most: what the history has room for.
+const COPY_LATER_MAX: Duration = Duration(u32::MAX as u64);
+
 /// What becomes of a message, given what the conditions do to it.
 pub(crate) fn fate<M: Message>(
     dice: &Dice,
@@ -94,7 +97,8 @@ pub(crate) fn fate<M: Message>(
     let key = key(from, to, message);
     let at = now.after(latency.draw(dice, stream::LATENCY, key)).after(troubles.delay);
     if troubles.copied {
-        let copy = at.after(latency.draw(dice, stream::DUPLICATION, fold(key, 1)));
+        let later = latency.draw(dice, stream::DUPLICATION, fold(key, 1));
+        let copy = at.after(later.min(COPY_LATER_MAX));
         return Fate::Duplicated { at, copy };
     }
     Fate::Arrives { at }

@@ -153,9 +153,9 @@ impl Queue {
         }
     }
 
-    /// Takes the earliest event, if it is not later than `limit`.
+    /// Takes the earliest event, if it is not later than `limit`. Shows those that will soon be taken to `warm`.
     #[inline(always)]
-    pub fn pop(&mut self, limit: u64) -> Option<Event> {
+    pub fn pop(&mut self, limit: u64, warm: impl Fn(&Event)) -> Option<Event> {
         loop {
             if let Some(event) = self.bottom.last().copied()
                 && (self.lane.is_empty() || event.at == self.now)
@@ -178,14 +178,15 @@ impl Queue {
                 }
                 return Some(event);
             }
-            if !self.refill(limit) {
+            if !self.refill(limit, &warm) {
                 return None;
             }
         }
     }
 
     /// Brings the earliest slot one step closer to the bottom; false if there is none that begins by `limit`.
-    fn refill(&mut self, limit: u64) -> bool {
+    #[inline(never)]
+    fn refill(&mut self, limit: u64, warm: &impl Fn(&Event)) -> bool {
         let Some(level) = self.used.iter().position(|word| *word != 0) else {
             return false;
         };
@@ -204,6 +205,7 @@ impl Queue {
         if level == 0 || self.is_short(head) {
             self.reach = start | below;
             self.gather(head);
+            self.bottom.iter().for_each(warm);
         } else {
             self.spread(head);
         }
@@ -347,7 +349,7 @@ mod tests {
                 oracle.0.push(Reverse(event));
             }
             let limit = if limits && next().is_multiple_of(3) { now.saturating_add(shape(next()) / 2) } else { u64::MAX };
-            let popped = wheel.pop(limit);
+            let popped = wheel.pop(limit, |_| {});
             assert_eq!(popped, oracle.pop(limit), "round {round}");
             match popped {
                 Some(event) => now = event.at,
@@ -361,9 +363,9 @@ mod tests {
             }
         }
         while let Some(event) = oracle.pop(u64::MAX) {
-            assert_eq!(wheel.pop(u64::MAX), Some(event));
+            assert_eq!(wheel.pop(u64::MAX, |_| {}), Some(event));
         }
-        assert!(wheel.is_empty() && wheel.pop(u64::MAX).is_none());
+        assert!(wheel.is_empty() && wheel.pop(u64::MAX, |_| {}).is_none());
     }
 
     #[test]
@@ -383,7 +385,7 @@ mod tests {
         for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0].into_iter().enumerate() {
             queue.push(Event { at, sequence: sequence as u64, id: 0, node: 0, kind: Kind::Task });
         }
-        let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX)).map(|event| event.at).collect();
+        let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {})).map(|event| event.at).collect();
         assert_eq!(times, [0, 5, u64::MAX - 1, u64::MAX, u64::MAX]);
     }
 }

@@ -11,6 +11,9 @@ pub mod mm1;
 pub mod peers;
 pub mod ping_pong;
 pub mod table;
+mod watch;
+
+pub use watch::Stopwatch;
 
 use machine::{Knobs, Message, Subject};
 use sim::{Entry, Fleet, Recording, Run, Setup, State, Watch};

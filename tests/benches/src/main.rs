@@ -5,10 +5,9 @@
 
 mod allocations;
 
-use benches::{Prepared, Workload};
+use benches::{Prepared, Stopwatch, Workload};
 use sim::Recording;
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 const ROUNDS: usize = 5;
 const EVENTS: u64 = 1_000_000;
@@ -71,9 +70,9 @@ fn named(name: &str) -> Workload {
 }
 
 fn timed(work: impl FnOnce()) -> u128 {
-    let begin = Instant::now();
+    let begin = Stopwatch::start();
     work();
-    begin.elapsed().as_nanos()
+    begin.nanos()
 }
 
 fn note(times: &mut Times, name: &str, nanos: u128, events: u64) {

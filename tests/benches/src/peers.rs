@@ -2,11 +2,11 @@
 //!
 //! **Not here.** Anything that records, fingerprints or checks: the peers do the bare work.
 
-use crate::{fan_out, hold, mm1, table};
+use crate::{Stopwatch, fan_out, hold, mm1, table};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Nanoseconds that `events` took.
 type Nanos = u128;
@@ -51,9 +51,9 @@ pub fn raw_heap_hold(pending: u32, events: u64) -> Nanos {
         }
     };
     hold(2 * u64::from(pending));
-    let begin = Instant::now();
+    let begin = Stopwatch::start();
     hold(events);
-    begin.elapsed().as_nanos()
+    begin.nanos()
 }
 
 /// desru: boxed closures on a heap.
@@ -86,9 +86,9 @@ pub mod by_desru {
             }
         };
         run(2 * u64::from(pending));
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         run(events);
-        begin.elapsed().as_nanos()
+        begin.nanos()
     }
 }
 
@@ -124,9 +124,9 @@ pub mod by_simrs {
             }
         };
         run(2 * u64::from(pending));
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         run(events);
-        begin.elapsed().as_nanos()
+        begin.nanos()
     }
 }
 
@@ -155,9 +155,9 @@ pub mod by_simu {
                 });
             }
         });
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         env.run();
-        let nanos = begin.elapsed().as_nanos();
+        let nanos = begin.nanos();
         assert_eq!(served.get(), customers);
         nanos
     }
@@ -165,7 +165,7 @@ pub mod by_simu {
     /// Hold: a process for each pending event. Runs for a while of simulated time, as it has no way to count steps.
     pub fn hold(pending: u32, events: u64) -> Nanos {
         let draws = Rc::new(Draws::new(increments(pending)));
-        let done = Rc::new(RefCell::new((0_u64, None::<Instant>, None::<Nanos>)));
+        let done = Rc::new(RefCell::new((0_u64, None::<Stopwatch>, None::<Nanos>)));
         let warm_up = 2 * u64::from(pending);
         let mut env = SimEnv::with_seed(1);
         for _ in 0..pending {
@@ -176,10 +176,10 @@ pub mod by_simu {
                     let mut done = done.borrow_mut();
                     done.0 += 1;
                     if done.0 == warm_up {
-                        done.1 = Some(Instant::now());
+                        done.1 = Some(Stopwatch::start());
                     }
                     if done.0 == warm_up + events {
-                        done.2 = done.1.map(|begin| begin.elapsed().as_nanos());
+                        done.2 = done.1.map(|begin| begin.nanos());
                     }
                     if done.2.is_some() {
                         break;
@@ -234,9 +234,9 @@ pub mod by_nexosim {
 
     /// Steps on until about so much simulated time has passed; returns wall time.
     fn run(simulation: &mut Simulation, time: Duration) -> Nanos {
-        let begin = Instant::now();
+        let begin = Stopwatch::start();
         simulation.step_until(time).unwrap_or_else(|error| panic!("{error}"));
-        begin.elapsed().as_nanos()
+        begin.nanos()
     }
 
     /// Hold. Returns the wall time of `events` events, by the rate at which they occur.
