@@ -5,6 +5,7 @@
 
 use crate::{Fleet, StepOf};
 use crate::entry::{Entry, External, Sent, Tag, What};
+use crate::log::Log;
 use crate::state::NONE;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -71,14 +72,14 @@ struct Spans {
 
 /// Every entry of a run.
 pub struct History<F: Fleet> {
-    rows: Vec<Kept>,
+    rows: Log<Kept>,
     tickets: Vec<Ticket>,
     host: Vec<HostEvent>,
     actions: Vec<External<F::Message>>,
     spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
-    sent: Vec<Sent<F::Message>>,
+    sent: Log<Sent<F::Message>>,
     notes: Vec<F::Note>,
     persisted: Vec<Persist<F::Record>>,
     called: Vec<HostCall>,
@@ -87,14 +88,14 @@ pub struct History<F: Fleet> {
 impl<F: Fleet> Default for History<F> {
     fn default() -> Self {
         Self {
-            rows: Vec::new(),
+            rows: Log::default(),
             tickets: Vec::new(),
             host: Vec::new(),
             actions: Vec::new(),
             spans: Vec::new(),
             moved: Vec::new(),
             ruled: Vec::new(),
-            sent: Vec::new(),
+            sent: Log::default(),
             notes: Vec::new(),
             persisted: Vec::new(),
             called: Vec::new(),
@@ -112,7 +113,7 @@ impl<F: Fleet> History<F> {
     /// Whether nothing has happened yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// The entry with this index.
@@ -130,7 +131,7 @@ impl<F: Fleet> History<F> {
             state_changed: row.tag & 1 == 1,
             moved: &self.moved[range(spans.moved)],
             ruled: &self.ruled[range(spans.ruled)],
-            sent: &self.sent[range(spans.sent)],
+            sent: self.sent.group(spans.sent),
             notes: &self.notes[range(spans.notes)],
             persisted: &self.persisted[range(spans.persisted)],
             called: &self.called[range(spans.called)],
@@ -157,14 +158,14 @@ impl<F: Fleet> History<F> {
     /// About how many bytes it takes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let bytes = size_of_val(&self.rows[..])
+        let bytes = self.rows.bytes()
             + size_of_val(&self.tickets[..])
             + size_of_val(&self.host[..])
             + size_of_val(&self.actions[..])
             + size_of_val(&self.spans[..])
             + size_of_val(&self.moved[..])
             + size_of_val(&self.ruled[..])
-            + size_of_val(&self.sent[..])
+            + self.sent.bytes()
             + size_of_val(&self.notes[..])
             + size_of_val(&self.persisted[..])
             + size_of_val(&self.called[..]);
@@ -218,11 +219,7 @@ impl<F: Fleet> History<F> {
     pub(crate) fn put_effects(&mut self, sent: &[Sent<F::Message>], step: &StepOf<F>) -> Effects {
         let others = step.moved.len() | step.ruled.len() | step.notes.len() | step.persists.len() | step.host.len();
         if others == 0 && sent.len() < usize::from(MORE) {
-            let first = self.sent.len() as u32;
-            // One at a time: nearly always there is one.
-            for sent in sent {
-                self.sent.push(*sent);
-            }
+            let (first, _) = self.sent.append(sent);
             return Effects { first, sends: sent.len() as u8 };
         }
         self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
@@ -238,7 +235,7 @@ impl<F: Fleet> History<F> {
         called: &[HostCall],
     ) -> Effects {
         let spans = Spans {
-            sent: append(&mut self.sent, sent),
+            sent: self.sent.append(sent),
             moved: append(&mut self.moved, moved),
             ruled: append(&mut self.ruled, ruled),
             notes: append(&mut self.notes, notes),
@@ -251,7 +248,12 @@ impl<F: Fleet> History<F> {
     fn what(&self, row: &Kept) -> What<F::Message> {
         let at = row.payload as usize;
         // A message is kept once, where it was sent; its sender is where its cause happened.
-        let message = || (self.rows[row.cause as usize].actor, self.sent[at].message);
+        let message = || {
+            let (Some(cause), Some(sent)) = (self.rows.get(row.cause as usize), self.sent.get(at)) else {
+                unreachable!("what arrives was sent before");
+            };
+            (cause.actor, sent.message)
+        };
         let delivered = |duplicate, restarted_between| {
             let (from, message) = message();
             What::MessageDelivered { from, message, duplicate, restarted_between }
@@ -290,13 +292,16 @@ impl<F: Fleet> History<F> {
     pub(crate) fn up_to(&self, steps: u64) -> Self {
         let mut part = Self::default();
         part.rows.reserve(steps as usize);
-        for entry in self.iter().take(steps as usize) {
-            let Kept { at, fingerprint, cause, payload, actor, sends, .. } = self.rows[entry.step as usize];
+        for step in 0..steps {
+            let (Some(row), Some(entry)) = (self.rows.get(step as usize), self.entry(step)) else {
+                break;
+            };
+            let Kept { at, fingerprint, cause, payload, actor, sends, .. } = *row;
             let Entry { sent, moved, ruled, notes, persisted, called, state_changed, .. } = entry;
             let effects = match sends {
                 0 => Effects::NONE,
                 MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
-                _ => Effects { first: append(&mut part.sent, sent).0, sends },
+                _ => Effects { first: part.sent.append(sent).0, sends },
             };
             let tag = entry.what.tag();
             part.push(Row { at, fingerprint, cause, actor, state_changed, tag, send: payload, effects }, &entry.what);
