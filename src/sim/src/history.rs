@@ -4,7 +4,8 @@
 //! begin. An entry read back equals the entry that was recorded.
 
 use crate::{Fleet, StepOf};
-use crate::entry::{Entry, External, Sent, Tag, What};
+use crate::entry::{Entry, External, Tag, What};
+use crate::kernel::Outbox;
 use crate::log::Log;
 use crate::state::NONE;
 use alloc::vec::Vec;
@@ -79,7 +80,7 @@ pub struct History<F: Fleet> {
     spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
-    sent: Log<Sent<F::Message>>,
+    pub(crate) sent: Outbox<F>,
     notes: Vec<F::Note>,
     persisted: Vec<Persist<F::Record>>,
     called: Vec<HostCall>,
@@ -196,38 +197,36 @@ impl<F: Fleet> History<F> {
     /// Records an entry; its effects have been put before.
     #[inline(always)]
     pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
-        let payload = if row.tag == Tag::Deadline { 0 } else { self.put(what, row.send) };
+        let payload = if row.tag.says_all() { row.send } else { self.put(what) };
         let Row { at, fingerprint, cause, actor, state_changed, effects: Effects { first: effects, sends }, .. } = row;
         let tag = (row.tag as u8) << 1 | u8::from(state_changed);
         self.rows.push(Kept { at, fingerprint, cause, payload, effects, actor, tag, sends });
     }
 
-    #[inline(always)]
-    fn put(&mut self, what: &What<F::Message>, send: u32) -> u32 {
+    #[inline(never)]
+    fn put(&mut self, what: &What<F::Message>) -> u32 {
         match *what {
-            What::MessageDelivered { .. } | What::MessageLost { .. } => send,
             What::ConditionBegan(index) | What::ConditionEnded(index) => u32::from(index),
             What::Persisted(ticket) => put(&mut self.tickets, ticket),
             What::Host(event) => put(&mut self.host, event),
             What::Action(action) => put(&mut self.actions, action),
-            What::Started | What::Restarted | What::Crashed | What::Deadline | What::Healed | What::FuelSpent => 0,
+            _ => 0,
         }
     }
 
-    /// Keeps the effects of an entry that has some.
+    /// Keeps the effects of an entry that has some; its sends are in their list already.
     #[inline(always)]
-    pub(crate) fn put_effects(&mut self, sent: &[Sent<F::Message>], step: &StepOf<F>) -> Effects {
-        let others = step.moved.len() | step.ruled.len() | step.notes.len() | step.persists.len() | step.host.len();
-        if others == 0 && sent.len() < usize::from(MORE) {
-            let (first, _) = self.sent.append(sent);
-            return Effects { first, sends: sent.len() as u8 };
+    pub(crate) fn put_effects(&mut self, sent: (u32, u32), more: bool, step: &StepOf<F>) -> Effects {
+        let sends = sent.1 - sent.0;
+        if !more && sends < u32::from(MORE) {
+            return Effects { first: sent.0, sends: sends as u8 };
         }
         self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
     }
 
     fn put_spans(
         &mut self,
-        sent: &[Sent<F::Message>],
+        sent: (u32, u32),
         moved: &[Moved],
         ruled: &[Ruling],
         notes: &[F::Note],
@@ -235,7 +234,7 @@ impl<F: Fleet> History<F> {
         called: &[HostCall],
     ) -> Effects {
         let spans = Spans {
-            sent: self.sent.append(sent),
+            sent,
             moved: append(&mut self.moved, moved),
             ruled: append(&mut self.ruled, ruled),
             notes: append(&mut self.notes, notes),
@@ -298,10 +297,11 @@ impl<F: Fleet> History<F> {
             };
             let Kept { at, fingerprint, cause, payload, actor, sends, .. } = *row;
             let Entry { sent, moved, ruled, notes, persisted, called, state_changed, .. } = entry;
+            let sent = part.sent.append(sent);
             let effects = match sends {
                 0 => Effects::NONE,
                 MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
-                _ => Effects { first: part.sent.append(sent).0, sends },
+                _ => Effects { first: sent.0, sends },
             };
             let tag = entry.what.tag();
             part.push(Row { at, fingerprint, cause, actor, state_changed, tag, send: payload, effects }, &entry.what);

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::conditions::{Conditions, Disturbance, When};
 use crate::entry::{External, Fate, OPERATOR, Sent, Tag, WORLD, What};
 use crate::host::{Around, Planned};
+use crate::log::Log;
 use crate::net;
 use crate::queue::{Event, Kind};
 use crate::state::{Fixed, NEVER, NONE, Parcel, State, Task, TaskKind};
@@ -15,7 +16,7 @@ use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
 use machine::fingerprint::{Fold, fold};
-use machine::{Context, Duration, Input, NodeId, Send, Time};
+use machine::{Context, Duration, Input, Message, NodeId, Send, Step, Time};
 
 /// An action and its moment.
 pub(crate) type Action<F> = (Time, External<<F as Fleet>::Message>);
@@ -24,19 +25,41 @@ pub(crate) type Action<F> = (Time, External<<F as Fleet>::Message>);
 pub(crate) struct Scratch<F: Fleet> {
     pub head: Head<F::Message>,
     pub step: StepOf<F>,
-    pub sent: Vec<Sent<F::Message>>,
-    /// Whether the step had any effect besides the node's own state.
-    pub busy: bool,
+    /// Where the messages sent begin in the outbox.
+    pub sent_from: u32,
+    /// How many messages were sent.
+    pub sent: u32,
+    /// Whether the step had any effect besides sends and the node's own state.
+    pub more: bool,
+    /// Whether what is sent stays in the outbox.
+    pub keeps: bool,
+    /// The fold of what was sent.
+    print: u64,
     begun: Vec<u16>,
     planned: Vec<Planned>,
 }
 
-impl<F: Fleet> Default for Scratch<F> {
-    fn default() -> Self {
-        let head = Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, send: 0, state_changed: false };
-        Self { head, step: StepOf::<F>::default(), sent: Vec::new(), busy: false, begun: Vec::new(), planned: Vec::new() }
+impl<F: Fleet> Scratch<F> {
+    /// For an outbox of this length.
+    pub fn new(sent_from: u32) -> Self {
+        let head =
+            Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, state_changed: false, send: 0 };
+        Self {
+            head,
+            step: StepOf::<F>::default(),
+            sent_from,
+            sent: 0,
+            more: false,
+            keeps: false,
+            print: 0,
+            begun: Vec::new(),
+            planned: Vec::new(),
+        }
     }
 }
+
+/// What messages sent are put into, in order: the history's own list, so that nothing is copied.
+pub(crate) type Outbox<F> = Log<Sent<<F as Fleet>::Message>>;
 
 /// What one step was; its effects are in the scratch.
 pub(crate) struct Head<M> {
@@ -61,6 +84,9 @@ enum Outcome {
     Step,
 }
 
+/// With fewer messages and nodes than this, everything is near anyway.
+const WARM_FROM: usize = 4096;
+
 /// The moment until which events may be taken without looking at anything else: no action comes before, the run does not
 /// end, and nobody wanted to stop. Holds until an action is taken.
 pub(crate) fn horizon<F: Fleet>(fixed: &Fixed, actions: &[Action<F>], state: &State<F>, limit: u64) -> u64 {
@@ -70,19 +96,29 @@ pub(crate) fn horizon<F: Fleet>(fixed: &Fixed, actions: &[Action<F>], state: &St
 
 /// Does one step; false if no event is due by the horizon.
 #[inline(always)]
-pub(crate) fn advance<F: Fleet>(fixed: &Fixed, state: &mut State<F>, scratch: &mut Scratch<F>, horizon: u64) -> bool {
-    tidy(scratch);
-    let mut kernel = Kernel { fixed, state, scratch };
+pub(crate) fn advance<F: Fleet>(
+    fixed: &Fixed,
+    state: &mut State<F>,
+    scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
+    horizon: u64,
+) -> bool {
+    tidy(scratch, outbox);
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
     loop {
         let State { queue, parcels, nodes, .. } = &mut *kernel.state;
         // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can bring
         // it while the first of them happen.
-        let warm = |event: &Event| {
-            let near = match event.kind {
-                Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
-                _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
-            };
-            core::hint::black_box(near);
+        let warm = |events: &[Event]| {
+            if parcels.room() + nodes.len() > WARM_FROM {
+                for event in events {
+                    let near = match event.kind {
+                        Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
+                        _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
+                    };
+                    core::hint::black_box(near);
+                }
+            }
         };
         let Some(event) = queue.pop(horizon, warm) else {
             return false;
@@ -108,28 +144,19 @@ pub(crate) fn act<F: Fleet>(
     actions: &[Action<F>],
     state: &mut State<F>,
     scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
     limit: u64,
 ) -> bool {
     let Some((at, external)) = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit.min(fixed.end)) else {
         return false;
     };
-    tidy(scratch);
+    tidy(scratch, outbox);
     state.now = *at;
     state.applied += 1;
-    let mut kernel = Kernel { fixed, state, scratch };
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
     kernel.act(*external);
     kernel.fold();
     true
-}
-
-/// Empties what the last step left behind.
-#[inline(always)]
-fn tidy<F: Fleet>(scratch: &mut Scratch<F>) {
-    if scratch.busy {
-        scratch.step.clear();
-        scratch.sent.clear();
-        scratch.busy = false;
-    }
 }
 
 /// Says that the fuel is spent, if anything was still to come; once.
@@ -139,22 +166,39 @@ pub(crate) fn run_dry<F: Fleet>(
     actions: &[Action<F>],
     state: &mut State<F>,
     scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
 ) -> bool {
     if state.spent || state.queue.is_empty() && state.applied as usize == actions.len() {
         return false;
     }
-    tidy(scratch);
+    tidy(scratch, outbox);
     state.spent = true;
-    let mut kernel = Kernel { fixed, state, scratch };
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
     kernel.note(WORLD, NONE, What::FuelSpent);
     kernel.fold();
     true
+}
+
+/// Empties what the last step left behind.
+#[inline(always)]
+pub(crate) fn tidy<F: Fleet>(scratch: &mut Scratch<F>, outbox: &mut Outbox<F>) {
+    if scratch.more {
+        scratch.more = false;
+        scratch.step.clear();
+    }
+    if scratch.sent > 0 {
+        scratch.sent = 0;
+        scratch.step.sends.clear();
+        scratch.print = 0;
+        scratch.sent_from = outbox.begin((!scratch.keeps).then_some(scratch.sent_from));
+    }
 }
 
 struct Kernel<'a, F: Fleet> {
     fixed: &'a Fixed,
     state: &'a mut State<F>,
     scratch: &'a mut Scratch<F>,
+    outbox: &'a mut Outbox<F>,
 }
 
 impl<F: Fleet> Kernel<'_, F> {
@@ -222,7 +266,7 @@ impl<F: Fleet> Kernel<'_, F> {
                 parcel.incarnation = node.incarnation;
             }
         } else {
-            self.state.parcels.remove(id);
+            self.state.parcels.release(id);
         }
         let (outcome, what) = if node.up {
             let restarted_between = delivered && incarnation != node.incarnation;
@@ -282,18 +326,18 @@ impl<F: Fleet> Kernel<'_, F> {
         }
         head.node = state.fleet.fingerprint(node);
         head.state_changed = core::mem::replace(&mut here.print, head.node) != head.node;
-        // Lengths alone: of six lists, most steps fill none.
-        let effects = step.sends.len() | step.persists.len() | step.host.len();
-        let told = step.moved.len() | step.ruled.len() | step.notes.len();
-        if effects | told != 0 {
-            self.scratch.busy = true;
+        // Lengths alone: of six lists, most steps fill none, or one.
+        let others =
+            step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
+        if step.sends.len() | others != 0 {
+            self.scratch.more = others != 0;
             self.carry_out(node);
         }
         self.arm_now(node);
     }
 
     /// Lowers the sends, writes and host calls of the step.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, node: NodeId) {
         for at in 0..self.scratch.step.sends.len() {
             let Send { to, message } = self.scratch.step.sends[at];
@@ -302,21 +346,18 @@ impl<F: Fleet> Kernel<'_, F> {
         if !self.scratch.begun.is_empty() {
             self.begin_points();
         }
-        if !self.scratch.step.persists.is_empty() {
+        if self.scratch.more {
             self.write(node);
-        }
-        if !self.scratch.step.host.is_empty() {
             self.call_host(node);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, from: NodeId, to: NodeId, message: F::Message) {
         let state = &mut *self.state;
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
-            self.scratch.sent.push(Sent::new(message, to, Fate::Left));
-            state.sends += 1;
+            self.put(Sent::new(message, to, Fate::Left));
             return;
         }
         let latency = self.fixed.network.latency(from, to);
@@ -327,9 +368,8 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
         };
-        self.scratch.sent.push(Sent::new(message, to, fate));
-        let send = state.sends;
-        state.sends += 1;
+        let send = self.put(Sent::new(message, to, fate));
+        let state = &mut *self.state;
         let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
         match fate {
             Fate::Arrives { at } => {
@@ -344,6 +384,19 @@ impl<F: Fleet> Kernel<'_, F> {
             }
             Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
         }
+    }
+
+    /// Puts a message into the outbox; returns its number among all sends.
+    #[inline(always)]
+    fn put(&mut self, sent: Sent<F::Message>) -> u32 {
+        let mut hash = Fold::new(self.scratch.print);
+        sent.fold(&mut hash);
+        self.scratch.print = hash.finish();
+        self.scratch.sent += 1;
+        self.outbox.push_on(sent);
+        let send = self.state.sends;
+        self.state.sends += 1;
+        send
     }
 
     #[cold]
@@ -566,32 +619,30 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Does something from outside.
     fn act(&mut self, external: External<F::Message>) -> Outcome {
         let entry = self.entry();
-        let state = &mut *self.state;
-        let exists = |node: NodeId| usize::from(node.0) < state.nodes.len();
+        let nodes = self.state.nodes.len();
+        let exists = |node: NodeId| usize::from(node.0) < nodes;
         match external {
             External::Deliver { to, message } if exists(to) => {
-                self.scratch.sent.push(Sent::new(message, to, Fate::Arrives { at: state.now }));
-                self.scratch.busy = true;
-                let (from, send) = (OPERATOR, state.sends);
-                state.sends += 1;
+                let send = self.put(Sent::new(message, to, Fate::Arrives { at: self.state.now }));
+                let (state, from) = (&mut *self.state, OPERATOR);
                 let parcel = Parcel { message, cause: entry, send, incarnation: 0, from, copies: 1, delivered: false };
                 let id = state.parcels.insert(parcel);
                 state.push(state.now, Kind::Message, to.0, id);
             }
             External::Crash { node, down_for } if exists(node) => {
-                state.plan(state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
+                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
             }
-            External::Restart { node } if exists(node) && !state.nodes[usize::from(node.0)].up => {
-                state.plan(state.now, node, TaskKind::Restart, entry);
+            External::Restart { node } if exists(node) && !self.state.nodes[usize::from(node.0)].up => {
+                self.state.plan(self.state.now, node, TaskKind::Restart, entry);
             }
             External::Lift(index) if usize::from(index) < self.fixed.conditions.len() => self.lift(index),
             External::SetKnob { knob, value } => {
                 if let Some(knob) = self.fixed.declared.get(usize::from(knob)) {
                     // Out of range: the entry shows what was tried, and nothing changed.
-                    let _ = state.knobs.set(knob, value);
+                    let _ = self.state.knobs.set(knob, value);
                 }
             }
-            External::Waive(waivers) => state.waivers = waivers,
+            External::Waive(waivers) => self.state.waivers = waivers,
             _ => {}
         }
         self.note(OPERATOR, NONE, What::Action(external))
@@ -618,27 +669,31 @@ impl<F: Fleet> Kernel<'_, F> {
         let state = &mut *self.state;
         let word = u64::from(head.send) << 32 | (head.tag as u64) << 16 | u64::from(head.actor.0);
         let mut print = fold(fold(word, state.now.0), head.node);
-        let says_all = head.tag.says_all();
-        if self.scratch.busy || !says_all {
-            let step = &self.scratch.step;
-            let mut hash = Fold::new(print);
-            if !says_all {
-                head.what.hash(&mut hash);
-            }
-            for sent in &self.scratch.sent {
-                sent.fold(&mut hash);
-            }
-            fold_all(&mut hash, 2, &step.moved);
-            fold_all(&mut hash, 3, &step.ruled);
-            fold_all(&mut hash, 4, &step.notes);
-            fold_all(&mut hash, 5, &step.persists);
-            fold_all(&mut hash, 6, &step.host);
-            print = hash.finish();
+        if self.scratch.sent > 0 {
+            print = fold(print, self.scratch.print);
+        }
+        if self.scratch.more || !head.tag.says_all() {
+            print = fold_more(print, head, &self.scratch.step);
         }
         state.rolling = fold(state.rolling, print);
         // Below the fuel, which is below the end of the type.
         state.steps = state.steps.wrapping_add(1);
     }
+}
+
+/// Folds what an entry seldom has.
+#[inline(never)]
+fn fold_more<M: Message, R: Hash, N: Hash>(print: u64, head: &Head<M>, step: &Step<M, R, N>) -> u64 {
+    let mut hash = Fold::new(print);
+    if !head.tag.says_all() {
+        head.what.hash(&mut hash);
+    }
+    fold_all(&mut hash, 2, &step.moved);
+    fold_all(&mut hash, 3, &step.ruled);
+    fold_all(&mut hash, 4, &step.notes);
+    fold_all(&mut hash, 5, &step.persists);
+    fold_all(&mut hash, 6, &step.host);
+    hash.finish()
 }
 
 /// Folds a list of effects; an empty one costs a comparison.

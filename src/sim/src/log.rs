@@ -41,8 +41,32 @@ impl<T: Copy> Log<T> {
         self.recent.push(item);
     }
 
-    /// Adds a group; returns where it lies.
+    /// Begins a group of items that are pushed one by one with [`Log::push_on`]; forgets what came after `end`, unless that
+    /// is the end. Returns where the group begins.
     #[inline(always)]
+    pub fn begin(&mut self, end: Option<u32>) -> u32 {
+        if let Some(end) = end {
+            // What is forgotten was pushed since the last move, so it is recent.
+            self.recent.truncate((end as usize).saturating_sub(self.kept.len()));
+        } else if self.recent.len() >= Self::RECENT_MAX {
+            self.move_recent();
+        }
+        self.len() as u32
+    }
+
+    /// Adds an item to the group that was begun last.
+    #[inline(always)]
+    pub fn push_on(&mut self, item: T) {
+        self.recent.push(item);
+    }
+
+    /// The items from `start`, which began the last group.
+    #[inline(always)]
+    pub fn since(&self, start: u32) -> &[T] {
+        self.recent.get((start as usize).wrapping_sub(self.kept.len())..).unwrap_or_default()
+    }
+
+    /// Adds a group; returns where it lies.
     pub fn append(&mut self, group: &[T]) -> (u32, u32) {
         self.make_room(group.len());
         let start = self.len() as u32;

@@ -135,27 +135,28 @@ impl Queue {
     pub fn push(&mut self, event: Event) {
         if event.at > self.reach {
             self.file(event);
+        } else if event.at == self.now {
+            self.lane.push(event);
+        } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
+            self.bottom.push(event);
         } else {
-            self.push_near(event);
+            self.insert(event);
         }
     }
 
-    fn push_near(&mut self, event: Event) {
-        if event.at == self.now {
-            self.lane.push(event);
-        } else {
-            // Its sequence is the highest, so among events of its moment it is the last to be taken.
-            let place = self.bottom.partition_point(|other| other.at > event.at);
-            self.bottom.insert(place, event);
-            if self.bottom.len() > BOTTOM_MAX {
-                self.spill();
-            }
+    /// Puts an event among those of the bottom.
+    fn insert(&mut self, event: Event) {
+        // Its sequence is the highest, so among events of its moment it is the last to be taken.
+        let place = self.bottom.partition_point(|other| other.at > event.at);
+        self.bottom.insert(place, event);
+        if self.bottom.len() > BOTTOM_MAX {
+            self.spill();
         }
     }
 
     /// Takes the earliest event, if it is not later than `limit`. Shows those that will soon be taken to `warm`.
     #[inline(always)]
-    pub fn pop(&mut self, limit: u64, warm: impl Fn(&Event)) -> Option<Event> {
+    pub fn pop(&mut self, limit: u64, warm: impl Fn(&[Event])) -> Option<Event> {
         loop {
             if let Some(event) = self.bottom.last().copied()
                 && (self.lane.is_empty() || event.at == self.now)
@@ -186,7 +187,7 @@ impl Queue {
 
     /// Brings the earliest slot one step closer to the bottom; false if there is none that begins by `limit`.
     #[inline(never)]
-    fn refill(&mut self, limit: u64, warm: &impl Fn(&Event)) -> bool {
+    fn refill(&mut self, limit: u64, warm: &impl Fn(&[Event])) -> bool {
         let Some(level) = self.used.iter().position(|word| *word != 0) else {
             return false;
         };
@@ -205,7 +206,7 @@ impl Queue {
         if level == 0 || self.is_short(head) {
             self.reach = start | below;
             self.gather(head);
-            self.bottom.iter().for_each(warm);
+            warm(&self.bottom);
         } else {
             self.spread(head);
         }
@@ -223,10 +224,12 @@ impl Queue {
     }
 
     /// Sorts a chain into the bottom, which is empty.
+    #[inline(always)]
     fn gather(&mut self, mut head: u32) {
         while head != NONE {
             let block = &self.blocks[head as usize];
-            self.bottom.extend_from_slice(&block.events[..block.len as usize]);
+            // Not as a slice: for the few events of most blocks a call to copy them would cost more than the copying.
+            self.bottom.extend(block.events.iter().take(block.len as usize).copied());
             head = self.give_back(head);
         }
         if self.bottom.len() > 1 {
@@ -236,6 +239,7 @@ impl Queue {
     }
 
     /// Puts a chain back into the wheel, now that the base is nearer: each event falls to a lower level.
+    #[inline(always)]
     fn spread(&mut self, mut head: u32) {
         while head != NONE {
             // A copy, because filing may take new blocks from the list that this one lies in.

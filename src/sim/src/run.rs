@@ -5,7 +5,7 @@
 
 use crate::entry::{Entry, External};
 use crate::history::{Effects, History, Row};
-use crate::kernel::{self, Action, Head, Scratch, advance};
+use crate::kernel::{self, Action, Head, Outbox, Scratch, advance, tidy};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
 use crate::state::{Fixed, NONE, State};
@@ -83,7 +83,7 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             actions: Vec::new(),
             state,
             watch,
-            scratch: Scratch::default(),
+            scratch: Scratch::new(0),
             history: History::default(),
             keyframes,
             recording,
@@ -104,7 +104,7 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
     pub fn step(&mut self) -> Option<Entry<'_, F>> {
-        (self.drive(u64::MAX, 1) == 1).then(|| entry(&self.state, &self.scratch))
+        (self.drive(u64::MAX, 1) == 1).then(|| entry(&self.state, &self.scratch, &self.history.sent))
     }
 
     /// Does up to `steps` steps; returns how many there were.
@@ -192,13 +192,14 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         }
         let keyframes = self.keyframes.up_to(step);
         let frame = keyframes.before(step).ok_or(SeekError::NotRecorded)?;
+        let history = self.history.up_to(step);
         let mut fork = Self {
             fixed: self.fixed.clone(),
             actions: self.actions.clone(),
             state: frame.state.clone(),
             watch: frame.watch.clone(),
-            scratch: Scratch::default(),
-            history: self.history.up_to(step),
+            scratch: Scratch::new(history.sent.len() as u32),
+            history,
             keyframes,
             recording: self.recording,
             diverged: None,
@@ -261,63 +262,76 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         loop {
             let horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
             let fuel = u64::from(self.fixed.fuel.saturating_sub(self.state.steps));
-            let free = (steps - done).min(fuel);
+            let known = self.history.len().saturating_sub(self.state.steps());
+            let free = (steps - done).min(fuel).min(if known > 0 { known } else { u64::MAX });
+            let records = self.recording == Recording::Full && known == 0;
+            if self.scratch.keeps != records {
+                // The last step goes the way it came.
+                tidy(&mut self.scratch, &mut self.history.sent);
+                self.scratch.keeps = records;
+            }
             let mut taken = 0;
-            while taken < free && advance(&self.fixed, &mut self.state, &mut self.scratch, horizon) {
-                self.observe();
+            while taken < free
+                && advance(&self.fixed, &mut self.state, &mut self.scratch, &mut self.history.sent, horizon)
+            {
+                self.observe(records);
                 taken += 1;
             }
             done += taken;
-            if done == steps || !self.turn(limit) {
+            if done == steps {
                 return done;
             }
-            self.observe();
+            if taken == free && fuel > free {
+                // The known part is over; what follows is new.
+                continue;
+            }
+            if !self.turn(limit) {
+                return done;
+            }
+            self.observe(records);
             done += 1;
         }
     }
 
     /// Shows the step that has been made to whoever wants to know.
     #[inline(always)]
-    fn observe(&mut self) {
-        self.watch.after(&self.state, &entry(&self.state, &self.scratch));
-        if self.recording == Recording::Full {
+    fn observe(&mut self, records: bool) {
+        self.watch.after(&self.state, &entry(&self.state, &self.scratch, &self.history.sent));
+        if records {
             self.record();
+        } else {
+            self.check();
         }
     }
 
     /// What there is to do when no event is: end, or take an action.
     fn turn(&mut self, limit: u64) -> bool {
         if self.state.steps >= self.fixed.fuel {
-            return kernel::run_dry(&self.fixed, &self.actions, &mut self.state, &mut self.scratch);
+            return kernel::run_dry(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent);
         }
-        kernel::act(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, limit)
+        kernel::act(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent, limit)
     }
 
     #[inline(always)]
     fn record(&mut self) {
-        let step = u64::from(self.state.steps) - 1;
-        if step == self.history.len() {
-            let Head { cause, actor, state_changed, tag, send, .. } = self.scratch.head;
-            let effects = match self.scratch.busy {
-                false => Effects::NONE,
-                true => self.history.put_effects(&self.scratch.sent, &self.scratch.step),
-            };
-            let (at, fingerprint) = (self.state.now, self.state.rolling);
-            self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &self.scratch.head.what);
-        } else {
-            self.check(step);
-        }
+        let Scratch { head, step, sent_from, sent, more, .. } = &self.scratch;
+        let effects = match *sent | u32::from(*more) {
+            0 => Effects::NONE,
+            _ => self.history.put_effects((*sent_from, *sent_from + *sent), *more, step),
+        };
+        let Head { cause, actor, state_changed, tag, send, .. } = *head;
+        let (at, fingerprint) = (self.state.now, self.state.rolling);
+        self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &head.what);
         if self.keyframes.is_due(self.state.steps()) {
             self.keyframes.keep(&self.state, &self.watch);
         }
     }
 
-    /// The step has been recorded before: it must have come out the same.
-    #[cold]
-    fn check(&mut self, step: u64) {
-        let expected = self.history.fingerprint(step).unwrap_or(0);
+    /// If the step has been recorded before, it must have come out the same.
+    fn check(&mut self) {
+        let step = self.state.steps() - 1;
         let found = self.state.rolling;
-        if expected != found {
+        if let Some(expected) = self.history.fingerprint(step).filter(|expected| *expected != found) {
             self.diverged.get_or_insert(SeekError::Diverged { step, expected, found });
         }
     }
@@ -331,10 +345,10 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 }
 
 #[inline]
-fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>) -> Entry<'a, F> {
+fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, outbox: &'a Outbox<F>) -> Entry<'a, F> {
     let head = &scratch.head;
     Entry {
-        step: state.steps() - 1,
+        step: state.steps().wrapping_sub(1),
         at: state.now,
         cause: (head.cause != NONE).then_some(u64::from(head.cause)),
         actor: head.actor,
@@ -342,7 +356,7 @@ fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>) -> Entry<'a, F
         state_changed: head.state_changed,
         moved: &scratch.step.moved,
         ruled: &scratch.step.ruled,
-        sent: &scratch.sent,
+        sent: if scratch.sent > 0 { outbox.since(scratch.sent_from) } else { &[] },
         notes: &scratch.step.notes,
         persisted: &scratch.step.persists,
         called: &scratch.step.host,
