@@ -5,8 +5,6 @@
 use crate::fault::{Background, PlacedFault};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::hash::Hasher;
-use machine::fingerprint::Fold;
 use serde::{Deserialize, Serialize};
 
 /// A range from which the seed draws, both ends included.
@@ -58,14 +56,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The digest of everything in it; a replay carries it to say which content it was made with.
+    /// A digest of the whole plan: a replay carries it, so that a changed scenario is noticed.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        // Plain data always encodes.
-        let bytes = postcard::to_allocvec(self).unwrap_or_default();
-        let mut fold = Fold::new(bytes.len() as u64);
-        fold.write(&bytes);
-        fold.finish()
+        machine::fingerprint::digest(&postcard::to_allocvec(self).unwrap_or_default()[..])
     }
 }
 
