@@ -1,0 +1,3 @@
+//! What is true of the whole: arrows between the crates, house rules, equal fingerprints, teeth of every gate, coverage.
+
+mod hazards;
