@@ -42,7 +42,7 @@ impl Dice {
     #[must_use]
     pub const fn below(&self, ask: Ask, bound: u32) -> u32 {
         // The upper 32 bits scaled: a 64-bit multiply, and a bias below 2^-32 × bound that no run can notice.
-        ((self.roll(ask) >> 32) * bound as u64 >> 32) as u32
+        (((self.roll(ask) >> 32) * bound as u64) >> 32) as u32
     }
 
     /// A number in `low..=high`.

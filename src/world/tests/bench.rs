@@ -4,7 +4,7 @@ use protocol::{Advance, Frame, Placed, Plan, Progress, Replay, Reply, Request};
 use world::Bench;
 
 fn plan(id: &str) -> Plan {
-    let (library, problems) = study::load(&study::files(), &platform::CATALOG);
+    let (library, problems) = study::load(study::files(), &platform::CATALOG);
     assert!(problems.is_empty(), "{problems:?}");
     library.scenarios.into_iter().map(|scenario| scenario.plan).find(|plan| plan.id == id).expect("the scenario exists")
 }

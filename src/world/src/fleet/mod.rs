@@ -40,7 +40,6 @@ pub enum Node {
 
 /// What a node of the fleet makes durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::large_enum_variant, reason = "records are plain data that is copied as it is")]
 pub enum Stored {
     /// The control plane.
     Control(control::Record),

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{NodeId, Time};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
-use platform::message::Message;
+use platform::message::{Class, Message};
 use platform::note::Note;
 use protocol::Plan;
 use sim::{Entry, State, What};
@@ -74,7 +74,7 @@ impl Memory {
                 Note::Committed { row, event } => {
                     self.committed.entry(row.0).or_insert_with(|| digest(&event));
                 }
-                Note::RequestArrived { route, class, .. } if matches!(class, platform::message::Class::SafePage | platform::message::Class::Upgrade) => {
+                Note::RequestArrived { route, class: Class::SafePage | Class::Upgrade, .. } => {
                     self.demand.insert(route, entry.at);
                 }
                 _ => {}
