@@ -12,10 +12,7 @@ use sim::{Recording, Run, Setup};
 pub fn lines(seeds: u64, mut print: impl FnMut(String)) {
     for plan in plans::all() {
         for seed in 0..seeds {
-            for played in [Played::Nothing, Played::Solution] {
-                if played == Played::Solution && plan.cases.is_empty() {
-                    continue;
-                }
+            for played in Played::ALL.into_iter().filter(|played| played.differs(&plan)) {
                 let report = world::run(&plan, &replay(&plan, seed, played)).unwrap_or_else(|problem| panic!("{}: {problem}", plan.id));
                 print(format!("engine {}/{} {seed} {}", plan.id, played.name(), report.fingerprint));
             }

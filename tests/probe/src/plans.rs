@@ -112,6 +112,7 @@ fn handover() -> Plan {
     plan.knobs.push(("drain-deadline".into(), 6 * S));
     plan.background.push(spells(Fault::LateReport { kind: "order".into(), by: 4 * S }, 400_000, 5 * S));
     plan.background.push(spells(Fault::LateReport { kind: "event".into(), by: S }, 300_000, 5 * S));
+    plan.background.push(spells(Fault::ReorderedMessage { per_million: 300_000, by: S }, 500_000, 5 * S));
     plan
 }
 

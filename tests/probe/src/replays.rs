@@ -30,6 +30,16 @@ impl Played {
             Self::Meddling => "meddling",
         }
     }
+
+    /// Whether playing a plan this way is another run than doing nothing.
+    #[must_use]
+    pub fn differs(self, plan: &Plan) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Solution => !plan.cases.is_empty(),
+            Self::Meddling => !plan.actions.is_empty(),
+        }
+    }
 }
 
 /// The run of a plan with a seed, played this way.
