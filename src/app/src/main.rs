@@ -1,0 +1,3 @@
+//! The page.
+use leptos::prelude::*;
+fn main() { leptos::mount::mount_to_body(|| view! { <p>"Study Lab"</p> }); }
