@@ -145,6 +145,11 @@ faults! {
         /// Whether only messages from the first to the second are lost.
         one_way: bool,
     }
+    /// A colleague gives the route to the app's next deployment, in the middle of whatever is under way.
+    "promotion" "Promotion" Promotion {
+        /// The app.
+        app: u16,
+    }
     /// Writes take longer to become durable.
     "slow-disk" "Slow disk" SlowDisk {
         /// The node, by name.

@@ -2,7 +2,7 @@
 //!
 //! All times are in microseconds, all sizes in bytes.
 
-use crate::fault::{Background, Fault, PlacedFault};
+use crate::fault::{Background, PlacedFault};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Plan {
     pub title: String,
     /// The nodes.
     pub fleet: FleetPlan,
-    /// The apps, each with one route.
+    /// The apps, each with one route; the lesson is about the first.
     pub apps: Vec<AppPlan>,
     /// What clients ask for.
     pub traffic: Vec<Traffic>,
@@ -35,8 +35,6 @@ pub struct Plan {
     pub background: Vec<Background>,
     /// The causes of which the seed draws one; may be empty.
     pub cases: Vec<Case>,
-    /// Promotions and other ordinary life: commands that the plan itself gives.
-    pub life: Vec<Move>,
     /// Knobs that differ from production, by id.
     pub knobs: Vec<(String, u64)>,
     /// When everything that went wrong by itself is over.
@@ -55,6 +53,14 @@ pub struct Plan {
     pub question: Option<Question>,
     /// Whether somebody has to act; when false, doing nothing is right.
     pub needs_action: bool,
+}
+
+impl Plan {
+    /// A digest of the whole plan: a replay carries it, so that a changed scenario is noticed.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        machine::fingerprint::digest(&postcard::to_allocvec(self).unwrap_or_default()[..])
+    }
 }
 
 /// The nodes of a run.
@@ -217,8 +223,6 @@ pub enum Effect {
     SetKnob(String, u64),
     /// Start this many more allocations.
     StartAllocations(u16),
-    /// Stop every live allocation of the app.
-    StopAllocations,
     /// Restart an edge.
     RestartEdge(u16),
     /// Delete the wake operation.
@@ -227,8 +231,6 @@ pub enum Effect {
     Promote,
     /// Tell the app's owner what is wrong; the text is the id of a case.
     NotifyOwner(String),
-    /// A fault that the plan brings about at a time of its own.
-    Inject(Fault),
 }
 
 /// Something that can be done.
@@ -248,7 +250,8 @@ pub struct Action {
     pub wrong: Option<String>,
 }
 
-/// A number that a run is judged by.
+/// A number that a run is judged by. Requests are those of the first app, assets left out; what is held or started is
+/// counted for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
@@ -258,7 +261,7 @@ pub enum Metric {
     Served,
     /// Requests that the app answered with an error.
     AppErrors,
-    /// Requests refused with a 503.
+    /// Requests answered with a 503.
     Refused,
     /// Requests that waited until their hold budget ended.
     HoldExpired,
@@ -272,7 +275,7 @@ pub enum Metric {
     HeldMost,
     /// The longest that one request waited, in microseconds.
     WaitedLongest,
-    /// Starts of processes' allocations.
+    /// Allocations that were planned.
     Starts,
     /// The most starts under way at once.
     StartsAtOnce,
