@@ -1,4 +1,5 @@
-//! Lays out the lifecycles' diagrams before the page is built: the page only draws lines between known points.
+//! Makes what the page would otherwise have to work out: the pictures of the lifecycles are laid out, and the content is
+//! read, checked and packed. The page only draws lines between known points and unpacks bytes.
 
 use dugong::graphlib::{Graph, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, LabelPos, NodeLabel, RankDir, layout};
@@ -21,7 +22,19 @@ fn main() {
     }
     code.push_str("];\n");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("diagrams.rs"), code).expect("OUT_DIR can be written");
+    let write = |name: &str, bytes: &[u8]| fs::write(Path::new(&out).join(name), bytes).expect("OUT_DIR can be written");
+    write("diagrams.rs", code.as_bytes());
+    write("library.bin", &library());
+}
+
+/// The content as bytes. Content with a problem is not shipped: the build fails and says what is wrong.
+fn library() -> Vec<u8> {
+    let (library, problems) = study::load(study::files(), &platform::CATALOG);
+    if !problems.is_empty() {
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("the content has problems:\n{}", texts.join("\n"));
+    }
+    postcard::to_allocvec(&library).expect("plain data always encodes")
 }
 
 /// One lifecycle as Rust source: boxes for states, a polyline and a label's place for each arrow.

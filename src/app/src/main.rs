@@ -9,7 +9,6 @@
 mod content;
 mod debrief;
 mod draw;
-mod fixture;
 mod home;
 mod navigate;
 mod page;

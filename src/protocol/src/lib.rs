@@ -16,7 +16,7 @@ mod replay;
 mod report;
 mod request;
 
-pub use fault::{Background, FAULTS, Fault, FaultSpec, PlacedFault, When};
+pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
     ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind, MovedView, NodeKind, NodeView,
     ObjectiveView, Progress, PropertyView, ReadView, RequestCounts, RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView,

@@ -113,13 +113,17 @@ pub struct SweepReport {
     pub shard: Option<String>,
     /// Waived gates, by id.
     pub waived: Vec<String>,
+    /// Knobs that were set, by id.
+    pub knobs: Vec<(String, u64)>,
+    /// What somebody did in each run: `nothing`, `actions` (of a file) or `solution` (the reference solution).
+    pub played: String,
     /// How many runs were made.
     pub runs: u64,
     /// Whether it was ended before all runs were made.
     pub partial: bool,
     /// The properties.
     pub properties: Vec<SweepRow>,
-    /// The goals.
+    /// The goals; none when they are not judged, since nobody acted.
     pub goals: Vec<SweepRow>,
     /// The digest of all fingerprints, in order of seed.
     pub fingerprint: String,

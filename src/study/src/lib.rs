@@ -8,8 +8,15 @@
 //!
 //! **Not here.** Running anything: the crate `world` plays a plan and judges it.
 
+#[cfg(feature = "author")]
+mod author;
+pub mod units;
+
 use protocol::Plan;
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "author")]
+pub use author::{files, load};
 
 /// Everything there is to study.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

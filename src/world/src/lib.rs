@@ -1,35 +1,27 @@
-//! The platform living in the simulator.
+//! The platform living in the simulator: fleet, workload, faults, properties, and the bench that people work at.
+//!
+//! Start with [`Bench`], the one door for the page's worker, the command line and the tests, or with [`run`], which plays
+//! a replay to its end. `lower` turns a plan into a simulator's setup, `fleet` holds the nodes, `watch` judges every
+//! entry, `view` puts it into words.
+//!
+//! **Invariants.** A run is a pure function of plan, seed, waivers, knobs and actions. What judges or shows a run never
+//! changes it.
 
 #![no_std]
 
 extern crate alloc;
 
-use alloc::boxed::Box;
-use protocol::{Plan, Problem, Replay, Reply, Request, RunReport};
+mod bench;
+mod debrief;
+mod fleet;
+mod line;
+mod lower;
+mod reading;
+mod report;
+mod twin;
+mod view;
+mod watch;
 
-/// The one door to a run, for the page's worker, the command line and the tests.
-#[derive(Debug, Default)]
-pub struct Bench {}
-
-impl Bench {
-    /// A bench with no run open.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {}
-    }
-
-    /// Answers one request; work per call is bounded.
-    pub fn handle(&mut self, request: Request) -> Reply {
-        let _ = request;
-        Reply::Problem(Problem::new("no-run", "no run is open"))
-    }
-}
-
-/// Runs a replay to its end.
-///
-/// # Errors
-/// A [`Problem`] that names what in the replay does not exist or is out of range.
-pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
-    let _ = (plan, replay);
-    Err(Box::new(Problem::new("no-run", "no run is open")))
-}
+pub use bench::Bench;
+pub use lower::case_of;
+pub use report::{run, runs_alike};

@@ -51,7 +51,7 @@ pub fn run(project: &Project) -> ExitCode {
             in_folder(
                 trunk::tool().find(tools),
                 versions::TRUNK,
-                "download the finished binary, else build it (5 minutes)",
+                "download the finished binary, else build it (4 minutes)",
             ),
         ),
         ("wasm-bindgen", bindgen(project)),

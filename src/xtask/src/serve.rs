@@ -35,6 +35,7 @@ pub fn run(project: &Project, serve: &args::Serve) -> Result<()> {
         out: &out,
     };
     site::build(project, &tools, &build)?;
+    live.announce();
     let url = server.url();
     println!("{url}");
     note(if serve.watch {
@@ -101,7 +102,8 @@ type Snapshot = (Option<SystemTime>, usize);
 fn newest(root: &Path) -> Snapshot {
     let mut newest = None;
     let mut count = 0;
-    let files = ["index.html", "Trunk.toml", "Cargo.toml", "Cargo.lock"];
+    // Not Cargo.lock: a build may write it, and would then follow itself.
+    let files = ["index.html", "Trunk.toml", "Cargo.toml"];
     let mut paths: Vec<PathBuf> = files
         .iter()
         .chain(&["src", "style", "public"])

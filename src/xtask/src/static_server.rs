@@ -207,6 +207,15 @@ fn respond(site: &Site, url: &str) -> Answer {
                     let kind = content_type(&name);
                     (site.fallback, kind, name, Some(with_live(site, kind, body)))
                 }
+                None if site.live.is_some() => {
+                    let kind = "text/html; charset=utf-8";
+                    (
+                        503,
+                        kind,
+                        String::new(),
+                        Some(with_live(site, kind, BEING_BUILT.into())),
+                    )
+                }
                 None => plain(404, "the site has not been built"),
             }
         }
@@ -227,6 +236,10 @@ for (;;) {
   }
 }
 ";
+
+/// Shown to whoever is there before the first build is.
+const BEING_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Being built</title>\
+    <h1>The lab is being built</h1><p>This page loads again by itself when it is.</p></html>";
 
 fn with_live(site: &Site, kind: &str, body: Vec<u8>) -> Vec<u8> {
     if site.live.is_none() || !kind.starts_with("text/html") {
@@ -449,6 +462,17 @@ mod tests {
         assert!(ask(&server, "GET /").contains("src=\"/__live\""));
         assert!(ask(&server, "GET /__live").contains("location.reload"));
         assert!(ask(&server, "GET /__live?seen=none").ends_with('0'));
+    }
+
+    #[test]
+    fn a_visitor_before_the_first_build_is_told_to_wait() {
+        let (temp, server) = small_site("/", 200, true);
+        fs::remove_file(temp.0.join("index.html")).unwrap();
+        let answer = ask(&server, "GET /");
+        assert!(
+            answer.contains("503") && answer.contains("being built") && answer.contains("/__live"),
+            "{answer}"
+        );
     }
 
     #[test]

@@ -252,7 +252,20 @@ fn site(project: &Project) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// Fails unless the `site` stage has run, now or earlier.
+fn built(project: &Project) -> Result<()> {
+    match MOUNTS
+        .iter()
+        .find(|(name, _)| !project.site(name).join("404.html").is_file())
+    {
+        None => Ok(()),
+        Some(_) => Err(Error::new("there is no built site to test")
+            .remedy("add the stage that builds it: `cargo xtask test --only site,wasm,browser`")),
+    }
+}
+
 fn wasm(project: &Project) -> Result<Outcome> {
+    built(project)?;
     let compiled = project
         .wasm_target()
         .join(TARGET)
@@ -275,12 +288,7 @@ fn wasm(project: &Project) -> Result<Outcome> {
 }
 
 fn browser(project: &Project) -> Result<Outcome> {
-    for (name, _) in MOUNTS {
-        if !project.site(name).join("index.html").is_file() {
-            return Err(Error::new("there is no built site to test")
-                .remedy("`cargo xtask test --only site,browser`"));
-        }
-    }
+    built(project)?;
     let modules = playwright::ensure(&project.tools)?;
     let program = chromium::ensure(&project.tools)?;
     let suite = playwright::suite(project.root());

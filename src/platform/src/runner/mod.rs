@@ -116,3 +116,9 @@ impl Machine for Runner {
         0
     }
 }
+
+/// What a process is started from: the digest of its bytes, and of whether its secrets are mounted.
+#[must_use]
+pub const fn image(bytes: Digest, mounted: bool) -> u64 {
+    if mounted { bytes.0 } else { machine::fingerprint::fold(bytes.0, 1) }
+}

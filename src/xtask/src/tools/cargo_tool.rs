@@ -21,6 +21,8 @@ pub struct CargoTool<'a> {
     pub archive: Option<(String, String)>,
     /// Arguments to `cargo install` that leave out what is not used.
     pub features: &'static [&'static str],
+    /// How far to optimise it: only worth the wait where the program has much to do.
+    pub opt_level: &'static str,
     /// How long a build takes, roughly, so that nobody thinks it hangs.
     pub build_time: &'static str,
 }
@@ -143,8 +145,9 @@ impl CargoTool<'_> {
             .arg(scratch)
             // Outside the clone: its cargo configuration is not meant for other people's programs.
             .dir(staging)
-            // A tool that runs for a second a build need not be optimised for minutes.
+            // What makes their own releases a little faster makes this build minutes slower.
             .env("CARGO_PROFILE_RELEASE_LTO", "false")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level)
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         if locked {
             cargo = cargo.arg("--locked");

@@ -91,6 +91,25 @@ impl Apt {
         Ok(installs_in(&said))
     }
 
+    /// Everything a package depends on, and what that depends on, installed or not.
+    pub fn needs(&self, package: &str) -> Vec<String> {
+        let said = Cmd::new("apt-cache")
+            .args(&self.options)
+            .args([
+                "depends",
+                "--recurse",
+                "--no-recommends",
+                "--no-suggests",
+                "--no-conflicts",
+            ])
+            .args(["--no-breaks", "--no-replaces", "--no-enhances", package])
+            .env("LC_ALL", "C")
+            .within(Duration::from_secs(60))
+            .output()
+            .unwrap_or_default();
+        packages_in(&said)
+    }
+
     /// Downloads packages and unpacks them below `to`.
     pub fn unpack(&self, packages: &[String], to: &Path) -> Result<()> {
         let debs = to.join("debs");
@@ -190,6 +209,14 @@ fn candidate_in(said: &str) -> Option<String> {
     (version != "(none)").then(|| version.to_owned())
 }
 
+/// The packages in a recursive list of dependencies: those at the start of a line, without virtual ones.
+fn packages_in(said: &str) -> Vec<String> {
+    said.lines()
+        .filter(|l| !l.starts_with([' ', '|', '<']))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn installs_in(said: &str) -> Vec<String> {
     let mut names: Vec<String> = said
         .lines()
@@ -218,6 +245,12 @@ mod tests {
         );
         assert_eq!(candidate_in("x:\n  Candidate: (none)\n"), None);
         assert_eq!(candidate_in(""), None);
+    }
+
+    #[test]
+    fn dependencies_are_the_unindented_lines() {
+        let said = "rustc-web\n  Depends: libllvm22\n |Depends: gcc\n  Depends: <c-compiler>\nlibllvm22\n<c-compiler>\n";
+        assert_eq!(packages_in(said), ["rustc-web", "libllvm22"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub fn tool(version: &str) -> CargoTool<'_> {
             (url, format!("{name}/wasm-bindgen{}", std::env::consts::EXE_SUFFIX))
         }),
         features: &[],
+        opt_level: "3",
         build_time: "about 2 minutes",
     }
 }

@@ -72,8 +72,11 @@ pub fn find(tools: &Toolbox) -> Option<WasmRust> {
         return Some(WasmRust::Active);
     }
     let linker = linker()?;
-    // The newest one wins: an older one may be left from before the distribution moved on.
+    // The newest one wins: an older one may be left from before the distribution, or this project, moved on.
     let entry = tools.cache.installed("wasm-rust").pop()?;
+    if numbers(entry.version()) < numbers(&needed_version(tools)) {
+        return None;
+    }
     Some(WasmRust::Unpacked {
         rustc: entry.dir().join("rustc"),
         linker,
@@ -141,7 +144,7 @@ fn by_rustup(tools: &Toolbox) -> Result<()> {
     let limit = if on_path("curl").is_none() {
         Duration::from_secs(60)
     } else if download::reachable(&format!("{server}/dist/channel-rust-stable.toml.sha256")) {
-        Duration::from_secs(300)
+        Duration::from_secs(180)
     } else {
         tools.cache.note_failure(RUSTUP_ATTEMPT, "no answer");
         return Err(Error::new(format!(
@@ -186,9 +189,8 @@ fn by_debian(tools: &Toolbox) -> Result<()> {
     entry.install(|staging| {
         let mut packages = apt.closure(&["rustc-web", "rust-web-src"])?;
         // Installed packages are left out of the list, but the cache wants a whole compiler of its own.
-        let rust_parts = apt_dependencies(&apt, "rustc-web");
         packages.extend(
-            rust_parts
+            apt.needs("rustc-web")
                 .into_iter()
                 .filter(|p| p.starts_with("libstd-rust-web") || p.starts_with("libllvm")),
         );
@@ -206,10 +208,7 @@ fn by_debian(tools: &Toolbox) -> Result<()> {
 
 /// Apt with package lists that know a `rustc-web` new enough for this workspace.
 fn usable_apt(tools: &Toolbox) -> Result<Apt> {
-    let needed = fs::read_to_string(tools.root.join("Cargo.toml"))
-        .ok()
-        .and_then(|t| rust_version(&t))
-        .unwrap_or_default();
+    let needed = needed_version(tools);
     let good = |apt: &Apt| {
         apt.candidate("rustc-web")
             .is_some_and(|v| numbers(&v) >= numbers(&needed))
@@ -231,6 +230,14 @@ fn usable_apt(tools: &Toolbox) -> Result<Apt> {
     })
 }
 
+/// The oldest Rust this workspace compiles with.
+fn needed_version(tools: &Toolbox) -> String {
+    fs::read_to_string(tools.root.join("Cargo.toml"))
+        .ok()
+        .and_then(|manifest| rust_version(&manifest))
+        .unwrap_or_default()
+}
+
 fn rust_version(manifest: &str) -> Option<String> {
     manifest.lines().find_map(|l| {
         Some(
@@ -239,27 +246,6 @@ fn rust_version(manifest: &str) -> Option<String> {
                 .to_owned(),
         )
     })
-}
-
-fn apt_dependencies(_apt: &Apt, package: &str) -> Vec<String> {
-    let said = Cmd::new("apt-cache")
-        .args([
-            "depends",
-            "--recurse",
-            "--no-recommends",
-            "--no-suggests",
-            "--no-conflicts",
-            "--no-breaks",
-        ])
-        .args(["--no-replaces", "--no-enhances", package])
-        .env("LC_ALL", "C")
-        .within(Duration::from_secs(60))
-        .output()
-        .unwrap_or_default();
-    said.lines()
-        .filter(|l| !l.starts_with([' ', '|', '<']))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// The compiler needs libraries that are not where the system looks. A script says where, relative to itself, so
@@ -340,7 +326,10 @@ fn build_std(staging: &Path, tree: &Path) -> Result<()> {
                 .context(|| format!("moving {name} into place"))?;
         }
     }
-    fs::remove_dir_all(&work).context(|| format!("removing {}", work.display()))?;
+    // The source has done its work, and is more than half of what was unpacked.
+    for done in [work, tree.join("usr/src"), tree.join("usr/share")] {
+        fs::remove_dir_all(&done).context(|| format!("removing {}", done.display()))?;
+    }
     if has_std(&tree.join("usr")) {
         Ok(())
     } else {

@@ -1,3 +1,0 @@
-//! Stands in for the library until it is there.
-use study::Library;
-pub fn library() -> Library { Library::default() }
