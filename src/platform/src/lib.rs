@@ -11,15 +11,18 @@
 
 extern crate alloc;
 
+mod agenda;
 pub mod allocation;
 pub mod control;
 pub mod edge;
 pub mod gate;
 pub mod id;
 pub mod knob;
+mod ledger;
 pub mod message;
 pub mod note;
 pub mod runner;
+mod stream;
 pub mod wake;
 
 use machine::{Catalog, LifecycleSpec};

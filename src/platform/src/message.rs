@@ -243,6 +243,8 @@ pub enum Message {
     Event { row: OutboxId, event: Event, nth: u32 },
     /// Edge to control plane: the event is in my table.
     EventAck { row: OutboxId, nth: u32 },
+    /// Edge to control plane: my table is empty; tell me the newest of everything.
+    Follow { nth: u32 },
     /// Edge to runner: answer this. Carries the epoch of the owner that the edge holds.
     Dispatch { request: RequestId, allocation: AllocationId, epoch: Epoch },
     /// Runner to edge: the answer.
@@ -296,7 +298,7 @@ mod kind {
         DispatchRefused = 8 "dispatch-refused", Order = 9 "order", Stop = 10 "stop", Report = 11 "report",
         ReportAck = 12 "report-ack", Heartbeat = 13 "heartbeat", Activity = 14 "activity", Pull = 15 "pull",
         PullDone = 16 "pull-done", SecretsAsk = 17 "secrets-ask", Secrets = 18 "secrets", Command = 19 "command",
-        ReadinessReport = 20 "readiness-report", ExitReport = 21 "exit-report",
+        ReadinessReport = 20 "readiness-report", ExitReport = 21 "exit-report", Follow = 22 "follow",
     }
 }
 pub use kind::KINDS;
@@ -310,6 +312,7 @@ impl machine::Message for Message {
             Self::WakeRefused { .. } => kind::WakeRefused,
             Self::Event { .. } => kind::Event,
             Self::EventAck { .. } => kind::EventAck,
+            Self::Follow { .. } => kind::Follow,
             Self::Dispatch { .. } => kind::Dispatch,
             Self::Answer { .. } => kind::Answer,
             Self::DispatchRefused { .. } => kind::DispatchRefused,
@@ -348,7 +351,7 @@ impl machine::Message for Message {
             | Self::SecretsAsk { allocation, .. }
             | Self::Secrets { allocation, .. } => allocation.into(),
             Self::ReportAck { report, .. } => report.into(),
-            Self::Heartbeat { .. } => node_subject(NodeId(0)),
+            Self::Heartbeat { .. } | Self::Follow { .. } => node_subject(NodeId(0)),
             Self::Command(command) => match command {
                 Command::RetryWake { route, .. }
                 | Command::MarkHot { route, .. }

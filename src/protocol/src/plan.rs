@@ -256,7 +256,7 @@ pub struct Action {
     pub wrong: Option<String>,
 }
 
-/// A number that a run is judged by. Requests are those of the first app, assets left out; what is held or started is
+/// A number that a run is judged by. Requests and starts are those of the first app, assets left out; what is held is
 /// counted for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -378,7 +378,7 @@ impl Open {
     fn view(&self, entry: &sim::Entry<'_, crate::fleet::Fleet>) -> EntryView {
         let line = &self.branch().line;
         let names = Names::new(&self.plan, line.run().state());
-        entry_view(&names, entry, line.labels(), |mark| Line::done_text(&self.plan, mark))
+        entry_view(&names, entry, line.labels_so_far(), |mark| Line::done_text(&self.plan, mark))
     }
 
     fn entries(&self, from: u64, to: u64, told_only: bool) -> Vec<EntryView> {

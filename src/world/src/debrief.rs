@@ -81,7 +81,7 @@ fn matters(entry: &Entry<'_, crate::fleet::Fleet>) -> bool {
         platform::WAKE => moved.transition.is_some() && moved.to != wake::State::Cold as u8,
         _ => moved.to == allocation::State::Failed as u8 || moved.to == allocation::State::Ready as u8,
     });
-    let done = matches!(entry.what, What::Action(External::Mark(_)) | What::Crashed);
+    let done = matches!(entry.what, What::Action(External::Mark(_)) | What::Crashed | What::ConditionBegan(_));
     let told = entry.notes.iter().any(|note| matches!(note, Note::CommandRefused { .. } | Note::RouteOwnerChanged { .. } | Note::ProcessExited { oom: true, .. }));
     moved || done || told
 }

@@ -97,6 +97,11 @@ impl Line {
         &self.labels
     }
 
+    /// What the conditions are called once the run is over; before that they are not given away.
+    pub fn labels_so_far(&self) -> &[String] {
+        if self.is_over() { &self.labels } else { &[] }
+    }
+
     /// What a mark in the history stands for.
     pub fn done_text(plan: &Plan, mark: u64) -> String {
         let at = mark as usize;
@@ -184,8 +189,6 @@ impl Line {
                 continue;
             }
             let (kind, label) = match entry.what {
-                What::ConditionBegan(index) => (MarkKind::Fault, self.labels.get(usize::from(index)).cloned().unwrap_or_default()),
-                What::ConditionEnded(_) | What::Healed => continue,
                 What::Action(External::Mark(mark)) if (mark as usize) < plan.reads.len() => (MarkKind::Read, Self::done_text(plan, mark)),
                 What::Action(External::Mark(mark)) => (MarkKind::Action, Self::done_text(plan, mark)),
                 What::Crashed => (MarkKind::Fault, alloc::format!("{} down", names.node(entry.actor))),

@@ -85,7 +85,7 @@ fn told(plan: &Plan, line: &Line, difference: u64, until: u64) -> Vec<EntryView>
     let run = line.run();
     let history = run.history();
     let names = Names::new(plan, run.state());
-    let view = |entry: &Entry<'_, Fleet>| entry_view(&names, entry, line.labels(), |mark| Line::done_text(plan, mark));
+    let view = |entry: &Entry<'_, Fleet>| entry_view(&names, entry, line.labels_so_far(), |mark| Line::done_text(plan, mark));
     let mut before: Vec<EntryView> = (0..difference)
         .rev()
         .filter_map(|step| history.entry(step))

@@ -1,6 +1,6 @@
 //! The rows of the control plane's tables, and the records that make them durable.
 
-use crate::id::{AllocationId, DeploymentId, Digest, Epoch, OutboxId, Region, RouteId, Token, WakeId};
+use crate::id::{AllocationId, DeploymentId, Digest, Epoch, OutboxId, Region, ReportId, RouteId, Token, WakeId};
 use crate::message::{Cause, Event};
 use crate::{allocation, wake};
 use machine::{NodeId, Row, Time};
@@ -84,6 +84,16 @@ pub struct Allocation {
     pub window_at: Time,
     /// When it entered its state.
     pub since: Time,
+    /// When it was planned: what the wake budget counts.
+    pub planned_at: Time,
+    /// Whether its process is known to run, under the current token.
+    pub up: bool,
+    /// Whether its process has passed its checks and failed none since, under the current token.
+    pub healthy: bool,
+    /// When the last failed check was made, by the runner's clock.
+    pub failed_at: Time,
+    /// The report that the last change came from, so that a repeat is known as one even after a crash.
+    pub report: Option<ReportId>,
     /// Why it failed.
     pub cause: Cause,
 }

@@ -1,16 +1,36 @@
 //! The edge: classifies requests, holds what may wait, asks for wakes, dispatches to the owner's allocations.
 //!
 //! **Invariants.** What it knows it learned from the log; it never decides who owns a route. Held requests are in its
-//! memory only: they are gone when it crashes.
+//! memory only: they are gone when it crashes. Every request that arrives is answered once. [`Machine::restart`] is also
+//! how it starts for the first time: it then asks for the log.
+//!
+//! The parts: `table` follows the log, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
+//! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them.
 
+mod admit;
+mod ask;
+mod dispatch;
+mod hold;
+mod keys;
+mod table;
+
+pub use table::{AllocationView, RouteView};
+
+use crate::agenda::Agenda;
 use crate::control::Contract;
-use crate::id::{AllocationId, DeploymentId, Epoch, IdempotencyKey, Region, RequestId, RouteId, Token};
+use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, RouteId, WakeId};
+use crate::ledger::Ledger;
 use crate::message::{Class, Message};
 use crate::note::Note;
-use crate::{allocation, wake};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use machine::{Context, Input, Machine, NodeId, Step, Time};
+use dispatch::Flight;
+use keys::Key;
+use machine::{Context, Input, Machine, NodeId, Step, Time, fingerprint};
+use table::WakeView;
+
+/// What a step of an edge fills.
+type Out = Step<Message, crate::control::Record, Note>;
 
 /// What the edge is told at its installation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,44 +41,6 @@ pub struct Installation {
     pub region: Region,
     /// The contract of each route, by route number.
     pub contracts: Vec<Contract>,
-}
-
-/// What the edge believes of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RouteView {
-    /// The owner's authority number.
-    pub epoch: Epoch,
-    /// The owner.
-    pub deployment: DeploymentId,
-    /// The version of the route row that said so.
-    pub version: u32,
-    /// The state of the wake under this epoch, as far as the log has told.
-    pub wake: wake::State,
-    /// When it makes sense to ask again.
-    pub retry_at: Time,
-    /// When it last asked for a wake that it has not heard of since.
-    pub asked_at: Option<Time>,
-}
-
-/// What the edge believes of an allocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AllocationView {
-    /// For which route.
-    pub route: RouteId,
-    /// Under which owner.
-    pub epoch: Epoch,
-    /// Where it runs.
-    pub host: NodeId,
-    /// Its token.
-    pub token: Token,
-    /// Its state.
-    pub state: allocation::State,
-    /// Whether it is in rotation.
-    pub serving: bool,
-    /// The version of the row that said so.
-    pub version: u32,
-    /// Requests handed to it and not answered yet, by this edge.
-    pub in_flight: u32,
 }
 
 /// A request that waits.
@@ -80,20 +62,60 @@ pub struct Held {
     pub arrived: Time,
 }
 
+/// What an edge has put on its agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Due {
+    /// No event has come yet.
+    Follow,
+    /// A held request's budget ends.
+    Expire(RequestId),
+    /// The next held request of a route may go.
+    Release(RouteId),
+    /// A request was handed over and not answered.
+    Flight(RequestId),
+    /// Nothing was heard of a wake.
+    Ask(RouteId),
+}
+
 /// An edge.
 #[derive(Clone, Debug)]
 pub struct Edge {
     installation: Installation,
-    routes: BTreeMap<RouteId, RouteView>,
-    allocations: BTreeMap<AllocationId, AllocationView>,
+    routes: Ledger<RouteId, RouteView>,
+    wakes: Ledger<WakeId, WakeView>,
+    allocations: Ledger<AllocationId, AllocationView>,
+    deployments: Ledger<DeploymentId, u32>,
+    /// Which allocations are in rotation; follows from the table.
+    rotation: BTreeSet<(RouteId, AllocationId)>,
     held: Vec<Held>,
+    held_digest: u64,
+    next_release: Ledger<RouteId, Time>,
+    flights: Ledger<RequestId, Flight>,
+    keys: Ledger<(RouteId, IdempotencyKey), Key>,
+    agenda: Agenda<Due>,
+    /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
+    last_ask: u32,
 }
 
 impl Edge {
     /// An edge with an empty table.
     #[must_use]
     pub fn new(installation: Installation) -> Self {
-        Self { installation, routes: BTreeMap::new(), allocations: BTreeMap::new(), held: Vec::new() }
+        Self {
+            installation,
+            routes: Ledger::default(),
+            wakes: Ledger::default(),
+            allocations: Ledger::default(),
+            deployments: Ledger::default(),
+            rotation: BTreeSet::new(),
+            held: Vec::new(),
+            held_digest: 0,
+            next_release: Ledger::default(),
+            flights: Ledger::default(),
+            keys: Ledger::default(),
+            agenda: Agenda::default(),
+            last_ask: 0,
+        }
     }
 
     /// Its region.
@@ -105,13 +127,13 @@ impl Edge {
     /// What it believes of the routes.
     #[must_use]
     pub const fn routes(&self) -> &BTreeMap<RouteId, RouteView> {
-        &self.routes
+        self.routes.map()
     }
 
     /// What it believes of the allocations.
     #[must_use]
     pub const fn allocations(&self) -> &BTreeMap<AllocationId, AllocationView> {
-        &self.allocations
+        self.allocations.map()
     }
 
     /// The requests that wait, in order of arrival.
@@ -123,7 +145,39 @@ impl Edge {
     /// How many requests were handed over and are not answered yet.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
-        self.allocations.values().map(|view| view.in_flight).sum()
+        self.allocations.map().values().map(|view| view.in_flight).sum()
+    }
+
+    /// The number of what it says next to the control plane.
+    fn next_nth(&mut self) -> u32 {
+        self.last_ask = self.last_ask.saturating_add(1);
+        self.last_ask
+    }
+
+    fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
+        match message {
+            Message::Request(request) => self.on_request(cx, out, from, request),
+            Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
+            Message::WakeRefused { route, epoch, reason, retry_at, nth } => {
+                self.on_wake_refused(cx, out, table::Refusal { route, epoch, reason, retry_at, nth });
+            }
+            Message::Answer { request, ok } => self.on_answer(cx, out, request, ok),
+            Message::DispatchRefused { request, allocation } => self.on_dispatch_refused(cx, out, request, allocation),
+            // Everything else is said to others.
+            _ => {}
+        }
+    }
+
+    fn on_deadline(&mut self, cx: &Context<'_>, out: &mut Out) {
+        for due in self.agenda.take_due(cx.now) {
+            match due {
+                Due::Follow => self.follow(cx, out),
+                Due::Expire(request) => self.expire(cx, out, request),
+                Due::Release(route) => self.pump(cx, out, route),
+                Due::Flight(request) => self.flight_due(cx, out, request),
+                Due::Ask(route) => self.ask_due(cx, out, route),
+            }
+        }
     }
 }
 
@@ -132,15 +186,40 @@ impl Machine for Edge {
     type Record = crate::control::Record;
     type Note = Note;
 
-    fn step(&mut self, _cx: &Context<'_>, _input: Input<Message>, _step: &mut Step<Message, Self::Record, Note>) {}
-
-    fn deadline(&self) -> Option<Time> {
-        None
+    fn step(&mut self, cx: &Context<'_>, input: Input<Message>, out: &mut Out) {
+        match input {
+            Input::Message { from, message } => self.on_message(cx, out, from, message),
+            Input::Deadline => self.on_deadline(cx, out),
+            Input::Persisted(_) | Input::Host(_) => {}
+        }
     }
 
-    fn restart(&mut self, _cx: &Context<'_>, _durable: &[Self::Record], _step: &mut Step<Message, Self::Record, Note>) {}
+    fn deadline(&self) -> Option<Time> {
+        self.agenda.next()
+    }
+
+    fn restart(&mut self, cx: &Context<'_>, _durable: &[Self::Record], out: &mut Out) {
+        *self = Self::new(self.installation.clone());
+        // It says less than one thing per millisecond, so no number is used twice.
+        self.last_ask = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
+        self.follow(cx, out);
+    }
 
     fn fingerprint(&self) -> u64 {
-        0
+        let table = (
+            self.routes.fingerprint(),
+            self.wakes.fingerprint(),
+            self.allocations.fingerprint(),
+            self.deployments.fingerprint(),
+        );
+        let rest = (
+            self.held_digest,
+            self.next_release.fingerprint(),
+            self.flights.fingerprint(),
+            self.keys.fingerprint(),
+            self.agenda.fingerprint(),
+            self.last_ask,
+        );
+        fingerprint::digest(&(table, rest))
     }
 }

@@ -16,8 +16,9 @@ use sim::{Entry, External, What};
 #[must_use]
 pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
     let what = match entry.what {
-        What::Crashed | What::Restarted | What::ConditionBegan(_) | What::ConditionEnded(_) | What::Action(External::Mark(_)) | What::Healed | What::FuelSpent => true,
-        What::MessageDelivered { .. } | What::Started | What::MessageLost { .. } | What::Deadline | What::Persisted(_) | What::Host(_) | What::Action(_) => false,
+        What::Crashed | What::Restarted | What::Action(External::Mark(_)) | What::FuelSpent => true,
+        // What goes wrong around the platform is for the learner to find out, not for the timeline to give away.
+        What::ConditionBegan(_) | What::ConditionEnded(_) | What::Healed | What::MessageDelivered { .. } | What::Started | What::MessageLost { .. } | What::Deadline | What::Persisted(_) | What::Host(_) | What::Action(_) => false,
     };
     let moved = entry.moved.iter().any(|moved| match moved.lifecycle {
         platform::WAKE => moved.from.is_some(),
@@ -68,8 +69,8 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
     match entry.what {
         What::MessageDelivered { message, .. } => !matches!(message, Message::WakeAsk { .. } | Message::Order { .. } | Message::Stop { .. } | Message::Secrets { .. } | Message::Pull { .. }),
         What::MessageLost { message, .. } => matches!(message, Message::Heartbeat { .. } | Message::Activity { .. } | Message::EventAck { .. } | Message::ReportAck { .. }),
-        What::Action(_) => false,
-        What::Started | What::Persisted(_) | What::Deadline | What::Host(_) => true,
+        What::Action(_) | What::FuelSpent => false,
+        What::ConditionBegan(_) | What::ConditionEnded(_) | What::Healed | What::Started | What::Persisted(_) | What::Deadline | What::Host(_) => true,
         _ => false,
     }
 }

@@ -146,9 +146,12 @@ impl Metrics {
         }
         for moved in entry.moved {
             if moved.lifecycle == platform::ALLOCATION && moved.from.is_none() {
+                let allocations = state.fleet().control().allocations();
+                if allocations.get(moved.subject.id as u32).is_none_or(|row| row.value.route != MAIN) {
+                    continue;
+                }
                 self.starts += 1;
-                let control = state.fleet().control();
-                let under_way = control.allocations().iter().filter(|(_, row)| row.value.state.is_starting()).count();
+                let under_way = allocations.iter().filter(|(_, row)| row.value.route == MAIN && row.value.state.is_starting()).count();
                 self.starts_at_once = self.starts_at_once.max(under_way as u32);
             }
         }

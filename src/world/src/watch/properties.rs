@@ -13,6 +13,7 @@ use crate::fleet::Fleet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use memory::Memory;
+use platform::message::Message;
 use protocol::{Kind, PROPERTIES, Plan, PropertyView, Verdict};
 use sim::{Entry, State, What};
 
@@ -92,7 +93,7 @@ impl Properties {
     pub(super) fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>, ledger: &Ledger) {
         let mut judge = Judge { standing: &mut self.standing, step: entry.step, at: entry.at.0 };
         self.memory.before(state, entry);
-        repeats(entry, &mut judge);
+        repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
@@ -110,11 +111,14 @@ impl Standing {
     }
 }
 
-/// O-13: what was delivered before changes nothing.
-fn repeats(entry: &Entry<'_, Fleet>, judge: &mut Judge<'_>) {
-    if let What::MessageDelivered { message, duplicate: true, restarted_between: false, .. } = entry.what {
-        judge.claim("o-13", !entry.state_changed, || {
-            alloc::format!("the second copy of a {} changed the node", crate::view::message_label(&message))
-        });
+/// O-13: what was delivered before changes nothing. A report that came before its turn was not taken then, and is not
+/// acknowledged, so that it comes again: its next copy is the first that counts.
+fn repeats(entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
+    let What::MessageDelivered { message, duplicate: true, restarted_between: false, .. } = entry.what else { return };
+    if matches!(message, Message::Report { report, .. } if memory.untaken.contains(&report)) {
+        return;
     }
+    judge.claim("o-13", !entry.state_changed, || {
+        alloc::format!("the second copy of \u{201c}{}\u{201d} changed the node", crate::view::message_label(&message))
+    });
 }

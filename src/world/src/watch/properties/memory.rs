@@ -1,11 +1,11 @@
 //! What properties remember from entry to entry.
 
 use crate::fleet::Fleet;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{NodeId, Time};
-use platform::id::{AllocationId, IdempotencyKey, RequestId, RouteId, Token};
+use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
 use platform::message::Message;
 use platform::note::Note;
 use protocol::Plan;
@@ -38,6 +38,8 @@ pub struct Memory {
     pub demand: BTreeMap<RouteId, Time>,
     /// Since when each route should have become hot.
     pub should_be_hot: BTreeMap<RouteId, Time>,
+    /// Reports that fitted nothing when they arrived.
+    pub untaken: BTreeSet<ReportId>,
     /// When deadlines were last looked at.
     pub looked_at: Time,
 }
@@ -103,6 +105,12 @@ impl Memory {
             match *note {
                 Note::RestartOrdered { allocation, token } => {
                     self.tokens.insert(allocation, token);
+                }
+                Note::ReportIllegal { report, .. } => {
+                    self.untaken.insert(report);
+                }
+                Note::ReportAccepted { report, .. } | Note::LateReportRecorded { report, .. } => {
+                    self.untaken.remove(&report);
                 }
                 Note::DispatchRefused { request, .. } => {
                     // Nothing was written: it was not handed out after all.

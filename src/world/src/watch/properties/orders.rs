@@ -5,7 +5,6 @@ use crate::fleet::Fleet;
 use alloc::format;
 use alloc::vec::Vec;
 use machine::{Duration, Time};
-use platform::id::WakeId;
 use platform::note::Note;
 use platform::{allocation, knob, wake};
 use sim::{Entry, State};
@@ -49,11 +48,10 @@ pub(super) fn check(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &mut
             _ => {}
         }
     }
-    for moved in entry.moved {
-        if moved.lifecycle != platform::WAKE || moved.transition != Some(wake::Transition::Started as u8) {
-            continue;
-        }
-        let Some(row) = state.fleet().control().wakes().get(WakeId(moved.subject.id as u32).0) else { continue };
+    // A wake that finds an allocation on its way, or one to spare, takes that and starts nothing.
+    let woke = entry.moved.iter().any(|moved| moved.lifecycle == platform::WAKE && moved.transition == Some(wake::Transition::Started as u8));
+    for moved in entry.moved.iter().filter(|moved| woke && moved.lifecycle == platform::ALLOCATION && moved.from.is_none()) {
+        let Some(row) = state.fleet().control().allocations().get(moved.subject.id as u32) else { continue };
         let window = state.knobs().time(&knob::WAKE_WINDOW);
         let times = memory.starts.entry(row.value.route).or_default();
         let count = count_within(times, entry.at, window);
