@@ -2,9 +2,9 @@
 
 use super::desk::Desk;
 use super::question::Question;
-use crate::draw::marks::Sign;
+use crate::draw::marks::{self, Sign};
 use crate::saved;
-use crate::ui::sign::Told;
+use crate::ui::sign::{Glyph, Told};
 use crate::words;
 use leptos::prelude::*;
 use protocol::{ActionView, ReadView};
@@ -17,11 +17,13 @@ pub fn Mine() -> impl IntoView {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
             <super::legend::FirstLabel region="mine"/>
-            <section class="situation">
+            <details class="situation" prop:open=move || !desk.introduced.get()>
+                <summary>"Situation"</summary>
                 {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{text.as_str()}</p> }).collect_view()}
-            </section>
+            </details>
             <Question/>
             <div class="later">
+                <Objectives/>
                 <Reads/>
                 <Actions/>
                 <Hints/>
@@ -31,6 +33,30 @@ pub fn Mine() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// The objectives, ticking.
+#[component]
+fn Objectives() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let objectives =
+        Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.objectives.clone()).unwrap_or_default()));
+    view! {
+        <section class="objectives" aria-labelledby="objectives-title">
+            <h3 id="objectives-title">"Objectives"</h3>
+            <ul>
+                {move || objectives.get().into_iter().map(|objective| {
+                    let (sign, word) = marks::progress(objective.progress);
+                    view! {
+                        <li>
+                            <Glyph sign=sign label=word/>
+                            <span>{objective.title}<span class="cost">" "{objective.detail}</span></span>
+                        </li>
+                    }
+                }).collect_view()}
+            </ul>
+        </section>
+    }
 }
 
 #[component]

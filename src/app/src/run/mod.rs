@@ -13,7 +13,6 @@ mod system;
 mod timeline;
 mod why;
 
-use crate::content;
 use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
-use crate::ui::sign::{Glyph, Told};
+use crate::ui::sign::Told;
 use leptos::prelude::*;
 use protocol::{Frame, Progress, Verdict};
 
@@ -118,28 +118,32 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
         .collect()
 }
 
-/// The objectives, ticking.
+/// How many objectives are met, kept, open and missed; the list is in the learner's own column.
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let objectives =
-        Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.objectives.clone()).unwrap_or_default()));
-    let met = move || objectives.with(|all| (all.iter().filter(|o| o.progress == Progress::Met).count(), all.len()));
+    let count = Memo::new(move |_| {
+        let mut count = [0; 4];
+        desk.frame.with(|frame| {
+            for objective in frame.iter().flat_map(|frame| &frame.objectives) {
+                count[objective.progress as usize] += 1;
+            }
+        });
+        count
+    });
     view! {
-        <details class="objectives" open>
-            <summary><span class="label">"Objectives"</span>{move || { let (met, all) = met(); format!("{met} of {all} met") }}</summary>
-            <ul class="objective-list">
-                {move || objectives.get().into_iter().map(|objective| {
-                    let (sign, word) = marks::progress(objective.progress);
-                    view! {
-                        <li data-role=sign.role() title=objective.detail.clone()>
-                            <Glyph sign=sign label=word/>
-                            <span>{objective.title}</span>
-                            <span class="objective-detail">{objective.detail.clone()}</span>
-                        </li>
-                    }
-                }).collect_view()}
-            </ul>
-        </details>
+        <p class="objectives-tally">
+            <span class="label">"Objectives"</span>
+            {move || {
+                [(Progress::Met, "met"), (Progress::Kept, "kept so far"), (Progress::Open, "open"), (Progress::Missed, "missed")]
+                    .map(|(progress, word)| {
+                        let n = count.get()[progress as usize];
+                        let sign = if n == 0 { marks::Sign::Rest } else { marks::progress(progress).0 };
+                        view! { <Told sign=sign word=format!("{n} {word}")/> }
+                    })
+                    .into_iter()
+                    .collect_view()
+            }}
+        </p>
     }
 }

@@ -53,7 +53,8 @@ fn chain(entries: &[EntryView], none: &'static str, desk: Desk) -> AnyView {
     if entries.is_empty() {
         return view! { <p class="cost">{none}</p> }.into_any();
     }
-    let rows = entries.iter().map(|entry| {
+    let (shown, left) = telling(entries);
+    let rows = shown.iter().map(|entry| {
         let step = entry.step;
         view! {
             <li>
@@ -64,7 +65,18 @@ fn chain(entries: &[EntryView], none: &'static str, desk: Desk) -> AnyView {
             </li>
         }
     });
-    view! { <ol class="chain">{rows.collect_view()}</ol> }.into_any()
+    view! {
+        <ol class="chain">{rows.collect_view()}</ol>
+        {(left > 0).then(|| view! { <p class="cost">{format!("… and {left} more behind them")}</p> })}
+    }
+    .into_any()
+}
+
+/// The part of a chain that tells something: routine at its far end is left out, and so is what would fill the page.
+fn telling(entries: &[EntryView]) -> (&[EntryView], usize) {
+    const MOST: usize = 12;
+    let last = entries.iter().rposition(|entry| !entry.routine).map_or(entries.len().min(3), |last| last + 1).min(MOST);
+    (&entries[..last], entries.len() - last)
 }
 
 fn moved(moved: &MovedView) -> Option<AnyView> {
@@ -99,4 +111,22 @@ fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_ends_where_only_routine_is_left() {
+        let entry = |routine| EntryView {
+            step: 0, at: 0, node: None, sentence: String::new(), cause: None, moved: vec![], ruled: vec![], sent: vec![],
+            interesting: false, routine, fingerprint: 0,
+        };
+        let chain = |routine: &[bool]| telling(&routine.iter().map(|r| entry(*r)).collect::<Vec<_>>()).1;
+        assert_eq!(chain(&[true, false, true, true]), 2);
+        assert_eq!(chain(&[true; 5]), 2);
+        assert_eq!(chain(&[false; 20]), 8);
+        assert_eq!(chain(&[]), 0);
+    }
 }

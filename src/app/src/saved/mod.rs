@@ -122,7 +122,7 @@ impl Settings {
         let value = |key: &str| text.lines().filter_map(|line| line.split_once(' ')).find(|(k, _)| *k == key).map(|(_, v)| v);
         Self {
             keys: value("keys") != Some("off"),
-            speed: Speed::at(value("speed").and_then(|v| v.parse().ok()).unwrap_or(2)),
+            speed: Speed::at(value("speed").and_then(|v| v.parse().ok()).unwrap_or(4)),
             routine: value("routine") == Some("shown"),
         }
     }
@@ -142,6 +142,6 @@ mod tests {
     fn settings_come_back_and_nonsense_is_the_default() {
         let settings = Settings { keys: false, speed: Speed::Most, routine: true };
         assert_eq!(Settings::read(&settings.write()), settings);
-        assert_eq!(Settings::read("keys\nspeed fast\n\u{0}"), Settings { keys: true, speed: Speed::Percent(100), routine: false });
+        assert_eq!(Settings::read("keys\nspeed fast\n\u{0}"), Settings { keys: true, speed: Speed::Percent(400), routine: false });
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 /// While playing, no more than one sentence in this many milliseconds.
 const PACE: f64 = 4_000.0;
 /// How long a message stays on screen.
-const SHOWN: Duration = Duration::from_secs(4);
+const SHOWN: Duration = Duration::from_millis(2_500);
 
 /// Says things.
 #[derive(Clone, Copy)]

@@ -99,7 +99,11 @@ fn arrows(spec: &'static LifecycleSpec, diagram: &'static Diagram, lit: Memo<Opt
         let transition = &spec.transitions[usize::from(arrow.transition)];
         let gates: Vec<&str> = transition.gates.iter().map(|gate| gate.title).collect();
         let gates = if gates.is_empty() { String::new() } else { format!(" Gates: {}.", gates.join("; ")) };
-        let title = format!("{}, by {}: {}{gates}", transition.name, transition.actor, machine::summary(transition.doc));
+        let name = |state: u8| spec.states.get(usize::from(state)).map_or("?", |state| state.name);
+        let title = format!(
+            "{} ({} to {}), by {}: {}{gates}",
+            transition.name, name(arrow.from), name(arrow.to), transition.actor, machine::summary(transition.doc)
+        );
         let taken = move || lit.with(|lit| lit.as_ref().is_some_and(|t| t.transition == Some(arrow.transition) && t.state == arrow.to));
         view! {
             <g class="arrow" data-lit=move || taken().to_string()>

@@ -6,6 +6,9 @@ use crate::words;
 use leptos::html::Div;
 use leptos::prelude::*;
 use protocol::{NodeKind, NodeView};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::ResizeObserver;
 
 /// How much time the lanes may show.
 const SPANS: [u64; 6] = [250_000, 1_000_000, 3_000_000, 8_000_000, 20_000_000, 60_000_000];
@@ -17,18 +20,11 @@ pub fn Lanes() -> impl IntoView {
     let span = RwSignal::new(SPANS[3]);
     let room = NodeRef::<Div>::new();
     let width = RwSignal::new(760.0);
-    let measure = move || {
-        if let Some(room) = room.get_untracked() {
-            width.set(f64::from(room.client_width()).max(240.0));
-        }
-    };
     Effect::new(move |_| {
-        if room.get().is_some() {
-            measure();
+        if let Some(room) = room.get() {
+            watch_width(&room, width);
         }
     });
-    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
     let nodes = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.nodes.clone()).unwrap_or_default()));
     let drawn = Memo::new(move |_| {
         let now = desk.frame.with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
@@ -56,6 +52,24 @@ pub fn Lanes() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Follows the width that the page gives the lanes, as long as they are there.
+fn watch_width(room: &web_sys::HtmlDivElement, width: RwSignal<f64>) {
+    let element = room.clone();
+    let measure = Closure::<dyn FnMut()>::new(move || {
+        let now = f64::from(element.client_width()).max(240.0);
+        if width.try_get_untracked().is_some_and(|before| (before - now).abs() >= 1.0) {
+            width.set(now);
+        }
+    });
+    if let Ok(observer) = ResizeObserver::new(measure.as_ref().unchecked_ref()) {
+        observer.observe(room);
+        let kept = StoredValue::new_local((observer, measure));
+        on_cleanup(move || {
+            kept.try_with_value(|(observer, _)| observer.disconnect());
+        });
+    }
 }
 
 /// How wide the names of the lanes are.

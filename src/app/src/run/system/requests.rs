@@ -9,9 +9,9 @@ use crate::words;
 use leptos::prelude::*;
 use protocol::RequestCounts;
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 260.0;
-const LEFT: f64 = 44.0;
+const WIDTH: f64 = 540.0;
+const HEIGHT: f64 = 220.0;
+const LEFT: f64 = 34.0;
 
 /// The chart with its table.
 #[component]
