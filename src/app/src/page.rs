@@ -8,11 +8,11 @@ use crate::route::Route;
 use crate::run::RunPage;
 use crate::run::legend::HelpOpen;
 use crate::saved::Settings;
+use crate::ui::focus_soon;
 use crate::ui::live::{Live, LiveRegion};
 use crate::ui::problem::capital;
 use leptos::prelude::*;
 use protocol::Problem;
-use wasm_bindgen::JsCast;
 
 /// What the main part shows; equal while only seed or fragment change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +39,12 @@ pub fn Page() -> impl IntoView {
     Effect::new(move |before: Option<()>| {
         document().set_title(&title(&shown.get()));
         if before.is_some() {
-            focus_main();
+            focus_soon("main");
         }
     });
     let skip = move |event: web_sys::MouseEvent| {
         event.prevent_default();
-        focus_main();
+        focus_soon("main");
     };
     view! {
         <a class="skip" href="#main" on:click=skip>"Skip to the content"</a>
@@ -81,12 +81,6 @@ fn title(shown: &Shown) -> String {
             Err(_) => "No such scenario · Study Lab".to_string(),
         },
         Shown::Unknown(_) => "No such page · Study Lab".to_string(),
-    }
-}
-
-fn focus_main() {
-    if let Some(main) = document().get_element_by_id("main") {
-        let _ = main.unchecked_into::<web_sys::HtmlElement>().focus();
     }
 }
 

@@ -19,6 +19,7 @@ use crate::port::{Health, Port};
 use crate::route::Route;
 use crate::saved;
 use crate::twin::TwinPage;
+use crate::ui::focus_soon;
 use crate::ui::problem::ProblemBox;
 use desk::{Desk, Mode, Region};
 use leptos::prelude::*;
@@ -51,6 +52,13 @@ pub fn RunPage(
             desk.recover();
         }
     });
+    Effect::new(move |before: Option<Mode>| {
+        let mode = desk.mode.get();
+        if before.is_some_and(|before| before != mode) {
+            arrive(mode);
+        }
+        mode
+    });
     on_cleanup(move || desk.pause());
     keys::listen(desk);
     view! {
@@ -71,6 +79,16 @@ pub fn RunPage(
         </div>
     }
     .into_any()
+}
+
+/// Another part of the page came on screen: it begins at its top, and the keyboard goes on from there.
+fn arrive(mode: Mode) {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+    focus_soon(match mode {
+        Mode::Run => "main",
+        Mode::Twin => "twin-title",
+        Mode::Debrief => "debrief-title",
+    });
 }
 
 /// Opens the run that the address means, or what was kept.

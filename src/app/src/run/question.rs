@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use crate::draw::marks::Sign;
 use crate::saved::{Confidence, Prediction};
+use crate::ui::focus_soon;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ pub fn Question() -> impl IntoView {
     Some(
         view! {
             <section class="question" aria-labelledby="question-title">
-                <h3 id="question-title">{question.prompt.as_str()}</h3>
+                <h3 id="question-title" tabindex="-1">{question.prompt.as_str()}</h3>
                 {move || match (desk.prediction.get(), revealed.get()) {
                     (None, _) => view! { <Choose question=question/> }.into_any(),
                     (Some(prediction), None) => waiting(question, prediction),
@@ -41,7 +42,10 @@ fn Choose(
     let commit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match (option.get(), confidence.get()) {
-            (Some(option), Some(confidence)) => desk.commit(Prediction { option, confidence }),
+            (Some(option), Some(confidence)) => {
+                desk.commit(Prediction { option, confidence });
+                focus_soon("question-title");
+            }
             _ => missing.set(true),
         }
     };

@@ -43,8 +43,7 @@ pub fn Timeline() -> impl IntoView {
                 <Transport/>
                 <p class="now"><output class="mono">{move || words::moment(at.get())}</output><span class="cost">{format!(" of {}", words::length(end))}</span><Working/></p>
                 <Pace/>
-                <Changes/>
-                <Elsewhere/>
+                <div class="changes later"><Changes/><Elsewhere/></div>
             </div>
             <Branches/>
         </section>
@@ -121,7 +120,7 @@ fn Changes() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let undo = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map_or((0, 0), |frame| (frame.undo, frame.redo))));
     view! {
-        <div class="buttons later" role="group" aria-label="What you did">
+        <div class="buttons" role="group" aria-label="What you did">
             <button type="button" class="quiet" prop:disabled=move || undo.get().0 == 0 on:click=move |_| desk.undo() aria-keyshortcuts="u" title="Take the last action or read back (u)">"Undo"</button>
             <button type="button" class="quiet" prop:disabled=move || undo.get().1 == 0 on:click=move |_| desk.redo() aria-keyshortcuts="r" title="Do it again (r)">"Redo"</button>
         </div>
@@ -139,10 +138,10 @@ fn Elsewhere() -> impl IntoView {
     };
     let over = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().is_some_and(|frame| frame.over)));
     view! {
-        <div class="buttons later elsewhere">
+        <div class="buttons elsewhere">
             <button type="button" class="quiet" on:click=twin aria-keyshortcuts="t">"Twin run"</button>
             <button type="button" class="quiet" data-ready=move || over.get().to_string() on:click=move |_| desk.look_back() aria-keyshortcuts="d">"Debrief"</button>
-            <button type="button" class="quiet" on:click=move |_| help.set(true) aria-keyshortcuts="?">"Keys and signs"</button>
+            <button type="button" class="quiet" on:click=move |_| help.set(true) aria-keyshortcuts="?">"Keys"<span class="visually-hidden">" and signs"</span></button>
         </div>
     }
 }

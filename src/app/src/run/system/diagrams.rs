@@ -38,7 +38,7 @@ fn Lifecycle(
     let mine = Memo::new(move |_| things.with(|all| all.iter().filter(|thing| thing.lifecycle == index).cloned().collect::<Vec<_>>()));
     let chosen = RwSignal::new(None::<u64>);
     let lit = Memo::new(move |_| {
-        mine.with(|things| chosen.get().and_then(|id| things.iter().find(|thing| thing.id == id)).or(things.last()).cloned())
+        mine.with(|things| chosen.get().and_then(|id| things.iter().find(|thing| thing.id == id)).or(things.iter().max_by_key(|thing| thing.since)).cloned())
     });
     let table = RwSignal::new(false);
     view! {
