@@ -27,6 +27,10 @@ pub const WRONG_PATH: u8 = 2;
 /// The region that everything is in.
 pub const REGION: Region = Region(0);
 
+/// How many entries a run has at most. A lesson has some ten thousand; only a run with a waived gate that sets off an
+/// avalanche comes near this, and then it has made its point.
+const FUEL: u64 = 150_000;
+
 const CASE: u8 = sim::stream::FREE + 2;
 
 /// A run, ready to start.
@@ -447,7 +451,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     setup.conditions = sink.conditions;
     setup.heal_at = Some(Time(plan.heal_at));
     setup.end = Time(plan.end);
-    setup.fuel = 2_000_000;
+    setup.fuel = FUEL;
     Ok(Lowered { setup, conditions: sink.labels, repairs: sink.repairs, life: sink.life })
 }
 
