@@ -16,13 +16,17 @@ const LABEL_HEIGHT: f64 = 16.0;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let mut code = String::from("/// Every lifecycle's picture, in the order of the catalog.\npub static DIAGRAMS: &[Diagram] = &[\n");
+    let mut code = String::from(
+        "/// Every lifecycle's picture, in the order of the catalog.\npub static DIAGRAMS: &[Diagram] = &[\n",
+    );
     for lifecycle in platform::CATALOG.lifecycles {
         code.push_str(&diagram(lifecycle));
     }
     code.push_str("];\n");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    let write = |name: &str, bytes: &[u8]| fs::write(Path::new(&out).join(name), bytes).expect("OUT_DIR can be written");
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(Path::new(&out).join(name), bytes).expect("OUT_DIR can be written")
+    };
     write("diagrams.rs", code.as_bytes());
     write("library.bin", &library());
 }
@@ -39,8 +43,11 @@ fn library() -> Vec<u8> {
 
 /// One lifecycle as Rust source: boxes for states, a polyline and a label's place for each arrow.
 fn diagram(lifecycle: &LifecycleSpec) -> String {
-    let mut graph: Graph<NodeLabel, EdgeLabel, GraphLabel> =
-        Graph::new(GraphOptions { multigraph: true, compound: false, directed: true });
+    let mut graph: Graph<NodeLabel, EdgeLabel, GraphLabel> = Graph::new(GraphOptions {
+        multigraph: true,
+        compound: false,
+        directed: true,
+    });
     graph.set_graph(GraphLabel {
         rankdir: RankDir::TB,
         nodesep: 34.0,
@@ -52,13 +59,25 @@ fn diagram(lifecycle: &LifecycleSpec) -> String {
     });
     for (index, state) in lifecycle.states.iter().enumerate() {
         let width = state.name.len() as f64 * STATE_LETTER + 44.0;
-        graph.set_node(index.to_string(), NodeLabel { width, height: STATE_HEIGHT, ..NodeLabel::default() });
+        graph.set_node(
+            index.to_string(),
+            NodeLabel {
+                width,
+                height: STATE_HEIGHT,
+                ..NodeLabel::default()
+            },
+        );
     }
     let arrows: Vec<(usize, u8, u8)> = lifecycle
         .transitions
         .iter()
         .enumerate()
-        .flat_map(|(index, transition)| transition.from.iter().map(move |from| (index, *from, transition.to)))
+        .flat_map(|(index, transition)| {
+            transition
+                .from
+                .iter()
+                .map(move |from| (index, *from, transition.to))
+        })
         .collect();
     for (index, from, to) in &arrows {
         let name = lifecycle.transitions[*index].name;
@@ -70,20 +89,41 @@ fn diagram(lifecycle: &LifecycleSpec) -> String {
             weight: 1.0,
             ..EdgeLabel::default()
         };
-        graph.set_edge_named(from.to_string(), to.to_string(), Some(index.to_string()), Some(label));
+        graph.set_edge_named(
+            from.to_string(),
+            to.to_string(),
+            Some(index.to_string()),
+            Some(label),
+        );
     }
     layout(&mut graph).expect("a declared lifecycle can be laid out");
 
-    let mut code = format!("    Diagram {{ width: {:.1}, height: {:.1}, states: &[\n", graph.graph().width, graph.graph().height);
+    let mut code = format!(
+        "    Diagram {{ width: {:.1}, height: {:.1}, states: &[\n",
+        graph.graph().width,
+        graph.graph().height
+    );
     for index in 0..lifecycle.states.len() {
-        let node = graph.node(&index.to_string()).expect("every state was placed");
+        let node = graph
+            .node(&index.to_string())
+            .expect("every state was placed");
         let (x, y) = (node.x.expect("placed"), node.y.expect("placed"));
-        let _ = writeln!(code, "        Place {{ x: {x:.1}, y: {y:.1}, width: {:.1}, height: {:.1} }},", node.width, node.height);
+        let _ = writeln!(
+            code,
+            "        Place {{ x: {x:.1}, y: {y:.1}, width: {:.1}, height: {:.1} }},",
+            node.width, node.height
+        );
     }
     code.push_str("    ], arrows: &[\n");
     for (index, from, to) in &arrows {
-        let edge = graph.edge(&from.to_string(), &to.to_string(), Some(&index.to_string())).expect("every arrow was placed");
-        let points: Vec<String> = edge.points.iter().map(|p| format!("({:.1}, {:.1})", p.x, p.y)).collect();
+        let edge = graph
+            .edge(&from.to_string(), &to.to_string(), Some(&index.to_string()))
+            .expect("every arrow was placed");
+        let points: Vec<String> = edge
+            .points
+            .iter()
+            .map(|p| format!("({:.1}, {:.1})", p.x, p.y))
+            .collect();
         let label = (edge.x.unwrap_or_default(), edge.y.unwrap_or_default());
         let _ = writeln!(
             code,

@@ -19,7 +19,11 @@ pub fn library() -> &'static Library {
 /// A [`Problem`] with the nearest name.
 pub fn scenario(id: &str) -> Result<&'static Scenario, Problem> {
     library().scenario(id).ok_or_else(|| {
-        let known: Vec<&str> = library().scenarios.iter().map(|scenario| scenario.plan.id.as_str()).collect();
+        let known: Vec<&str> = library()
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.plan.id.as_str())
+            .collect();
         let mut problem = Problem::unknown("scenario", id, &known);
         if problem.hint.contains("lab list") {
             problem.hint = "The start page shows them all.".into();
@@ -36,14 +40,29 @@ mod tests {
     fn the_packed_content_is_whole_and_speaks_of_things_that_exist() {
         assert!(library().scenarios.len() >= 2);
         for scenario in &library().scenarios {
-            assert!(scenario.lesson.twin_gates.iter().all(|(id, _)| platform::CATALOG.gate(id).is_some()));
-            assert!(scenario.lesson.first_labels.iter().all(|(region, _)| study::REGIONS.contains(&region.as_str())));
+            assert!(
+                scenario
+                    .lesson
+                    .twin_gates
+                    .iter()
+                    .all(|(id, _)| platform::CATALOG.gate(id).is_some())
+            );
+            assert!(
+                scenario
+                    .lesson
+                    .first_labels
+                    .iter()
+                    .all(|(region, _)| study::REGIONS.contains(&region.as_str()))
+            );
         }
     }
 
     #[test]
     fn an_unknown_scenario_is_told_with_the_nearest() {
         let problem = super::scenario("stuck-wkae").unwrap_err();
-        assert!(problem.message.contains("stuck-wkae") && problem.hint.contains("stuck-wake"), "{problem}");
+        assert!(
+            problem.message.contains("stuck-wkae") && problem.hint.contains("stuck-wake"),
+            "{problem}"
+        );
     }
 }

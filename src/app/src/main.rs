@@ -32,7 +32,10 @@ fn main() {
 fn report(text: &str) {
     let init = CustomEventInit::new();
     init.set_detail(&JsValue::from_str(text));
-    if let (Some(window), Ok(event)) = (web_sys::window(), CustomEvent::new_with_event_init_dict("lab-panic", &init)) {
+    if let (Some(window), Ok(event)) = (
+        web_sys::window(),
+        CustomEvent::new_with_event_init_dict("lab-panic", &init),
+    ) {
         let _ = window.dispatch_event(&event);
     }
 }

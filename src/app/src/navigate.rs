@@ -15,7 +15,9 @@ pub struct Navigator {
 impl Navigator {
     /// Follows the browser's history.
     pub fn follow() -> Self {
-        let navigator = Self { route: RwSignal::new(current()) };
+        let navigator = Self {
+            route: RwSignal::new(current()),
+        };
         let update = move || {
             let now = current();
             if navigator.route.with_untracked(|route| *route != now) {
@@ -41,16 +43,23 @@ impl Navigator {
     }
 
     /// Writes another address for what is on screen already.
-    pub fn rename(self, route: &Route) {
+    pub fn rename(self, route: Route) {
         if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&absolute(route)));
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&absolute(&route)));
+        }
+        if self.route.with_untracked(|now| *now != route) {
+            self.route.set(route);
         }
     }
 }
 
 /// The place where the lab is served, with a slash at its end.
 fn base() -> String {
-    let base = document().base_uri().ok().flatten().unwrap_or_else(|| "/".into());
+    let base = document()
+        .base_uri()
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| "/".into());
     match base.rfind('/') {
         Some(slash) => base[..=slash].to_string(),
         None => base,
@@ -67,9 +76,18 @@ fn current() -> Route {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let home = base();
-    let home = home.split_once("://").and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..])).unwrap_or("/");
-    let below = path.strip_prefix(home).unwrap_or(path.trim_start_matches('/'));
-    Route::parse(below, &location.search().unwrap_or_default(), &location.hash().unwrap_or_default())
+    let home = home
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]))
+        .unwrap_or("/");
+    let below = path
+        .strip_prefix(home)
+        .unwrap_or(path.trim_start_matches('/'));
+    Route::parse(
+        below,
+        &location.search().unwrap_or_default(),
+        &location.hash().unwrap_or_default(),
+    )
 }
 
 /// A link to a route: an ordinary address, followed without loading the page anew.
@@ -86,7 +104,9 @@ pub fn Link(
     let navigator = expect_context::<Navigator>();
     let href = absolute(&to);
     let follow = move |event: ev::MouseEvent| {
-        if event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key()) {
+        if event.button() == 0
+            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+        {
             event.prevent_default();
             navigator.go(to.clone());
         }

@@ -73,16 +73,21 @@ impl Port {
             state.asked += 1;
             match &state.worker {
                 Some(worker) if state.ready => {
-                    let _ = worker.post_message_with_transfer(&bytes, &js_sys::Array::of1(&bytes.buffer()));
+                    let _ = worker
+                        .post_message_with_transfer(&bytes, &js_sys::Array::of1(&bytes.buffer()));
                 }
                 _ => state.unsent.push(bytes),
             }
             (state.asked, state.generation)
         });
-        let Some((number, generation)) = number else { return };
+        let Some((number, generation)) = number else {
+            return;
+        };
         set_timeout(
             move || {
-                let late = self.state.try_with_value(|s| s.generation == generation && s.answered < number);
+                let late = self
+                    .state
+                    .try_with_value(|s| s.generation == generation && s.answered < number);
                 if late == Some(true) {
                     self.working.set(true);
                 }
@@ -93,7 +98,9 @@ impl Port {
 
     fn start(self) {
         let Some(address) = worker_address() else {
-            self.health.set(Health::Dead("the page does not say where its simulator is".into()));
+            self.health.set(Health::Dead(
+                "the page does not say where its simulator is".into(),
+            ));
             return;
         };
         let options = WorkerOptions::new();
@@ -101,7 +108,9 @@ impl Port {
         let worker = match Worker::new_with_options(&address, &options) {
             Ok(worker) => worker,
             Err(_) => {
-                self.health.set(Health::Dead("this browser does not start the simulator".into()));
+                self.health.set(Health::Dead(
+                    "this browser does not start the simulator".into(),
+                ));
                 return;
             }
         };
@@ -110,7 +119,9 @@ impl Port {
             state.generation
         });
         let Some(generation) = generation else { return };
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event| self.on_message(generation, &event));
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event| {
+            self.on_message(generation, &event)
+        });
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
             event.prevent_default();
             self.on_death(generation, event.message());
@@ -140,7 +151,10 @@ impl Port {
                     }
                 });
             } else {
-                self.health.set(Health::Dead(format!("the page is engine {}, its simulator says `{hello}`", protocol::ENGINE)));
+                self.health.set(Health::Dead(format!(
+                    "the page is engine {}, its simulator says `{hello}`",
+                    protocol::ENGINE
+                )));
             }
             return;
         }
@@ -149,12 +163,17 @@ impl Port {
             state.answered += 1;
             state.waiting.pop_front()
         });
-        if self.state.try_with_value(|state| state.waiting.is_empty()) == Some(true) && self.working.get_untracked() {
+        if self.state.try_with_value(|state| state.waiting.is_empty()) == Some(true)
+            && self.working.get_untracked()
+        {
             self.working.set(false);
         }
         match (postcard::from_bytes::<Reply>(&bytes), answer.flatten()) {
             (Ok(reply), Some(answer)) => answer(reply),
-            _ => self.on_death(generation, "the simulator's answer could not be read".into()),
+            _ => self.on_death(
+                generation,
+                "the simulator's answer could not be read".into(),
+            ),
         }
     }
 
@@ -182,6 +201,13 @@ impl Port {
 }
 
 fn worker_address() -> Option<String> {
-    let script = document().query_selector("script[data-worker]").ok().flatten()?;
-    script.dyn_into::<HtmlScriptElement>().ok()?.dataset().get("worker")
+    let script = document()
+        .query_selector("script[data-worker]")
+        .ok()
+        .flatten()?;
+    script
+        .dyn_into::<HtmlScriptElement>()
+        .ok()?
+        .dataset()
+        .get("worker")
 }

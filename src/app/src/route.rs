@@ -41,14 +41,22 @@ impl Route {
 
     /// A scenario, with a seed.
     pub fn seeded(scenario: &str, seed: u64) -> Self {
-        Self::Run { scenario: scenario.to_string(), seed: Some(seed.to_string()), shared: None }
+        Self::Run {
+            scenario: scenario.to_string(),
+            seed: Some(seed.to_string()),
+            shared: None,
+        }
     }
 
     /// The address, relative to the place where the lab is served.
     pub fn href(&self) -> String {
         match self {
             Self::Home => "./".to_string(),
-            Self::Run { scenario, seed, shared } => {
+            Self::Run {
+                scenario,
+                seed,
+                shared,
+            } => {
                 let mut href = format!("s/{scenario}");
                 if let Some(seed) = seed {
                     href.push_str("?seed=");
@@ -83,10 +91,17 @@ pub fn seed(text: &str) -> Result<u64, Problem> {
     text.parse().map_err(|_| {
         let shown: String = text.chars().take(40).collect();
         let digits: String = text.chars().filter(char::is_ascii_digit).take(19).collect();
-        let hint = if digits.is_empty() { "For example 7.".to_string() } else { format!("Did you mean {digits}?") };
-        Problem::new("seed-unreadable", format!("the seed `{shown}` is not a seed"))
-            .detail(format!("A seed is a whole number from 0 to {}.", u64::MAX))
-            .hint(hint)
+        let hint = if digits.is_empty() {
+            "For example 7.".to_string()
+        } else {
+            format!("Did you mean {digits}?")
+        };
+        Problem::new(
+            "seed-unreadable",
+            format!("the seed `{shown}` is not a seed"),
+        )
+        .detail(format!("A seed is a whole number from 0 to {}.", u64::MAX))
+        .hint(hint)
     })
 }
 
@@ -105,13 +120,25 @@ mod tests {
         for route in [
             Route::Home,
             Route::seeded("stuck-wake", 7),
-            Route::Run { scenario: "a".into(), seed: None, shared: Some("v1.AAA".into()) },
-            Route::Run { scenario: "a".into(), seed: Some("x".into()), shared: None },
+            Route::Run {
+                scenario: "a".into(),
+                seed: None,
+                shared: Some("v1.AAA".into()),
+            },
+            Route::Run {
+                scenario: "a".into(),
+                seed: Some("x".into()),
+                shared: None,
+            },
         ] {
             let href = route.href();
             let (rest, fragment) = href.split_once('#').unwrap_or((&href, ""));
             let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-            assert_eq!(Route::parse(path.trim_start_matches("./"), query, fragment), route, "{href}");
+            assert_eq!(
+                Route::parse(path.trim_start_matches("./"), query, fragment),
+                route,
+                "{href}"
+            );
         }
     }
 
@@ -120,20 +147,29 @@ mod tests {
         assert_eq!(Route::parse("/index.html", "", ""), Route::Home);
         assert_eq!(Route::parse("/", "?seed=1", "#v1.x"), Route::Home);
         assert_eq!(Route::parse("s/", "", ""), Route::Unknown("s".into()));
-        assert_eq!(Route::parse("s/a/b", "", ""), Route::Unknown("s/a/b".into()));
+        assert_eq!(
+            Route::parse("s/a/b", "", ""),
+            Route::Unknown("s/a/b".into())
+        );
     }
 
     #[test]
     fn a_seed_that_is_none_is_refused_with_what_is_allowed() {
         assert_eq!(seed(" 42 "), Ok(42));
         let problem = seed("4x2").unwrap_err();
-        assert!(problem.message.contains("`4x2`") && problem.hint.contains("42"), "{problem}");
+        assert!(
+            problem.message.contains("`4x2`") && problem.hint.contains("42"),
+            "{problem}"
+        );
         assert!(seed("-1").is_err() && seed("99999999999999999999").is_err());
     }
 
     #[test]
     fn the_last_part_of_a_link_is_enough() {
-        assert_eq!(shared_part("https://example.org/lab/s/stuck-wake?seed=1#v1.AbC "), "v1.AbC");
+        assert_eq!(
+            shared_part("https://example.org/lab/s/stuck-wake?seed=1#v1.AbC "),
+            "v1.AbC"
+        );
         assert_eq!(shared_part("v1.AbC"), "v1.AbC");
     }
 }

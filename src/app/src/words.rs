@@ -18,14 +18,20 @@ pub fn seconds(at: u64, every: u64) -> String {
 /// A length of time, for the eye: `250 ms`, `1.5 s`, `2 min`.
 pub fn length(micros: u64) -> String {
     let text = machine::Duration(micros).to_string();
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     format!("{number} {}", if unit == "us" { "µs" } else { unit })
 }
 
 /// A count with its noun: `1 request`, `3 requests`.
 pub fn count(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
 }
 
 /// A text as a JSON string.
@@ -48,11 +54,28 @@ pub fn json_text(text: &str) -> String {
 
 /// A replay as the JSON file that `lab run` reads.
 pub fn json_replay(replay: &protocol::Replay) -> String {
-    let list = |items: Vec<String>| if items.is_empty() { "[]".to_string() } else { format!("[\n    {}\n  ]", items.join(",\n    ")) };
+    let list = |items: Vec<String>| {
+        if items.is_empty() {
+            "[]".to_string()
+        } else {
+            format!("[\n    {}\n  ]", items.join(",\n    "))
+        }
+    };
     let waivers = list(replay.waivers.iter().map(|id| json_text(id)).collect());
-    let knobs = list(replay.knobs.iter().map(|(id, value)| format!("[{}, {value}]", json_text(id))).collect());
-    let actions =
-        list(replay.actions.iter().map(|a| format!("{{ \"at\": {}, \"id\": {} }}", a.at, json_text(&a.id))).collect());
+    let knobs = list(
+        replay
+            .knobs
+            .iter()
+            .map(|(id, value)| format!("[{}, {value}]", json_text(id)))
+            .collect(),
+    );
+    let actions = list(
+        replay
+            .actions
+            .iter()
+            .map(|a| format!("{{ \"at\": {}, \"id\": {} }}", a.at, json_text(&a.id)))
+            .collect(),
+    );
     format!(
         "{{\n  \"engine\": {},\n  \"scenario\": {},\n  \"content\": {},\n  \"seed\": {},\n  \"waivers\": {waivers},\n  \
          \"knobs\": {knobs},\n  \"actions\": {actions},\n  \"at\": {},\n  \"claim\": {}\n}}\n",
@@ -61,7 +84,9 @@ pub fn json_replay(replay: &protocol::Replay) -> String {
         replay.content,
         replay.seed,
         replay.at,
-        replay.claim.map_or("null".to_string(), |claim| claim.to_string()),
+        replay
+            .claim
+            .map_or("null".to_string(), |claim| claim.to_string()),
     )
 }
 
@@ -73,9 +98,23 @@ mod tests {
     #[test]
     fn times_read_as_a_person_writes_them() {
         assert_eq!(moment(12_345_678), "12.345 s");
-        assert_eq!([length(250_000), length(1_500_000), length(120_000_000), length(40)], ["250 ms", "1.5 s", "2 min", "40 µs"]);
-        assert_eq!([seconds(1_500_000, 500_000), seconds(4_000_000, 2_000_000)], ["1.5 s", "4 s"]);
-        assert_eq!([count(1, "request"), count(0, "request")], ["1 request", "0 requests"]);
+        assert_eq!(
+            [
+                length(250_000),
+                length(1_500_000),
+                length(120_000_000),
+                length(40)
+            ],
+            ["250 ms", "1.5 s", "2 min", "40 µs"]
+        );
+        assert_eq!(
+            [seconds(1_500_000, 500_000), seconds(4_000_000, 2_000_000)],
+            ["1.5 s", "4 s"]
+        );
+        assert_eq!(
+            [count(1, "request"), count(0, "request")],
+            ["1 request", "0 requests"]
+        );
     }
 
     #[test]
@@ -87,12 +126,27 @@ mod tests {
             seed: 7,
             waivers: vec!["x".into(), "y".into()],
             knobs: vec![("k".into(), 3)],
-            actions: vec![Placed { at: 5, id: "retry".into() }],
+            actions: vec![Placed {
+                at: 5,
+                id: "retry".into(),
+            }],
             at: 9,
             claim: Some(4),
         };
-        assert_eq!(serde_json::from_str::<Replay>(&json_replay(&replay)).unwrap(), replay);
-        let empty = Replay { waivers: vec![], knobs: vec![], actions: vec![], claim: None, ..replay };
-        assert_eq!(serde_json::from_str::<Replay>(&json_replay(&empty)).unwrap(), empty);
+        assert_eq!(
+            serde_json::from_str::<Replay>(&json_replay(&replay)).unwrap(),
+            replay
+        );
+        let empty = Replay {
+            waivers: vec![],
+            knobs: vec![],
+            actions: vec![],
+            claim: None,
+            ..replay
+        };
+        assert_eq!(
+            serde_json::from_str::<Replay>(&json_replay(&empty)).unwrap(),
+            empty
+        );
     }
 }

@@ -17,7 +17,9 @@ fn main() {
         // The text reaches the page as the worker's error; the trap that follows ends this worker.
         wasm_bindgen::throw_str(&panic.to_string());
     }));
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else {
+        return;
+    };
     let bench = RefCell::new(Bench::new());
     let port = scope.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -42,9 +44,12 @@ fn answer(bench: &mut Bench, bytes: &[u8]) -> Vec<u8> {
     let reply = match postcard::from_bytes::<Request>(bytes) {
         Ok(request) => bench.handle(request),
         Err(_) => Reply::Problem(
-            Problem::new("request-unreadable", "the simulator could not read what the page asked")
-                .detail("The page and the simulator are of different versions.")
-                .hint("Load the page again."),
+            Problem::new(
+                "request-unreadable",
+                "the simulator could not read what the page asked",
+            )
+            .detail("The page and the simulator are of different versions.")
+            .hint("Load the page again."),
         ),
     };
     postcard::to_allocvec(&reply).unwrap_or_default()
@@ -57,7 +62,11 @@ mod tests {
     #[test]
     fn every_message_gets_one_reply() {
         let mut bench = Bench::new();
-        for bytes in [postcard::to_allocvec(&Request::Frame).unwrap(), vec![255; 9], vec![]] {
+        for bytes in [
+            postcard::to_allocvec(&Request::Frame).unwrap(),
+            vec![255; 9],
+            vec![],
+        ] {
             let reply: Reply = postcard::from_bytes(&answer(&mut bench, &bytes)).unwrap();
             assert!(matches!(reply, Reply::Problem(_)));
         }

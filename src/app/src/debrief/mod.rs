@@ -32,19 +32,33 @@ pub fn DebriefPage() -> impl IntoView {
 }
 
 fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
-    let title = |id: &str| desk.scenario.plan.actions.iter().find(|action| action.id == id).map_or(id.to_string(), |a| a.title.clone());
+    let title = |id: &str| {
+        desk.scenario
+            .plan
+            .actions
+            .iter()
+            .find(|action| action.id == id)
+            .map_or(id.to_string(), |a| a.title.clone())
+    };
     let objectives = debrief.objectives.iter().map(|objective| {
         let (sign, word) = marks::progress(objective.progress);
         view! { <li><Told sign=sign word=word/><span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }
     });
-    let wrong = debrief.wrong_moves.iter().map(|action| did(action, title(&action.id))).collect_view();
+    let wrong = debrief
+        .wrong_moves
+        .iter()
+        .map(|action| did(action, title(&action.id)))
+        .collect_view();
     let solution = debrief.solution.iter().map(|(at, title)| {
         view! { <li><span class="mono when">{words::moment(*at)}</span>" "{title.clone()}</li> }
     });
     let requests = debrief.requests;
     let summary = format!(
         "{} arrived: {} served, {} refused, {} failed.",
-        words::count(u64::from(requests.arrived), "request"), requests.served, requests.refused, requests.failed
+        words::count(u64::from(requests.arrived), "request"),
+        requests.served,
+        requests.refused,
+        requests.failed
     );
     let nothing_wrong = debrief.wrong_moves.is_empty();
     view! {

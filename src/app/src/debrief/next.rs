@@ -34,11 +34,14 @@ pub fn next(debrief: &Debrief, desk: Desk) -> AnyView {
 
 /// Hands the replay to the browser as a file.
 fn export(desk: Desk) {
-    let Some(replay) = desk.replay.get_untracked() else { return };
+    let Some(replay) = desk.replay.get_untracked() else {
+        return;
+    };
     let name = format!("{}-seed-{}.json", replay.scenario, replay.seed);
     if save(&words::json_replay(&replay), &name).is_err() {
         desk.problem.set(Some(
-            protocol::Problem::new("export-refused", "this browser did not save the file").hint("Copy the link instead."),
+            protocol::Problem::new("export-refused", "this browser did not save the file")
+                .hint("Copy the link instead."),
         ));
     }
 }
@@ -46,7 +49,10 @@ fn export(desk: Desk) {
 fn save(text: &str, name: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type("application/json");
-    let blob = Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&JsValue::from_str(text)), &options)?;
+    let blob = Blob::new_with_str_sequence_and_options(
+        &js_sys::Array::of1(&JsValue::from_str(text)),
+        &options,
+    )?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     link.set_href(&url);

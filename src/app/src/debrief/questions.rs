@@ -42,7 +42,12 @@ fn Question(
             </label>
         }
     });
-    let right = move || chosen.get().and_then(|option| question.options.get(option)).map(|(_, right)| *right);
+    let right = move || {
+        chosen
+            .get()
+            .and_then(|option| question.options.get(option))
+            .map(|(_, right)| *right)
+    };
     view! {
         <fieldset>
             <legend>{question.prompt.as_str()}</legend>

@@ -64,13 +64,18 @@ impl Arrow {
 
     /// The head, as a closed path at the line's end.
     pub fn head(&self) -> String {
-        let [.., (ax, ay), (bx, by)] = *self.points else { return String::new() };
+        let [.., (ax, ay), (bx, by)] = *self.points else {
+            return String::new();
+        };
         let length = (bx - ax).hypot(by - ay).max(0.001);
         let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
         let (x, y) = (bx - dx * 9.0, by - dy * 9.0);
         format!(
             "M{bx:.1} {by:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-            x - dy * 4.5, y + dx * 4.5, x + dy * 4.5, y - dx * 4.5
+            x - dy * 4.5,
+            y + dx * 4.5,
+            x + dy * 4.5,
+            y - dx * 4.5
         )
     }
 }
@@ -86,18 +91,29 @@ mod tests {
             assert_eq!(diagram.states.len(), spec.states.len());
             for (index, transition) in spec.transitions.iter().enumerate() {
                 for from in transition.from {
-                    assert!(diagram.arrows.iter().any(|arrow| usize::from(arrow.transition) == index && arrow.from == *from));
+                    assert!(
+                        diagram
+                            .arrows
+                            .iter()
+                            .any(|arrow| usize::from(arrow.transition) == index
+                                && arrow.from == *from)
+                    );
                 }
             }
             for (i, a) in diagram.states.iter().enumerate() {
                 assert!(a.x - a.width / 2.0 >= 0.0 && a.x + a.width / 2.0 <= diagram.width);
                 for b in &diagram.states[i + 1..] {
-                    let apart = (a.x - b.x).abs() >= (a.width + b.width) / 2.0 || (a.y - b.y).abs() >= (a.height + b.height) / 2.0;
+                    let apart = (a.x - b.x).abs() >= (a.width + b.width) / 2.0
+                        || (a.y - b.y).abs() >= (a.height + b.height) / 2.0;
                     assert!(apart, "{} has boxes that overlap", spec.name);
                 }
             }
             for arrow in diagram.arrows {
-                assert!(arrow.points.len() >= 2 && arrow.path().starts_with('M') && !arrow.head().is_empty());
+                assert!(
+                    arrow.points.len() >= 2
+                        && arrow.path().starts_with('M')
+                        && !arrow.head().is_empty()
+                );
             }
         }
     }

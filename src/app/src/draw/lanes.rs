@@ -85,16 +85,32 @@ pub fn lane_y(index: usize) -> f64 {
 }
 
 /// Draws the last `span` microseconds before `now` into `width` pixels.
-pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, width: f64, routine: bool) -> Picture {
+pub fn picture(
+    nodes: &[NodeView],
+    entries: &[EntryView],
+    now: u64,
+    span: u64,
+    width: f64,
+    routine: bool,
+) -> Picture {
     let span = span.max(1);
     let from = now.saturating_sub(span);
     let cursor = (width - 18.0).max(1.0);
     let x = |at: u64| (at.saturating_sub(from)) as f64 / span as f64 * cursor;
     let y = |id: u16| nodes.iter().position(|node| node.id == id).map(lane_y);
-    let mut picture =
-        Picture { width, height: TOP + LANE * nodes.len() as f64 + 8.0, from, now, cursor, ..Picture::default() };
+    let mut picture = Picture {
+        width,
+        height: TOP + LANE * nodes.len() as f64 + 8.0,
+        from,
+        now,
+        cursor,
+        ..Picture::default()
+    };
     let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.at <= now && (routine || !entry.routine)) {
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.at <= now && (routine || !entry.routine))
+    {
         if entry.at >= from
             && let Some(at) = entry.node.and_then(y)
         {
@@ -106,7 +122,9 @@ pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, w
             });
         }
         for message in &entry.sent {
-            let (Some(y0), Some(y1)) = (y(message.from), y(message.to)) else { continue };
+            let (Some(y0), Some(y1)) = (y(message.from), y(message.to)) else {
+                continue;
+            };
             let (end, way, fate) = match message.fate {
                 Fate::Arrives(at) if at <= now => (at, Way::Arrived, "arrives"),
                 Fate::Arrives(at) => (at, Way::UnderWay, "is under way"),
@@ -137,7 +155,11 @@ pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, w
             let room = !entry.routine
                 && middle.0 - wide / 2.0 > 0.0
                 && middle.0 + wide / 2.0 < width
-                && !taken.iter().any(|(a, b, ty)| (ty - middle.1).abs() < 13.0 && middle.0 + wide / 2.0 + 4.0 > *a && middle.0 - wide / 2.0 - 4.0 < *b);
+                && !taken.iter().any(|(a, b, ty)| {
+                    (ty - middle.1).abs() < 13.0
+                        && middle.0 + wide / 2.0 + 4.0 > *a
+                        && middle.0 - wide / 2.0 - 4.0 < *b
+                });
             if room {
                 taken.push((middle.0 - wide / 2.0, middle.0 + wide / 2.0, middle.1));
             }
@@ -148,7 +170,15 @@ pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, w
                 way,
                 copy: message.copy,
                 label: room.then_some(middle),
-                text: format!("{} {fate}{}", message.label, if message.copy { " (a copy made by the network)" } else { "" }),
+                text: format!(
+                    "{} {fate}{}",
+                    message.label,
+                    if message.copy {
+                        " (a copy made by the network)"
+                    } else {
+                        ""
+                    }
+                ),
                 short: message.label.clone(),
                 routine: entry.routine,
             });
@@ -157,7 +187,9 @@ pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, w
     let every = tick(span);
     let mut at = from.next_multiple_of(every);
     while at <= now {
-        picture.ticks.push((x(at), crate::words::seconds(at, every)));
+        picture
+            .ticks
+            .push((x(at), crate::words::seconds(at, every)));
         at += every;
     }
     picture
@@ -165,9 +197,14 @@ pub fn picture(nodes: &[NodeView], entries: &[EntryView], now: u64, span: u64, w
 
 /// A round distance between ticks: about six of them in a span.
 pub fn tick(span: u64) -> u64 {
-    const ROUND: [u64; 12] =
-        [10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 60_000_000];
-    ROUND.into_iter().find(|every| span / every <= 7).unwrap_or(300_000_000)
+    const ROUND: [u64; 12] = [
+        10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000,
+        10_000_000, 20_000_000, 60_000_000,
+    ];
+    ROUND
+        .into_iter()
+        .find(|every| span / every <= 7)
+        .unwrap_or(300_000_000)
 }
 
 #[cfg(test)]
@@ -176,7 +213,13 @@ mod tests {
     use protocol::{LaneMessage, NodeKind};
 
     fn node(id: u16) -> NodeView {
-        NodeView { id, name: format!("n{id}"), kind: NodeKind::Edge, up: true, beliefs: vec![] }
+        NodeView {
+            id,
+            name: format!("n{id}"),
+            kind: NodeKind::Edge,
+            up: true,
+            beliefs: vec![],
+        }
     }
 
     fn entry(at: u64, fate: Fate) -> EntryView {
@@ -188,7 +231,13 @@ mod tests {
             cause: None,
             moved: vec![],
             ruled: vec![],
-            sent: vec![LaneMessage { from: 0, to: 1, label: "ask".into(), fate, copy: false }],
+            sent: vec![LaneMessage {
+                from: 0,
+                to: 1,
+                label: "ask".into(),
+                fate,
+                copy: false,
+            }],
             interesting: true,
             routine: false,
             fingerprint: 0,
@@ -198,29 +247,66 @@ mod tests {
     #[test]
     fn a_message_under_way_ends_at_the_cursor() {
         let nodes = [node(0), node(1)];
-        let picture = picture(&nodes, &[entry(900, Fate::Arrives(1_100))], 1_000, 1_000, 1_018.0, false);
+        let picture = picture(
+            &nodes,
+            &[entry(900, Fate::Arrives(1_100))],
+            1_000,
+            1_000,
+            1_018.0,
+            false,
+        );
         let line = &picture.lines[0];
-        assert_eq!((line.way, line.from, line.to.0), (Way::UnderWay, (900.0, lane_y(0)), 1_000.0));
+        assert_eq!(
+            (line.way, line.from, line.to.0),
+            (Way::UnderWay, (900.0, lane_y(0)), 1_000.0)
+        );
         assert_eq!(line.to.1, lane_y(0) + LANE / 2.0);
     }
 
     #[test]
     fn what_left_the_window_is_cut_at_its_edge() {
         let nodes = [node(0), node(1)];
-        let picture = picture(&nodes, &[entry(1_500, Fate::Arrives(2_500))], 3_000, 1_000, 1_018.0, false);
+        let picture = picture(
+            &nodes,
+            &[entry(1_500, Fate::Arrives(2_500))],
+            3_000,
+            1_000,
+            1_018.0,
+            false,
+        );
         let line = &picture.lines[0];
         assert_eq!((line.from.0, line.to.0), (0.0, 500.0));
         assert_eq!(line.from.1, (lane_y(0) + lane_y(1)) / 2.0);
         assert!(picture.dots.is_empty());
-        assert!(super::picture(&nodes, &[entry(100, Fate::Arrives(200))], 3_000, 1_000, 1_018.0, false).lines.is_empty());
+        assert!(
+            super::picture(
+                &nodes,
+                &[entry(100, Fate::Arrives(200))],
+                3_000,
+                1_000,
+                1_018.0,
+                false
+            )
+            .lines
+            .is_empty()
+        );
     }
 
     #[test]
     fn labels_do_not_lie_on_each_other() {
         let nodes = [node(0), node(1)];
-        let entries: Vec<_> = (0..40).map(|i| entry(500 + i, Fate::Arrives(600 + i))).collect();
+        let entries: Vec<_> = (0..40)
+            .map(|i| entry(500 + i, Fate::Arrives(600 + i)))
+            .collect();
         let picture = picture(&nodes, &entries, 1_000, 1_000, 1_018.0, false);
-        assert_eq!(picture.lines.iter().filter(|line| line.label.is_some()).count(), 2);
+        assert_eq!(
+            picture
+                .lines
+                .iter()
+                .filter(|line| line.label.is_some())
+                .count(),
+            2
+        );
     }
 
     #[test]

@@ -14,10 +14,12 @@ use study::Scenario;
 /// The page.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let last = saved::last().and_then(|id| content::scenario(&id).ok()).and_then(|scenario| {
-        let record = saved::run(&scenario.plan.id).ok().flatten()?;
-        Some((scenario, record))
-    });
+    let last = saved::last()
+        .and_then(|id| content::scenario(&id).ok())
+        .and_then(|scenario| {
+            let record = saved::run(&scenario.plan.id).ok().flatten()?;
+            Some((scenario, record))
+        });
     view! {
         <div class="home">
             <section class="hero">
@@ -60,7 +62,11 @@ fn Card(
         event.prevent_default();
         let typed = text.get();
         if typed.trim().is_empty() {
-            return navigator.go(Route::Run { scenario: id.to_string(), seed: None, shared: None });
+            return navigator.go(Route::Run {
+                scenario: id.to_string(),
+                seed: None,
+                shared: None,
+            });
         }
         match route::seed(&typed) {
             Ok(seed) => navigator.go(Route::seeded(id, seed)),
@@ -92,8 +98,15 @@ fn Paste() -> impl IntoView {
         event.prevent_default();
         let typed = text.get();
         let part = route::shared_part(&typed);
-        match Replay::from_link(part).map_err(LinkError::problem).and_then(|replay| content::scenario(&replay.scenario).map(|_| replay)) {
-            Ok(replay) => navigator.go(Route::Run { scenario: replay.scenario, seed: None, shared: Some(part.to_string()) }),
+        match Replay::from_link(part)
+            .map_err(LinkError::problem)
+            .and_then(|replay| content::scenario(&replay.scenario).map(|_| replay))
+        {
+            Ok(replay) => navigator.go(Route::Run {
+                scenario: replay.scenario,
+                seed: None,
+                shared: Some(part.to_string()),
+            }),
             Err(found) => problem.set(Some(found)),
         }
     };

@@ -43,7 +43,10 @@ impl Speed {
 
     /// Its position in [`Speed::ALL`], as settings keep it.
     pub fn index(self) -> usize {
-        Self::ALL.iter().position(|speed| *speed == self).unwrap_or(2)
+        Self::ALL
+            .iter()
+            .position(|speed| *speed == self)
+            .unwrap_or(2)
     }
 
     /// The speed at a position; real time for any other number.
@@ -68,7 +71,9 @@ impl Clock {
 
     /// A frame is painted at `stamp` milliseconds of real time: up to which moment shall the run go? Never past `limit`.
     pub fn tick(&mut self, stamp: f64, speed: Speed, limit: u64) -> u64 {
-        let passed = self.last.map_or(0.0, |last| (stamp - last).clamp(0.0, FRAME_MAX));
+        let passed = self
+            .last
+            .map_or(0.0, |last| (stamp - last).clamp(0.0, FRAME_MAX));
         self.last = Some(stamp);
         match speed {
             Speed::Percent(percent) => self.now += passed * 10.0 * f64::from(percent),
@@ -76,11 +81,6 @@ impl Clock {
         }
         self.now = self.now.min(limit as f64);
         self.now as u64
-    }
-
-    /// The run has come only this far; playing does not run away from it.
-    pub fn hold(&mut self, at: u64) {
-        self.now = self.now.min(at as f64 + 250_000.0);
     }
 }
 

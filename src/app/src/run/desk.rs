@@ -12,7 +12,10 @@ use crate::route::Route;
 use crate::saved::{self, Prediction, Record, Settings, Trouble};
 use crate::ui::live::Live;
 use leptos::prelude::*;
-use protocol::{Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, SeriesPoint, TwinView, WhyView};
+use protocol::{
+    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, SeriesPoint, TwinView,
+    WhyView,
+};
 use std::sync::Arc;
 use study::Scenario;
 
@@ -20,6 +23,8 @@ use study::Scenario;
 const LANE_ENTRIES: u64 = 480;
 /// How many entries are looked through for a story that shows routine.
 const STORY_ENTRIES: u64 = 300;
+/// So many entries in one advance mean that it was cut short.
+const MANY: u64 = 5_000;
 /// How often, in milliseconds, story and lanes are fetched while playing, and a run is kept.
 const REFRESH: f64 = 120.0;
 const KEEP: f64 = 1_500.0;
@@ -76,6 +81,7 @@ pub enum Twin {
 struct Hidden {
     clock: Clock,
     advancing: bool,
+    arrived: u64,
     seeking: bool,
     seek_next: Option<u64>,
     details: bool,
@@ -137,7 +143,9 @@ pub struct Desk {
 }
 
 fn now() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
 }
 
 impl Desk {
@@ -178,7 +186,10 @@ impl Desk {
             h.opening += 1;
             h.opening
         });
-        let request = Request::Open { plan: Box::new(self.scenario.plan.clone()), replay: Box::new(opening.replay.clone()) };
+        let request = Request::Open {
+            plan: Box::new(self.scenario.plan.clone()),
+            replay: Box::new(opening.replay.clone()),
+        };
         self.port.ask(request, move |reply| {
             if self.hidden.try_with_value(|h| h.opening) != turn {
                 return;
@@ -187,7 +198,9 @@ impl Desk {
                 Reply::Opened(opened) => self.opened(opening, opened.frame, opened.warning),
                 Reply::Problem(problem) => {
                     self.problem.set(Some(problem));
-                    if let Some(otherwise) = otherwise.filter(|_| self.frame.with_untracked(Option::is_none)) {
+                    if let Some(otherwise) =
+                        otherwise.filter(|_| self.frame.with_untracked(Option::is_none))
+                    {
                         self.open(otherwise, None);
                     }
                 }
@@ -197,14 +210,22 @@ impl Desk {
     }
 
     fn opened(self, opening: Opening, frame: Frame, warning: Option<Problem>) {
-        let Opening { replay, step, prediction, introduced, hints, other } = opening;
-        self.navigator.rename(&Route::seeded(&self.scenario.plan.id, replay.seed));
+        let Opening {
+            replay,
+            step,
+            prediction,
+            introduced,
+            hints,
+            other,
+        } = opening;
+        let seed = replay.seed;
         self.hidden.update_value(|h| {
             h.other = other;
             h.told = u64::MAX;
         });
         self.prediction.set(prediction);
-        self.introduced.set(introduced || self.scenario.plan.question.is_none());
+        self.introduced
+            .set(introduced || self.scenario.plan.question.is_none());
         self.hints.set(hints);
         self.why.set(None);
         self.twin.set(Twin::None);
@@ -215,6 +236,7 @@ impl Desk {
         }
         let at = replay.at;
         self.replay.set(Some(Arc::new(replay)));
+        self.rename(seed);
         match step {
             Some(step) if step != frame.step => self.ask(Request::Seek(step)),
             None if frame.at < at && !frame.over => self.seek_time(at),
@@ -222,17 +244,38 @@ impl Desk {
         }
     }
 
+    /// Writes the address of what is open, so that a reload comes back to it and a bad link does not stay.
+    fn rename(self, seed: u64) {
+        self.navigator
+            .rename(Route::seeded(&self.scenario.plan.id, seed));
+    }
+
+    /// An address could not be followed: says so, and leaves the run and its address as they are.
+    pub fn refuse(self, problem: Problem) {
+        self.problem.set(Some(problem));
+        if let Some(replay) = self.replay.get_untracked() {
+            self.rename(replay.seed);
+        }
+    }
+
     /// Opens the same run again in a new worker, after the old one died.
     pub fn recover(self) {
-        let Some(replay) = self.replay.get_untracked() else { return };
+        let Some(replay) = self.replay.get_untracked() else {
+            return;
+        };
         self.hidden.update_value(|h| {
             h.advancing = false;
             h.seeking = false;
             h.seek_next = None;
             h.details = false;
         });
-        let step = self.frame.with_untracked(|frame| frame.as_ref().map(|frame| frame.step));
-        let other = self.hidden.try_with_value(|h| h.other.clone()).unwrap_or_default();
+        let step = self
+            .frame
+            .with_untracked(|frame| frame.as_ref().map(|frame| frame.step));
+        let other = self
+            .hidden
+            .try_with_value(|h| h.other.clone())
+            .unwrap_or_default();
         self.open(
             Opening {
                 replay: (*replay).clone(),
@@ -257,25 +300,36 @@ impl Desk {
 
     /// A moment that did not come from playing.
     fn moved(self, frame: Frame) {
-        self.hidden.update_value(|h| h.clock.set(frame.at));
+        self.hidden.update_value(|h| {
+            h.clock.set(frame.at);
+            h.arrived = 0;
+        });
         self.accept(frame);
     }
 
     fn accept(self, frame: Frame) {
         let before = self.frame.get_untracked();
-        let revealed = frame.revealed.is_some() && before.as_ref().is_some_and(|b| b.revealed.is_none() && b.at < frame.at);
+        let revealed = frame.revealed.is_some()
+            && before
+                .as_ref()
+                .is_some_and(|b| b.revealed.is_none() && b.at < frame.at);
         let over = frame.over && before.as_ref().is_some_and(|b| !b.over);
-        let changed = before.as_ref().is_none_or(|b| b.actions.len() != frame.actions.len() || b.branch != frame.branch);
+        let changed = before
+            .as_ref()
+            .is_none_or(|b| b.actions.len() != frame.actions.len() || b.branch != frame.branch);
         if changed && self.debrief.with_untracked(Option::is_some) {
             self.debrief.set(None);
         }
         self.frame.set(Some(Arc::new(frame)));
-        if self.playing.get_untracked() && ((revealed && self.prediction.get_untracked().is_some()) || over) {
+        if self.playing.get_untracked()
+            && ((revealed && self.prediction.get_untracked().is_some()) || over)
+        {
             self.pause();
         }
         if revealed && self.prediction.get_untracked().is_some() {
             self.region.set(Region::Mine);
-            self.live.say("The prediction is resolved. See the question.");
+            self.live
+                .say("The prediction is resolved. See the question.");
         } else if over {
             self.live.say("The run is over. The debrief is ready.");
         }
@@ -296,12 +350,21 @@ impl Desk {
             h.details_at = now();
             true
         });
-        let Some(step) = self.frame.with_untracked(|frame| frame.as_ref().map(|frame| frame.step)) else { return };
+        let Some(step) = self
+            .frame
+            .with_untracked(|frame| frame.as_ref().map(|frame| frame.step))
+        else {
+            return;
+        };
         if go != Some(true) {
             return;
         }
         if self.tab.get_untracked() == Tab::Lanes {
-            let request = Request::Entries { from: step.saturating_sub(LANE_ENTRIES), to: step, told_only: false };
+            let request = Request::Entries {
+                from: step.saturating_sub(LANE_ENTRIES),
+                to: step,
+                told_only: false,
+            };
             self.port.ask(request, move |reply| {
                 if let Reply::Entries(entries) = reply {
                     self.lanes.set(Arc::new(entries));
@@ -309,16 +372,28 @@ impl Desk {
             });
         }
         if self.tab.get_untracked() == Tab::Requests {
-            self.port.ask(Request::Series { slice: chart::slice(self.scenario.plan.end) }, move |reply| {
-                if let Reply::Series(points) = reply {
-                    self.series.set(Arc::new(points));
-                }
-            });
+            self.port.ask(
+                Request::Series {
+                    slice: chart::slice(self.scenario.plan.end),
+                },
+                move |reply| {
+                    if let Reply::Series(points) = reply {
+                        self.series.set(Arc::new(points));
+                    }
+                },
+            );
         }
         let request = if self.settings.with_untracked(|s| s.routine) {
-            Request::Entries { from: step.saturating_sub(STORY_ENTRIES), to: step, told_only: false }
+            Request::Entries {
+                from: step.saturating_sub(STORY_ENTRIES),
+                to: step,
+                told_only: false,
+            }
         } else {
-            Request::Story { before: step, count: self.story_length.get_untracked() }
+            Request::Story {
+                before: step,
+                count: self.story_length.get_untracked(),
+            }
         };
         self.port.ask(request, move |reply| {
             if let Reply::Entries(entries) = reply {
@@ -337,7 +412,9 @@ impl Desk {
 
     /// Says the newest sentence: at once while stepping, now and then while playing.
     fn tell(self, entries: &[EntryView]) {
-        let Some(last) = entries.iter().rfind(|entry| !entry.routine) else { return };
+        let Some(last) = entries.iter().rfind(|entry| !entry.routine) else {
+            return;
+        };
         let fresh = self.hidden.try_update_value(|h| {
             let first = h.told == u64::MAX;
             !first && std::mem::replace(&mut h.told, last.step) != last.step || {
@@ -370,14 +447,20 @@ impl Desk {
     }
 
     fn keep_now(self) {
-        let (Some(replay), Some(frame)) = (self.replay.get_untracked(), self.frame.get_untracked()) else { return };
+        let (Some(replay), Some(frame)) = (self.replay.get_untracked(), self.frame.get_untracked())
+        else {
+            return;
+        };
         let record = Record {
             replay: (*replay).clone(),
             step: frame.step,
             prediction: self.prediction.get_untracked(),
             introduced: self.introduced.get_untracked(),
             hints: self.hints.get_untracked(),
-            other: self.hidden.try_with_value(|h| h.other.clone()).unwrap_or_default(),
+            other: self
+                .hidden
+                .try_with_value(|h| h.other.clone())
+                .unwrap_or_default(),
         };
         let trouble = saved::keep_run(&record).err();
         if trouble != self.trouble.get_untracked() && trouble.is_some() {
@@ -389,21 +472,30 @@ impl Desk {
     pub fn limit(self) -> u64 {
         let plan = &self.scenario.plan;
         match &plan.question {
-            Some(question) if self.prediction.get_untracked().is_none() => question.reveal_at.saturating_sub(1).min(plan.end),
+            Some(question) if self.prediction.get_untracked().is_none() => {
+                question.reveal_at.saturating_sub(1).min(plan.end)
+            }
             _ => plan.end,
         }
     }
 
     fn at(self) -> u64 {
-        self.frame.with_untracked(|frame| frame.as_ref().map_or(0, |frame| frame.at))
+        self.frame
+            .with_untracked(|frame| frame.as_ref().map_or(0, |frame| frame.at))
     }
 
     /// Whether the run waits for a prediction; says so.
     fn waits_for_prediction(self) -> bool {
-        let waits = self.prediction.get_untracked().is_none() && self.scenario.plan.question.is_some() && self.at() >= self.limit();
+        let waits = self.prediction.get_untracked().is_none()
+            && self.scenario.plan.question.is_some()
+            && self
+                .at()
+                .max(self.hidden.try_with_value(|h| h.arrived).unwrap_or(0))
+                >= self.limit();
         if waits {
             self.region.set(Region::Mine);
-            self.live.say("The run waits here for your prediction: choose an answer and commit it.");
+            self.live
+                .say("The run waits here for your prediction: choose an answer and commit it.");
         }
         waits
     }
@@ -415,7 +507,9 @@ impl Desk {
             self.refresh();
             self.keep(true);
         } else if !self.waits_for_prediction() {
-            let over = self.frame.with_untracked(|frame| frame.as_ref().is_none_or(|frame| frame.over));
+            let over = self
+                .frame
+                .with_untracked(|frame| frame.as_ref().is_none_or(|frame| frame.over));
             if !over {
                 let at = self.at();
                 self.hidden.update_value(|h| h.clock.set(at));
@@ -437,7 +531,9 @@ impl Desk {
             if self.playing.try_get_untracked() != Some(true) {
                 return;
             }
-            let (at, limit, speed) = (self.at(), self.limit(), self.settings.with_untracked(|s| s.speed));
+            let (limit, speed) = (self.limit(), self.settings.with_untracked(|s| s.speed));
+            let arrived = self.hidden.try_with_value(|h| h.arrived).unwrap_or(0);
+            let at = self.at().max(arrived);
             if at >= limit {
                 self.pause();
                 self.waits_for_prediction();
@@ -446,33 +542,49 @@ impl Desk {
                 return;
             }
             let target = self.hidden.try_update_value(|h| {
-                h.clock.hold(at.max(if speed == Speed::Most { u64::MAX / 2 } else { 0 }));
                 let target = h.clock.tick(now(), speed, limit);
-                (!h.advancing && target > at).then(|| {
-                    h.advancing = true;
-                    target
-                })
+                let go = !h.advancing && target > at;
+                h.advancing |= go;
+                go.then_some(target)
             });
             if let Some(Some(target)) = target {
-                self.port.ask(Request::Advance(Advance::Until(target)), move |reply| {
-                    self.hidden.update_value(|h| h.advancing = false);
-                    match reply {
-                        Reply::Frame(frame) => {
-                            if frame.at < target {
-                                self.hidden.update_value(|h| h.clock.hold(frame.at));
-                            }
-                            self.accept(*frame);
-                        }
-                        Reply::Problem(problem) => {
-                            self.pause();
-                            self.problem.set(Some(problem));
-                        }
-                        _ => {}
-                    }
-                });
+                self.play_until(target);
             }
             self.frame_painted();
         });
+    }
+
+    /// One advance of playing. A moment without an entry is reached all the same, only a request that was cut short for
+    /// its many entries is not: then the clock waits.
+    fn play_until(self, target: u64) {
+        let before = self.step_now();
+        self.port
+            .ask(Request::Advance(Advance::Until(target)), move |reply| {
+                self.hidden.update_value(|h| h.advancing = false);
+                match reply {
+                    Reply::Frame(frame) => {
+                        let cut = frame.step.saturating_sub(before) >= MANY;
+                        self.hidden.update_value(|h| {
+                            if cut {
+                                h.clock.set(frame.at);
+                            } else {
+                                h.arrived = target;
+                            }
+                        });
+                        self.accept(*frame);
+                    }
+                    Reply::Problem(problem) => {
+                        self.pause();
+                        self.problem.set(Some(problem));
+                    }
+                    _ => {}
+                }
+            });
+    }
+
+    fn step_now(self) -> u64 {
+        self.frame
+            .with_untracked(|frame| frame.as_ref().map_or(0, |frame| frame.step))
     }
 
     /// Goes on to the next entry that is not routine.
@@ -500,7 +612,9 @@ impl Desk {
     /// Asks for a moment that may lie past the limit, and comes back to the limit if it does.
     fn ask_within(self, request: Request) {
         self.port.ask(request, move |reply| match reply {
-            Reply::Frame(frame) if frame.at > self.limit() => self.ask(Request::SeekTime(self.limit())),
+            Reply::Frame(frame) if frame.at > self.limit() => {
+                self.ask(Request::SeekTime(self.limit()))
+            }
             Reply::Frame(frame) => self.moved(*frame),
             Reply::Problem(problem) => self.problem.set(Some(problem)),
             _ => {}
@@ -564,22 +678,26 @@ impl Desk {
     /// Does something, and says what came of it.
     pub fn act(self, id: &str) {
         self.pause();
-        self.port.ask(Request::Act(id.to_string()), move |reply| match reply {
-            Reply::Frame(frame) => {
-                if let Some(action) = frame.actions.last() {
-                    self.live.say(&action.outcome);
+        self.port
+            .ask(Request::Act(id.to_string()), move |reply| match reply {
+                Reply::Frame(frame) => {
+                    if let Some(action) = frame.actions.last() {
+                        self.live.say(&action.outcome);
+                    }
+                    self.moved(*frame);
                 }
-                self.moved(*frame);
-            }
-            Reply::Problem(problem) => self.problem.set(Some(problem)),
-            _ => {}
-        });
+                Reply::Problem(problem) => self.problem.set(Some(problem)),
+                _ => {}
+            });
     }
 
     /// Takes the last action or read back.
     pub fn undo(self) {
         self.pause();
-        if self.frame.with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.undo > 0)) {
+        if self
+            .frame
+            .with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.undo > 0))
+        {
             self.ask(Request::Undo);
             self.live.say("Taken back.");
         }
@@ -588,7 +706,10 @@ impl Desk {
     /// Does again what was taken back.
     pub fn redo(self) {
         self.pause();
-        if self.frame.with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.redo > 0)) {
+        if self
+            .frame
+            .with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.redo > 0))
+        {
             self.ask(Request::Redo);
             self.live.say("Done again.");
         }
@@ -618,7 +739,8 @@ impl Desk {
         self.prediction.set(Some(prediction));
         self.introduced.set(true);
         self.keep_now();
-        self.live.say("Prediction committed. Play to see what comes true.");
+        self.live
+            .say("Prediction committed. Play to see what comes true.");
     }
 
     /// Ends the introduction of a first visit without a prediction.
@@ -638,18 +760,19 @@ impl Desk {
         self.pause();
         self.mode.set(Mode::Twin);
         self.twin.set(Twin::Under(gate.clone()));
-        self.port.ask(Request::Twin(gate), move |reply| match reply {
-            Reply::Twin(view) => {
-                self.live.say("The twin run is ready.");
-                self.twin.set(Twin::Here(Arc::new(*view)));
-                self.ask(Request::Frame);
-            }
-            Reply::Problem(problem) => {
-                self.twin.set(Twin::None);
-                self.problem.set(Some(problem));
-            }
-            _ => {}
-        });
+        self.port
+            .ask(Request::Twin(gate), move |reply| match reply {
+                Reply::Twin(view) => {
+                    self.live.say("The twin run is ready.");
+                    self.twin.set(Twin::Here(Arc::new(*view)));
+                    self.ask(Request::Frame);
+                }
+                Reply::Problem(problem) => {
+                    self.twin.set(Twin::None);
+                    self.problem.set(Some(problem));
+                }
+                _ => {}
+            });
     }
 
     /// Goes to the debrief.
@@ -670,7 +793,9 @@ impl Desk {
 
     /// Begins the lesson again with a seed; what was open is kept aside.
     pub fn begin(self, seed: u64) {
-        if let (Some(replay), Some(frame)) = (self.replay.get_untracked(), self.frame.get_untracked()) {
+        if let (Some(replay), Some(frame)) =
+            (self.replay.get_untracked(), self.frame.get_untracked())
+        {
             saved::keep_previous(&Record {
                 replay: (*replay).clone(),
                 step: frame.step,
@@ -681,15 +806,27 @@ impl Desk {
             });
         }
         let introduced = self.introduced.get_untracked();
-        self.open(Opening { introduced, ..Opening::fresh(&self.scenario.plan, seed) }, None);
+        self.open(
+            Opening {
+                introduced,
+                ..Opening::fresh(&self.scenario.plan, seed)
+            },
+            None,
+        );
         self.region.set(Region::Mine);
     }
 
     /// The link that reproduces the run; empty before one is open.
     pub fn link(self) -> String {
-        self.replay.get_untracked().map_or_else(String::new, |replay| {
-            absolute(&Route::Run { scenario: replay.scenario.clone(), seed: None, shared: Some(replay.to_link()) })
-        })
+        self.replay
+            .get_untracked()
+            .map_or_else(String::new, |replay| {
+                absolute(&Route::Run {
+                    scenario: replay.scenario.clone(),
+                    seed: None,
+                    shared: Some(replay.to_link()),
+                })
+            })
     }
 
     /// Copies the link and says whether that went well.

@@ -16,7 +16,12 @@ pub fn listen(desk: Desk) {
 
 /// What the focused element does with keys of its own.
 fn focus(event: &KeyboardEvent) -> Focus {
-    let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return Focus::Nothing };
+    let Some(element) = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+    else {
+        return Focus::Nothing;
+    };
     match element.tag_name().as_str() {
         "TEXTAREA" => Focus::Text,
         "INPUT" => match element.get_attribute("type").as_deref() {
@@ -47,7 +52,11 @@ fn on_key(desk: Desk, HelpOpen(help): HelpOpen, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() {
         if key.eq_ignore_ascii_case("z") && focus != Focus::Text {
             event.prevent_default();
-            if event.shift_key() { desk.redo() } else { desk.undo() }
+            if event.shift_key() {
+                desk.redo()
+            } else {
+                desk.undo()
+            }
         }
         return;
     }
@@ -109,8 +118,14 @@ fn on_key(desk: Desk, HelpOpen(help): HelpOpen, event: &KeyboardEvent) {
             true
         }
         "[" | "]" => {
-            let index = desk.settings.with_untracked(|settings| settings.speed.index());
-            let index = if key == "]" { index + 1 } else { index.saturating_sub(1) };
+            let index = desk
+                .settings
+                .with_untracked(|settings| settings.speed.index());
+            let index = if key == "]" {
+                index + 1
+            } else {
+                index.saturating_sub(1)
+            };
             desk.set(|settings| settings.speed = Speed::at(index.min(Speed::ALL.len() - 1)));
             true
         }

@@ -84,6 +84,15 @@ pub fn FirstLabel(
     region: &'static str,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let text = desk.scenario.lesson.first_labels.iter().find(|(name, _)| name == region).map(|(_, text)| text.as_str());
-    move || (!desk.introduced.get()).then(|| text.map(|text| view! { <p class="first-label">{text}</p> }))
+    let text = desk
+        .scenario
+        .lesson
+        .first_labels
+        .iter()
+        .find(|(name, _)| name == region)
+        .map(|(_, text)| text.as_str());
+    move || {
+        (!desk.introduced.get())
+            .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }))
+    }
 }

@@ -39,8 +39,14 @@ pub fn Mine() -> impl IntoView {
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let objectives =
-        Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.objectives.clone()).unwrap_or_default()));
+    let objectives = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.objectives.clone())
+                .unwrap_or_default()
+        })
+    });
     view! {
         <section class="objectives" aria-labelledby="objectives-title">
             <h3 id="objectives-title">"Objectives"</h3>
@@ -62,17 +68,29 @@ fn Objectives() -> impl IntoView {
 #[component]
 fn Reads() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.reads.clone()).unwrap_or_default()));
+    let done = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.reads.clone())
+                .unwrap_or_default()
+        })
+    });
     let rows = desk.scenario.plan.reads.iter().map(|read| {
-        let last = move || done.with(|reads| reads.iter().rfind(|view| view.id == read.id).cloned());
-        let lag = if read.lag > 0 { format!(", shows what was {} before", words::length(read.lag)) } else { String::new() };
+        let last =
+            move || done.with(|reads| reads.iter().rfind(|view| view.id == read.id).cloned());
+        let lag = if read.lag > 0 {
+            format!(", shows what was {} before", words::length(read.lag))
+        } else {
+            String::new()
+        };
         view! {
             <li class="read">
                 <button type="button" class="row" on:click=move |_| desk.read(&read.id)>
                     <span>{read.title.as_str()}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
-                {move || last().map(shown)}
+                {move || last().map(|view| shown(view, desk))}
             </li>
         }
     });
@@ -84,11 +102,17 @@ fn Reads() -> impl IntoView {
     }
 }
 
-/// What a read showed.
-fn shown(view: ReadView) -> AnyView {
+/// What a read showed, or how long it still takes.
+fn shown(view: ReadView, desk: Desk) -> AnyView {
     if !view.done {
-        return view! { <p class="reading"><Told sign=Sign::Way word=format!("reading, until {}", words::moment(view.read_at))/></p> }
-            .into_any();
+        let until = view.read_at;
+        return view! {
+            <p class="reading">
+                <Told sign=Sign::Way word=format!("reading, until {}", words::moment(until))/>
+                <button type="button" class="inline" on:click=move |_| desk.seek_time(until)>"Read on"</button>
+            </p>
+        }
+        .into_any();
     }
     view! {
         <div class="shown">
@@ -102,7 +126,14 @@ fn shown(view: ReadView) -> AnyView {
 #[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.actions.clone()).unwrap_or_default()));
+    let done = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.actions.clone())
+                .unwrap_or_default()
+        })
+    });
     let rows = desk.scenario.plan.actions.iter().map(|action| {
         view! {
             <li>
@@ -113,7 +144,14 @@ fn Actions() -> impl IntoView {
             </li>
         }
     });
-    let title = move |id: &str| desk.scenario.plan.actions.iter().find(|action| action.id == id).map_or(id.to_string(), |a| a.title.clone());
+    let title = move |id: &str| {
+        desk.scenario
+            .plan
+            .actions
+            .iter()
+            .find(|action| action.id == id)
+            .map_or(id.to_string(), |a| a.title.clone())
+    };
     view! {
         <section class="acts" aria-labelledby="acts-title">
             <h3 id="acts-title">"Act"</h3>
@@ -127,7 +165,9 @@ fn Actions() -> impl IntoView {
 
 /// An action that was made, with what came of it.
 pub fn did(action: &ActionView, title: String) -> AnyView {
-    let wrong = action.wrong.clone().map(|why| view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> });
+    let wrong = action.wrong.clone().map(
+        |why| view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> },
+    );
     view! {
         <li>
             <p><span class="mono when">{words::moment(action.at)}</span>" "{title}</p>

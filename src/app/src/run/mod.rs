@@ -36,7 +36,14 @@ pub fn RunPage(
     provide_context(desk);
     let route = expect_context::<Navigator>().route;
     Effect::new(move |before: Option<()>| {
-        let Route::Run { scenario: id, seed, shared } = route.get() else { return };
+        let Route::Run {
+            scenario: id,
+            seed,
+            shared,
+        } = route.get()
+        else {
+            return;
+        };
         if id != scenario.plan.id {
             return;
         }
@@ -108,7 +115,11 @@ fn first(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
     let (opening, problem) = opening::decide(plan, seed, shared, kept);
     desk.problem.set(problem);
     let fresh = Opening::fresh(plan, opening::FIRST_SEED);
-    let otherwise = if otherwise == opening { fresh } else { otherwise };
+    let otherwise = if otherwise == opening {
+        fresh
+    } else {
+        otherwise
+    };
     desk.open(opening, Some(otherwise));
 }
 
@@ -119,13 +130,13 @@ fn another(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
     if let Some(text) = shared {
         match opening::shared(plan, text) {
             Ok(replay) => desk.open(Opening::shared(replay), None),
-            Err(problem) => desk.problem.set(Some(problem)),
+            Err(problem) => desk.refuse(problem),
         }
     } else if let Some(text) = seed {
         match crate::route::seed(text) {
             Ok(seed) if known.is_some_and(|replay| replay.seed == seed) => {}
             Ok(seed) => desk.begin(seed),
-            Err(problem) => desk.problem.set(Some(problem)),
+            Err(problem) => desk.refuse(problem),
         }
     }
 }
@@ -196,7 +207,6 @@ fn Notices() -> impl IntoView {
         </div>
     }
 }
-
 
 pub use mine::did;
 pub use story::sign as sign_of;

@@ -38,24 +38,57 @@ impl Opening {
             at: plan.freeze_at,
             claim: None,
         };
-        Self { replay, step: None, prediction: None, introduced: false, hints: 0, other: vec![] }
+        Self {
+            replay,
+            step: None,
+            prediction: None,
+            introduced: false,
+            hints: 0,
+            other: vec![],
+        }
     }
 
     /// A run that somebody shared.
     pub fn shared(replay: Replay) -> Self {
-        Self { replay, step: None, prediction: None, introduced: true, hints: 0, other: vec![] }
+        Self {
+            replay,
+            step: None,
+            prediction: None,
+            introduced: true,
+            hints: 0,
+            other: vec![],
+        }
     }
 
     /// A run as it was left.
     pub fn resumed(record: Record) -> Self {
-        let Record { replay, step, prediction, introduced, hints, other } = record;
-        Self { replay, step: Some(step), prediction, introduced, hints, other }
+        let Record {
+            replay,
+            step,
+            prediction,
+            introduced,
+            hints,
+            other,
+        } = record;
+        Self {
+            replay,
+            step: Some(step),
+            prediction,
+            introduced,
+            hints,
+            other,
+        }
     }
 }
 
 /// Which run an address means, and what is wrong with the address. A shared run wins over a seed, a seed over what is
 /// kept; what is wrong is said and counts as if it were not there.
-pub fn decide(plan: &Plan, seed: Option<&str>, shared: Option<&str>, kept: Option<Record>) -> (Opening, Option<Problem>) {
+pub fn decide(
+    plan: &Plan,
+    seed: Option<&str>,
+    shared: Option<&str>,
+    kept: Option<Record>,
+) -> (Opening, Option<Problem>) {
     let mut problem = None;
     let introduced = kept.as_ref().is_some_and(|record| record.introduced);
     if let Some(text) = shared {
@@ -74,7 +107,10 @@ pub fn decide(plan: &Plan, seed: Option<&str>, shared: Option<&str>, kept: Optio
     let opening = match (seed, kept) {
         (Some(seed), Some(record)) if record.replay.seed == seed => Opening::resumed(record),
         (None, Some(record)) => Opening::resumed(record),
-        (seed, _) => Opening { introduced, ..Opening::fresh(plan, seed.unwrap_or(FIRST_SEED)) },
+        (seed, _) => Opening {
+            introduced,
+            ..Opening::fresh(plan, seed.unwrap_or(FIRST_SEED))
+        },
     };
     (opening, problem)
 }
@@ -88,7 +124,13 @@ pub fn shared(plan: &Plan, text: &str) -> Result<Replay, Problem> {
     if replay.scenario == plan.id {
         return Ok(replay);
     }
-    Err(Problem::new("link-scenario", format!("the link is a run of `{}`, and this is `{}`", replay.scenario, plan.id))
-        .detail("The run that is open was left as it is.")
-        .hint("Paste the link on the start page."))
+    Err(Problem::new(
+        "link-scenario",
+        format!(
+            "the link is a run of `{}`, and this is `{}`",
+            replay.scenario, plan.id
+        ),
+    )
+    .detail("The run that is open was left as it is.")
+    .hint("Paste the link on the start page."))
 }

@@ -14,7 +14,10 @@ use protocol::Question as Asked;
 pub fn Question() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let question = desk.scenario.plan.question.as_ref()?;
-    let revealed = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().and_then(|frame| frame.revealed)));
+    let revealed = Memo::new(move |_| {
+        desk.frame
+            .with(|frame| frame.as_ref().and_then(|frame| frame.revealed))
+    });
     Some(
         view! {
             <section class="question" aria-labelledby="question-title">
@@ -82,7 +85,10 @@ fn Choose(
 }
 
 fn waiting(question: &'static Asked, prediction: Prediction) -> AnyView {
-    let chosen = question.options.get(usize::from(prediction.option)).map(|option| option.text.as_str());
+    let chosen = question
+        .options
+        .get(usize::from(prediction.option))
+        .map(|option| option.text.as_str());
     view! {
         <p class="committed">"You said: "<strong>{chosen}</strong>" ("{prediction.confidence.word()}")."</p>
         <p class="cost">{format!("Play on; it is decided at {}.", words::moment(question.reveal_at))}</p>
@@ -101,7 +107,10 @@ fn Reveal(
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let right = prediction.option == came;
-    let answer = question.options.get(usize::from(came)).map(|option| option.text.as_str());
+    let answer = question
+        .options
+        .get(usize::from(came))
+        .map(|option| option.text.as_str());
     let chosen = question.options.get(usize::from(prediction.option));
     let verdict = match (right, prediction.confidence) {
         (true, Confidence::Sure) => "right, and you were sure",

@@ -16,8 +16,17 @@ const MOST: u32 = 300;
 pub fn Story() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let routine = move || desk.settings.with(|settings| settings.routine);
-    let newest_first = move || desk.story.with(|story| story.iter().rev().cloned().collect::<Vec<_>>());
-    let more = move || !routine() && desk.story.with(|story| story.len() as u32 >= desk.story_length.get()) && desk.story_length.get() < MOST;
+    let newest_first = move || {
+        desk.story
+            .with(|story| story.iter().rev().cloned().collect::<Vec<_>>())
+    };
+    let more = move || {
+        !routine()
+            && desk
+                .story
+                .with(|story| story.len() as u32 >= desk.story_length.get())
+            && desk.story_length.get() < MOST
+    };
     view! {
         <section class="region story" id="story" aria-labelledby="story-title">
             <h2 id="story-title" class="region-title">"Story"</h2>
@@ -61,8 +70,13 @@ pub fn sign(entry: &EntryView) -> Option<Sign> {
         return Some(Sign::Refused);
     }
     if let Some(moved) = entry.moved.last() {
-        let spec = platform::CATALOG.lifecycles.get(usize::from(moved.lifecycle))?;
-        return spec.states.get(usize::from(moved.to)).map(|state| Sign::of_role(state.role));
+        let spec = platform::CATALOG
+            .lifecycles
+            .get(usize::from(moved.lifecycle))?;
+        return spec
+            .states
+            .get(usize::from(moved.to))
+            .map(|state| Sign::of_role(state.role));
     }
     entry.interesting.then_some(Sign::Moment)
 }
@@ -70,7 +84,10 @@ pub fn sign(entry: &EntryView) -> Option<Sign> {
 fn row(entry: EntryView, desk: Desk) -> AnyView {
     let step = entry.step;
     let sign = sign(&entry);
-    let current = move || desk.why.with(|why| why.as_ref().is_some_and(|why| why.entry.step == step));
+    let current = move || {
+        desk.why
+            .with(|why| why.as_ref().is_some_and(|why| why.entry.step == step))
+    };
     view! {
         <li data-routine=entry.routine.to_string() data-interesting=entry.interesting.to_string()>
             <button type="button" class="entry" aria-pressed=move || current().to_string() on:click=move |_| desk.select(step)>

@@ -10,7 +10,10 @@ use protocol::{Frame, Progress, Verdict};
 #[component]
 pub fn Strip() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let seed = move || desk.replay.with(|replay| replay.as_ref().map(|replay| replay.seed));
+    let seed = move || {
+        desk.replay
+            .with(|replay| replay.as_ref().map(|replay| replay.seed))
+    };
     let again = move |_| {
         if let Some(seed) = seed() {
             desk.begin(seed);
@@ -60,7 +63,10 @@ fn tally(frame: &Frame) -> [usize; 3] {
 #[component]
 fn Properties() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map_or([0; 3], |frame| tally(frame))));
+    let count = Memo::new(move |_| {
+        desk.frame
+            .with(|frame| frame.as_ref().map_or([0; 3], |frame| tally(frame)))
+    });
     let opened = RwSignal::new(false);
     view! {
         <details class="properties" on:toggle=move |event| opened.set(is_open(&event))>

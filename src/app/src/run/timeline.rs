@@ -15,7 +15,10 @@ use protocol::{BranchView, Mark, MarkKind};
 #[component]
 pub fn Timeline() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let at = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map_or(0, |frame| frame.at)));
+    let at = Memo::new(move |_| {
+        desk.frame
+            .with(|frame| frame.as_ref().map_or(0, |frame| frame.at))
+    });
     let end = desk.scenario.plan.end;
     view! {
         <section class="timeline" id="timeline" aria-label="Timeline">
@@ -55,7 +58,14 @@ pub fn Timeline() -> impl IntoView {
 #[component]
 fn Caption() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let sentence = Memo::new(move |_| desk.story.with(|story| story.iter().rfind(|entry| !entry.routine).map(|entry| entry.sentence.clone())));
+    let sentence = Memo::new(move |_| {
+        desk.story.with(|story| {
+            story
+                .iter()
+                .rfind(|entry| !entry.routine)
+                .map(|entry| entry.sentence.clone())
+        })
+    });
     view! { <p class="caption" aria-hidden="true">{sentence}</p> }
 }
 
@@ -118,7 +128,13 @@ fn Pace() -> impl IntoView {
 #[component]
 fn Changes() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let undo = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map_or((0, 0), |frame| (frame.undo, frame.redo))));
+    let undo = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map_or((0, 0), |frame| (frame.undo, frame.redo))
+        })
+    });
     view! {
         <div class="buttons" role="group" aria-label="What you did">
             <button type="button" class="quiet" prop:disabled=move || undo.get().0 == 0 on:click=move |_| desk.undo() aria-keyshortcuts="u" title="Take the last action or read back (u)">"Undo"</button>
@@ -136,7 +152,10 @@ fn Elsewhere() -> impl IntoView {
         desk.twin.set(Twin::None);
         desk.mode.set(Mode::Twin);
     };
-    let over = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().is_some_and(|frame| frame.over)));
+    let over = Memo::new(move |_| {
+        desk.frame
+            .with(|frame| frame.as_ref().is_some_and(|frame| frame.over))
+    });
     view! {
         <div class="buttons elsewhere">
             <button type="button" class="quiet" on:click=twin aria-keyshortcuts="t">"Twin run"</button>
@@ -153,7 +172,14 @@ fn Marks(
     end: u64,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let marks = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.marks.clone()).unwrap_or_default()));
+    let marks = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.marks.clone())
+                .unwrap_or_default()
+        })
+    });
     let place = move |mark: &Mark| {
         let sign = Sign::of_mark(mark.kind);
         let step = mark.step;
@@ -191,11 +217,24 @@ fn Marks(
 #[component]
 fn Branches() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let branches = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.branches.clone()).unwrap_or_default()));
+    let branches = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.branches.clone())
+                .unwrap_or_default()
+        })
+    });
     let row = move |branch: &BranchView| {
         let id = branch.id;
-        let from = branch.from.map(|(_, at)| format!("left at {}, ", words::moment(at))).unwrap_or_default();
-        let text = format!("{from}{}", words::count(u64::from(branch.actions), "action"));
+        let from = branch
+            .from
+            .map(|(_, at)| format!("left at {}, ", words::moment(at)))
+            .unwrap_or_default();
+        let text = format!(
+            "{from}{}",
+            words::count(u64::from(branch.actions), "action")
+        );
         view! {
             <li>
                 <button type="button" class="branch" aria-pressed=branch.current.to_string() on:click=move |_| desk.branch(id)>

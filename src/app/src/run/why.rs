@@ -18,9 +18,17 @@ pub fn Why() -> impl IntoView {
 fn answer(why: &Arc<WhyView>, desk: Desk) -> AnyView {
     let entry = &why.entry;
     let step = entry.step;
-    let rulings = entry.ruled.iter().map(|ruling| ruled(ruling, desk)).collect_view();
+    let rulings = entry
+        .ruled
+        .iter()
+        .map(|ruling| ruled(ruling, desk))
+        .collect_view();
     let moved = entry.moved.iter().filter_map(moved).collect_view();
-    let sent = entry.sent.iter().map(|message| view! { <li>{message.label.clone()}</li> }).collect_view();
+    let sent = entry
+        .sent
+        .iter()
+        .map(|message| view! { <li>{message.label.clone()}</li> })
+        .collect_view();
     view! {
         <section class="why" aria-labelledby="why-title">
             <header>
@@ -75,16 +83,31 @@ fn chain(entries: &[EntryView], none: &'static str, desk: Desk) -> AnyView {
 /// The part of a chain that tells something: routine at its far end is left out, and so is what would fill the page.
 fn telling(entries: &[EntryView]) -> (&[EntryView], usize) {
     const MOST: usize = 12;
-    let last = entries.iter().rposition(|entry| !entry.routine).map_or(entries.len().min(3), |last| last + 1).min(MOST);
+    let last = entries
+        .iter()
+        .rposition(|entry| !entry.routine)
+        .map_or(entries.len().min(3), |last| last + 1)
+        .min(MOST);
     (&entries[..last], entries.len() - last)
 }
 
 fn moved(moved: &MovedView) -> Option<AnyView> {
-    let spec = platform::CATALOG.lifecycles.get(usize::from(moved.lifecycle))?;
-    let name = |state: u8| spec.states.get(usize::from(state)).map_or("?", |state| state.name);
+    let spec = platform::CATALOG
+        .lifecycles
+        .get(usize::from(moved.lifecycle))?;
+    let name = |state: u8| {
+        spec.states
+            .get(usize::from(state))
+            .map_or("?", |state| state.name)
+    };
     let to = spec.states.get(usize::from(moved.to))?;
-    let from = moved.from.map(|from| view! { <span class="mono">{name(from)}</span>" → " });
-    let doc = moved.transition.and_then(|t| spec.transitions.get(usize::from(t))).map(|t| machine::summary(t.doc));
+    let from = moved
+        .from
+        .map(|from| view! { <span class="mono">{name(from)}</span>" → " });
+    let doc = moved
+        .transition
+        .and_then(|t| spec.transitions.get(usize::from(t)))
+        .map(|t| machine::summary(t.doc));
     Some(
         view! {
             <li>
@@ -97,7 +120,9 @@ fn moved(moved: &MovedView) -> Option<AnyView> {
 }
 
 fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
-    let Some(gate) = platform::CATALOG.gates.get(usize::from(ruling.gate)) else { return ().into_any() };
+    let Some(gate) = platform::CATALOG.gates.get(usize::from(ruling.gate)) else {
+        return ().into_any();
+    };
     let id = gate.id();
     let telling = ruling.verdict != "passed";
     view! {
@@ -120,10 +145,20 @@ mod tests {
     #[test]
     fn a_chain_ends_where_only_routine_is_left() {
         let entry = |routine| EntryView {
-            step: 0, at: 0, node: None, sentence: String::new(), cause: None, moved: vec![], ruled: vec![], sent: vec![],
-            interesting: false, routine, fingerprint: 0,
+            step: 0,
+            at: 0,
+            node: None,
+            sentence: String::new(),
+            cause: None,
+            moved: vec![],
+            ruled: vec![],
+            sent: vec![],
+            interesting: false,
+            routine,
+            fingerprint: 0,
         };
-        let chain = |routine: &[bool]| telling(&routine.iter().map(|r| entry(*r)).collect::<Vec<_>>()).1;
+        let chain =
+            |routine: &[bool]| telling(&routine.iter().map(|r| entry(*r)).collect::<Vec<_>>()).1;
         assert_eq!(chain(&[true, false, true, true]), 2);
         assert_eq!(chain(&[true; 5]), 2);
         assert_eq!(chain(&[false; 20]), 8);

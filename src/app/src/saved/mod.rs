@@ -26,23 +26,35 @@ impl Trouble {
     /// What a person is told.
     pub fn text(self) -> &'static str {
         match self {
-            Self::Denied => "This browser keeps nothing for this page. The lab works, but a reload begins anew; copy the link to keep a run.",
-            Self::Full => "This browser's storage is full, so this run is not saved any more. Copy the link to keep it.",
-            Self::Damaged => "What was saved of this run cannot be read. It was set aside, nothing was deleted, and the run begins anew.",
+            Self::Denied => {
+                "This browser keeps nothing for this page. The lab works, but a reload begins anew; copy the link to keep a run."
+            }
+            Self::Full => {
+                "This browser's storage is full, so this run is not saved any more. Copy the link to keep it."
+            }
+            Self::Damaged => {
+                "What was saved of this run cannot be read. It was set aside, nothing was deleted, and the run begins anew."
+            }
         }
     }
 }
 
 fn storage() -> Result<Storage, Trouble> {
-    web_sys::window().and_then(|window| window.local_storage().ok().flatten()).ok_or(Trouble::Denied)
+    web_sys::window()
+        .and_then(|window| window.local_storage().ok().flatten())
+        .ok_or(Trouble::Denied)
 }
 
 fn get(key: &str) -> Result<Option<String>, Trouble> {
-    storage()?.get_item(&format!("{PREFIX}{key}")).map_err(|_| Trouble::Denied)
+    storage()?
+        .get_item(&format!("{PREFIX}{key}"))
+        .map_err(|_| Trouble::Denied)
 }
 
 fn set(key: &str, value: &str) -> Result<(), Trouble> {
-    storage()?.set_item(&format!("{PREFIX}{key}"), value).map_err(|_| Trouble::Full)
+    storage()?
+        .set_item(&format!("{PREFIX}{key}"), value)
+        .map_err(|_| Trouble::Full)
 }
 
 /// Reads the run that is kept of a scenario.
@@ -51,7 +63,9 @@ fn set(key: &str, value: &str) -> Result<(), Trouble> {
 /// [`Trouble`]; a damaged record has been set aside.
 pub fn run(scenario: &str) -> Result<Option<Record>, Trouble> {
     let key = format!("run.{scenario}");
-    let Some(text) = get(&key)? else { return Ok(None) };
+    let Some(text) = get(&key)? else {
+        return Ok(None);
+    };
     if let Some(record) = Record::read(&text) {
         return Ok(Some(record));
     }
@@ -75,7 +89,10 @@ pub fn keep_run(record: &Record) -> Result<(), Trouble> {
 
 /// Keeps the run that is about to be replaced by another one, so that nothing is lost at once.
 pub fn keep_previous(record: &Record) {
-    let _ = set(&format!("previous.{}", record.replay.scenario), &record.write());
+    let _ = set(
+        &format!("previous.{}", record.replay.scenario),
+        &record.write(),
+    );
 }
 
 /// The scenario that was open last.
@@ -85,7 +102,10 @@ pub fn last() -> Option<String> {
 
 /// The notes of a scenario.
 pub fn notes(scenario: &str) -> String {
-    get(&format!("notes.{scenario}")).ok().flatten().unwrap_or_default()
+    get(&format!("notes.{scenario}"))
+        .ok()
+        .flatten()
+        .unwrap_or_default()
 }
 
 /// Keeps the notes of a scenario.
@@ -119,7 +139,12 @@ impl Settings {
     }
 
     fn read(text: &str) -> Self {
-        let value = |key: &str| text.lines().filter_map(|line| line.split_once(' ')).find(|(k, _)| *k == key).map(|(_, v)| v);
+        let value = |key: &str| {
+            text.lines()
+                .filter_map(|line| line.split_once(' '))
+                .find(|(k, _)| *k == key)
+                .map(|(_, v)| v)
+        };
         Self {
             keys: value("keys") != Some("off"),
             speed: Speed::at(value("speed").and_then(|v| v.parse().ok()).unwrap_or(4)),
@@ -130,7 +155,10 @@ impl Settings {
     fn write(self) -> String {
         let keys = if self.keys { "on" } else { "off" };
         let routine = if self.routine { "shown" } else { "hidden" };
-        format!("keys {keys}\nspeed {}\nroutine {routine}\n", self.speed.index())
+        format!(
+            "keys {keys}\nspeed {}\nroutine {routine}\n",
+            self.speed.index()
+        )
     }
 }
 
@@ -140,8 +168,19 @@ mod tests {
 
     #[test]
     fn settings_come_back_and_nonsense_is_the_default() {
-        let settings = Settings { keys: false, speed: Speed::Most, routine: true };
+        let settings = Settings {
+            keys: false,
+            speed: Speed::Most,
+            routine: true,
+        };
         assert_eq!(Settings::read(&settings.write()), settings);
-        assert_eq!(Settings::read("keys\nspeed fast\n\u{0}"), Settings { keys: true, speed: Speed::Percent(400), routine: false });
+        assert_eq!(
+            Settings::read("keys\nspeed fast\n\u{0}"),
+            Settings {
+                keys: true,
+                speed: Speed::Percent(400),
+                routine: false
+            }
+        );
     }
 }

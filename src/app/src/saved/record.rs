@@ -61,9 +61,18 @@ const HEAD: &str = "study-lab run 1";
 impl Record {
     /// The text that is kept.
     pub fn write(&self) -> String {
-        let mut text = format!("{HEAD}\nreplay {}\nstep {}\nhints {}\n", self.replay.to_link(), self.step, self.hints);
+        let mut text = format!(
+            "{HEAD}\nreplay {}\nstep {}\nhints {}\n",
+            self.replay.to_link(),
+            self.step,
+            self.hints
+        );
         if let Some(prediction) = self.prediction {
-            text.push_str(&format!("prediction {} {}\n", prediction.option, prediction.confidence.word()));
+            text.push_str(&format!(
+                "prediction {} {}\n",
+                prediction.option,
+                prediction.confidence.word()
+            ));
         }
         if self.introduced {
             text.push_str("introduced yes\n");
@@ -78,8 +87,12 @@ impl Record {
 
     /// Reads what [`Record::write`] wrote; `None` if it is not whole.
     pub fn read(text: &str) -> Option<Self> {
-        let body = text.strip_prefix(HEAD)?.strip_prefix('\n')?.strip_suffix("end\n")?;
-        let (mut replay, mut step, mut hints, mut prediction, mut introduced, mut other) = (None, None, 0, None, false, vec![]);
+        let body = text
+            .strip_prefix(HEAD)?
+            .strip_prefix('\n')?
+            .strip_suffix("end\n")?;
+        let (mut replay, mut step, mut hints, mut prediction, mut introduced, mut other) =
+            (None, None, 0, None, false, vec![]);
         for line in body.lines() {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));
             match key {
@@ -88,14 +101,26 @@ impl Record {
                 "hints" => hints = value.parse().ok()?,
                 "prediction" => {
                     let (option, word) = value.split_once(' ')?;
-                    let confidence = Confidence::ALL.into_iter().find(|confidence| confidence.word() == word)?;
-                    prediction = Some(Prediction { option: option.parse().ok()?, confidence });
+                    let confidence = Confidence::ALL
+                        .into_iter()
+                        .find(|confidence| confidence.word() == word)?;
+                    prediction = Some(Prediction {
+                        option: option.parse().ok()?,
+                        confidence,
+                    });
                 }
                 "introduced" => introduced = value == "yes",
                 _ => other.push(line.to_string()),
             }
         }
-        Some(Self { replay: replay?, step: step?, prediction, introduced, hints, other })
+        Some(Self {
+            replay: replay?,
+            step: step?,
+            prediction,
+            introduced,
+            hints,
+            other,
+        })
     }
 }
 
@@ -117,7 +142,10 @@ mod tests {
                 claim: None,
             },
             step: 12,
-            prediction: Some(Prediction { option: 2, confidence: Confidence::ThinkSo }),
+            prediction: Some(Prediction {
+                option: 2,
+                confidence: Confidence::ThinkSo,
+            }),
             introduced: true,
             hints: 1,
             other: vec!["colour blue".into()],
@@ -127,7 +155,12 @@ mod tests {
     #[test]
     fn records_come_back_with_lines_of_newer_versions() {
         assert_eq!(Record::read(&record().write()), Some(record()));
-        let plain = Record { prediction: None, introduced: false, other: vec![], ..record() };
+        let plain = Record {
+            prediction: None,
+            introduced: false,
+            other: vec![],
+            ..record()
+        };
         assert_eq!(Record::read(&plain.write()), Some(plain));
     }
 

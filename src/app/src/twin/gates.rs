@@ -10,7 +10,9 @@ pub fn Gates() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let search = RwSignal::new(String::new());
     let suggested = &desk.scenario.lesson.twin_gates;
-    let rows = suggested.iter().filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
+    let rows = suggested
+        .iter()
+        .filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
     let others = move || {
         let wanted = search.get().to_lowercase();
         let found: Vec<AnyView> = platform::CATALOG
@@ -20,9 +22,15 @@ pub fn Gates() -> impl IntoView {
             .map(|gate| row(gate, &machine::summary(gate.doc), desk))
             .collect();
         if found.is_empty() {
-            let ids: Vec<String> = platform::CATALOG.gates.iter().map(|gate| gate.id()).collect();
+            let ids: Vec<String> = platform::CATALOG
+                .gates
+                .iter()
+                .map(|gate| gate.id())
+                .collect();
             let near = machine::nearest(&machine::kebab(&wanted), ids.iter().map(String::as_str));
-            let near = near.map(|id| format!(" Did you mean {id}?")).unwrap_or_default();
+            let near = near
+                .map(|id| format!(" Did you mean {id}?"))
+                .unwrap_or_default();
             return view! { <li class="cost">{format!("No gate has `{wanted}` in its name or text.{near}")}</li> }.into_any();
         }
         found.into_any()
@@ -43,8 +51,13 @@ pub fn Gates() -> impl IntoView {
 
 fn matches(gate: &Gate, wanted: &str) -> bool {
     wanted.split_whitespace().all(|word| {
-        gate.title.contains(word) || gate.id().contains(word) || gate.home.to_lowercase().contains(word)
-            || gate.doc.iter().any(|line| line.to_lowercase().contains(word))
+        gate.title.contains(word)
+            || gate.id().contains(word)
+            || gate.home.to_lowercase().contains(word)
+            || gate
+                .doc
+                .iter()
+                .any(|line| line.to_lowercase().contains(word))
     })
 }
 
@@ -67,6 +80,10 @@ mod tests {
     #[test]
     fn gates_are_found_by_any_word() {
         let gate = platform::CATALOG.gates[0];
-        assert!(super::matches(gate, "") && super::matches(gate, "hold safe") && !super::matches(gate, "zebra"));
+        assert!(
+            super::matches(gate, "")
+                && super::matches(gate, "hold safe")
+                && !super::matches(gate, "zebra")
+        );
     }
 }

@@ -20,17 +20,28 @@ pub struct Live {
 impl Live {
     /// A silent one.
     pub fn new() -> Self {
-        Self { said: RwSignal::new(String::new()), shown: RwSignal::new(None), last: StoredValue::new(0.0) }
+        Self {
+            said: RwSignal::new(String::new()),
+            shown: RwSignal::new(None),
+            last: StoredValue::new(0.0),
+        }
     }
 
     /// Says something and shows it for a moment.
     pub fn say(self, text: &str) {
         self.said.set(text.to_string());
-        let number = self.shown.with_untracked(|shown| shown.as_ref().map_or(0, |(number, _)| *number)) + 1;
+        let number = self
+            .shown
+            .with_untracked(|shown| shown.as_ref().map_or(0, |(number, _)| *number))
+            + 1;
         self.shown.set(Some((number, text.to_string())));
         set_timeout(
             move || {
-                if self.shown.try_with_untracked(|shown| shown.as_ref().map(|(n, _)| *n)) == Some(Some(number)) {
+                if self
+                    .shown
+                    .try_with_untracked(|shown| shown.as_ref().map(|(n, _)| *n))
+                    == Some(Some(number))
+                {
                     self.shown.set(None);
                 }
             },

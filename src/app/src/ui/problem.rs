@@ -27,14 +27,19 @@ pub fn ProblemBox(
 /// A fact that begins a sentence.
 pub fn capital(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn a_fact_becomes_a_sentence() {
-        assert_eq!(super::capital("there is no gate `x`."), "There is no gate `x`");
+        assert_eq!(
+            super::capital("there is no gate `x`."),
+            "There is no gate `x`"
+        );
         assert_eq!(super::capital(""), "");
     }
 }

@@ -12,7 +12,12 @@ use protocol::{NodeView, ThingView};
 pub fn Beliefs() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let moment = Memo::new(move |_| {
-        desk.frame.with(|frame| frame.as_ref().map(|frame| (frame.things.clone(), frame.nodes.clone())).unwrap_or_default())
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| (frame.things.clone(), frame.nodes.clone()))
+                .unwrap_or_default()
+        })
     });
     view! {
         <div class="beliefs">
@@ -30,9 +35,15 @@ pub fn Beliefs() -> impl IntoView {
 }
 
 fn thing(thing: &ThingView) -> Option<AnyView> {
-    let spec = platform::CATALOG.lifecycles.get(usize::from(thing.lifecycle))?;
+    let spec = platform::CATALOG
+        .lifecycles
+        .get(usize::from(thing.lifecycle))?;
     let state = spec.states.get(usize::from(thing.state))?;
-    let facts: Vec<String> = thing.facts.iter().map(|(label, value)| format!("{label} {value}")).collect();
+    let facts: Vec<String> = thing
+        .facts
+        .iter()
+        .map(|(label, value)| format!("{label} {value}"))
+        .collect();
     Some(
         view! {
             <li>

@@ -14,8 +14,19 @@ use protocol::ThingView;
 #[component]
 pub fn Diagrams() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let things = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.things.clone()).unwrap_or_default()));
-    let all = platform::CATALOG.lifecycles.iter().zip(DIAGRAMS).enumerate();
+    let things = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.things.clone())
+                .unwrap_or_default()
+        })
+    });
+    let all = platform::CATALOG
+        .lifecycles
+        .iter()
+        .zip(DIAGRAMS)
+        .enumerate();
     view! {
         <div class="diagrams">
             {all.map(|(index, (spec, diagram))| view! { <Lifecycle index=index as u8 spec=spec diagram=diagram things=things/> }).collect_view()}
@@ -35,10 +46,23 @@ fn Lifecycle(
     /// Every thing.
     things: Memo<Vec<ThingView>>,
 ) -> impl IntoView {
-    let mine = Memo::new(move |_| things.with(|all| all.iter().filter(|thing| thing.lifecycle == index).cloned().collect::<Vec<_>>()));
+    let mine = Memo::new(move |_| {
+        things.with(|all| {
+            all.iter()
+                .filter(|thing| thing.lifecycle == index)
+                .cloned()
+                .collect::<Vec<_>>()
+        })
+    });
     let chosen = RwSignal::new(None::<u64>);
     let lit = Memo::new(move |_| {
-        mine.with(|things| chosen.get().and_then(|id| things.iter().find(|thing| thing.id == id)).or(things.iter().max_by_key(|thing| thing.since)).cloned())
+        mine.with(|things| {
+            chosen
+                .get()
+                .and_then(|id| things.iter().find(|thing| thing.id == id))
+                .or(things.iter().max_by_key(|thing| thing.since))
+                .cloned()
+        })
     });
     let table = RwSignal::new(false);
     view! {
@@ -77,8 +101,17 @@ fn Lifecycle(
 
 fn describe(spec: &LifecycleSpec, lit: Option<&ThingView>) -> String {
     let states: Vec<&str> = spec.states.iter().map(|state| state.name).collect();
-    let now = lit.and_then(|thing| spec.states.get(usize::from(thing.state)).map(|state| format!("{} is {}. ", thing.name, state.name)));
-    format!("{} lifecycle. {}States: {}.", spec.name, now.unwrap_or_default(), states.join(", "))
+    let now = lit.and_then(|thing| {
+        spec.states
+            .get(usize::from(thing.state))
+            .map(|state| format!("{} is {}. ", thing.name, state.name))
+    });
+    format!(
+        "{} lifecycle. {}States: {}.",
+        spec.name,
+        now.unwrap_or_default(),
+        states.join(", ")
+    )
 }
 
 fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
@@ -94,17 +127,38 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
     .into_any()
 }
 
-fn arrows(spec: &'static LifecycleSpec, diagram: &'static Diagram, lit: Memo<Option<ThingView>>) -> AnyView {
+fn arrows(
+    spec: &'static LifecycleSpec,
+    diagram: &'static Diagram,
+    lit: Memo<Option<ThingView>>,
+) -> AnyView {
     let arrows = diagram.arrows.iter().map(|arrow| {
         let transition = &spec.transitions[usize::from(arrow.transition)];
         let gates: Vec<&str> = transition.gates.iter().map(|gate| gate.title).collect();
-        let gates = if gates.is_empty() { String::new() } else { format!(" Gates: {}.", gates.join("; ")) };
-        let name = |state: u8| spec.states.get(usize::from(state)).map_or("?", |state| state.name);
+        let gates = if gates.is_empty() {
+            String::new()
+        } else {
+            format!(" Gates: {}.", gates.join("; "))
+        };
+        let name = |state: u8| {
+            spec.states
+                .get(usize::from(state))
+                .map_or("?", |state| state.name)
+        };
         let title = format!(
             "{} ({} to {}), by {}: {}{gates}",
-            transition.name, name(arrow.from), name(arrow.to), transition.actor, machine::summary(transition.doc)
+            transition.name,
+            name(arrow.from),
+            name(arrow.to),
+            transition.actor,
+            machine::summary(transition.doc)
         );
-        let taken = move || lit.with(|lit| lit.as_ref().is_some_and(|t| t.transition == Some(arrow.transition) && t.state == arrow.to));
+        let taken = move || {
+            lit.with(|lit| {
+                lit.as_ref()
+                    .is_some_and(|t| t.transition == Some(arrow.transition) && t.state == arrow.to)
+            })
+        };
         view! {
             <g class="arrow" data-lit=move || taken().to_string()>
                 <title>{title}</title>
@@ -117,7 +171,12 @@ fn arrows(spec: &'static LifecycleSpec, diagram: &'static Diagram, lit: Memo<Opt
     arrows.collect_view().into_any()
 }
 
-fn states(spec: &'static LifecycleSpec, diagram: &'static Diagram, lit: Memo<Option<ThingView>>, all: Memo<Vec<ThingView>>) -> AnyView {
+fn states(
+    spec: &'static LifecycleSpec,
+    diagram: &'static Diagram,
+    lit: Memo<Option<ThingView>>,
+    all: Memo<Vec<ThingView>>,
+) -> AnyView {
     let states = spec.states.iter().zip(diagram.states).enumerate().map(|(index, (state, place))| {
         let here = move || lit.with(|lit| lit.as_ref().is_some_and(|thing| usize::from(thing.state) == index));
         let count = move || all.with(|things| things.iter().filter(|thing| usize::from(thing.state) == index).count());
@@ -137,7 +196,11 @@ fn states(spec: &'static LifecycleSpec, diagram: &'static Diagram, lit: Memo<Opt
 }
 
 fn transitions(spec: &'static LifecycleSpec) -> AnyView {
-    let name = |state: &u8| spec.states.get(usize::from(*state)).map_or("?", |state| state.name);
+    let name = |state: &u8| {
+        spec.states
+            .get(usize::from(*state))
+            .map_or("?", |state| state.name)
+    };
     let rows = spec.transitions.iter().map(|transition| {
         let from: Vec<&str> = transition.from.iter().map(name).collect();
         let gates: Vec<&str> = transition.gates.iter().map(|gate| gate.title).collect();

@@ -11,7 +11,9 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::ResizeObserver;
 
 /// How much time the lanes may show.
-const SPANS: [u64; 6] = [250_000, 1_000_000, 3_000_000, 8_000_000, 20_000_000, 60_000_000];
+const SPANS: [u64; 6] = [
+    250_000, 1_000_000, 3_000_000, 8_000_000, 20_000_000, 60_000_000,
+];
 
 /// The lanes.
 #[component]
@@ -25,12 +27,24 @@ pub fn Lanes() -> impl IntoView {
             watch_width(&room, width);
         }
     });
-    let nodes = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.nodes.clone()).unwrap_or_default()));
+    let nodes = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.nodes.clone())
+                .unwrap_or_default()
+        })
+    });
     let drawn = Memo::new(move |_| {
-        let now = desk.frame.with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
+        let now = desk
+            .frame
+            .with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
         let routine = desk.settings.with(|settings| settings.routine);
         let room = (width.get() - LABELS).max(120.0);
-        nodes.with(|nodes| desk.lanes.with(|entries| picture(nodes, entries, now, span.get(), room, routine)))
+        nodes.with(|nodes| {
+            desk.lanes
+                .with(|entries| picture(nodes, entries, now, span.get(), room, routine))
+        })
     });
     view! {
         <div class="lanes">
@@ -59,7 +73,10 @@ fn watch_width(room: &web_sys::HtmlDivElement, width: RwSignal<f64>) {
     let element = room.clone();
     let measure = Closure::<dyn FnMut()>::new(move || {
         let now = f64::from(element.client_width()).max(240.0);
-        if width.try_get_untracked().is_some_and(|before| (before - now).abs() >= 1.0) {
+        if width
+            .try_get_untracked()
+            .is_some_and(|before| (before - now).abs() >= 1.0)
+        {
             width.set(now);
         }
     });
@@ -80,7 +97,11 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
     let right = LABELS + picture.cursor;
     let lanes = nodes.iter().enumerate().map(|(index, node)| {
         let y = lane_y(index);
-        let word = if node.up { node.name.clone() } else { format!("{} ✕ down", node.name) };
+        let word = if node.up {
+            node.name.clone()
+        } else {
+            format!("{} ✕ down", node.name)
+        };
         view! {
             <g class="lane" data-up=node.up.to_string()>
                 <path class="lane-shape" d=shape(node.kind, y) />
@@ -149,7 +170,13 @@ fn head((ax, ay): (f64, f64), (bx, by): (f64, f64)) -> String {
     let length = (bx - ax).hypot(by - ay).max(0.001);
     let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
     let (x, y) = (bx - dx * 7.0, by - dy * 7.0);
-    format!("M{bx:.1} {by:.1}L{:.1} {:.1}L{:.1} {:.1}Z", x - dy * 3.0, y + dx * 3.0, x + dy * 3.0, y - dx * 3.0)
+    format!(
+        "M{bx:.1} {by:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
+        x - dy * 3.0,
+        y + dx * 3.0,
+        x + dy * 3.0,
+        y - dx * 3.0
+    )
 }
 
 /// The shape of a kind of node, left of its name.
@@ -157,17 +184,33 @@ fn shape(kind: NodeKind, y: f64) -> String {
     let top = y - 6.0;
     match kind {
         NodeKind::Clients => format!("M8 {top}a3 3 0 1 0 .1 0zM2 {}a6 5 0 0 1 12 0z", top + 12.0),
-        NodeKind::Edge => format!("M2 {}L8 {top}L14 {}L8 {}z", top + 6.0, top + 6.0, top + 12.0),
+        NodeKind::Edge => format!(
+            "M2 {}L8 {top}L14 {}L8 {}z",
+            top + 6.0,
+            top + 6.0,
+            top + 12.0
+        ),
         NodeKind::Control => format!("M5 {top}h6l3 6l-3 6h-6l-3 -6z"),
         NodeKind::Runner => format!("M2 {top}h12v12h-12z"),
         NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 2.5),
-        NodeKind::Vault => format!("M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z", top + 5.0, top + 5.0),
+        NodeKind::Vault => format!(
+            "M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z",
+            top + 5.0,
+            top + 5.0
+        ),
     }
 }
 
 #[component]
 fn Counts() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let counts = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.requests).unwrap_or_default()));
+    let counts = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.requests)
+                .unwrap_or_default()
+        })
+    });
     view! { <super::requests::Tally counts=counts/> }
 }

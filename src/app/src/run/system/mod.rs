@@ -8,8 +8,12 @@ mod requests;
 use super::desk::{Desk, Tab};
 use leptos::prelude::*;
 
-const TABS: [(Tab, &str); 4] =
-    [(Tab::Lanes, "Lanes"), (Tab::Diagrams, "Diagrams"), (Tab::Requests, "Requests"), (Tab::Beliefs, "Beliefs")];
+const TABS: [(Tab, &str); 4] = [
+    (Tab::Lanes, "Lanes"),
+    (Tab::Diagrams, "Diagrams"),
+    (Tab::Requests, "Requests"),
+    (Tab::Beliefs, "Beliefs"),
+];
 
 /// The column.
 #[component]
@@ -27,7 +31,10 @@ pub fn System() -> impl IntoView {
         };
         event.prevent_default();
         event.stop_propagation();
-        let here = TABS.iter().position(|(tab, _)| *tab == desk.tab.get_untracked()).unwrap_or(0);
+        let here = TABS
+            .iter()
+            .position(|(tab, _)| *tab == desk.tab.get_untracked())
+            .unwrap_or(0);
         let (next, word) = TABS[(here + by) % TABS.len()];
         choose(next);
         if let Ok(Some(element)) = document().query_selector(&format!("[data-tab={word}]")) {
@@ -53,7 +60,11 @@ pub fn System() -> impl IntoView {
             </button>
         }
     });
-    let named = move || TABS.iter().find(|(tab, _)| *tab == desk.tab.get()).map(|(_, word)| format!("tab-{word}"));
+    let named = move || {
+        TABS.iter()
+            .find(|(tab, _)| *tab == desk.tab.get())
+            .map(|(_, word)| format!("tab-{word}"))
+    };
     view! {
         <section class="region system" id="system" aria-label="System">
             <super::legend::FirstLabel region="system"/>

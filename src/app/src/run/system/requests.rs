@@ -19,7 +19,14 @@ pub fn Requests() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let end = desk.scenario.plan.end;
     let slice = slice(end);
-    let counts = Memo::new(move |_| desk.frame.with(|frame| frame.as_ref().map(|frame| frame.requests).unwrap_or_default()));
+    let counts = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| frame.requests)
+                .unwrap_or_default()
+        })
+    });
     let table = RwSignal::new(false);
     let described = move || {
         let c = counts.get();
