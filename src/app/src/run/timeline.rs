@@ -115,8 +115,8 @@ fn Pace() -> impl IntoView {
     };
     view! {
         <label class="pace">
-            <span class="label">"Speed"</span>
-            <select on:change=choose prop:value=move || desk.settings.with(|settings| settings.speed.index().to_string())>
+            <span class="label" aria-hidden="true">"Speed"</span>
+            <select aria-label="Speed" on:change=choose prop:value=move || desk.settings.with(|settings| settings.speed.index().to_string())>
                 {Speed::ALL.map(|speed| view! {
                     <option value=speed.index().to_string() selected=move || desk.settings.with(|settings| settings.speed == speed)>{speed.label()}</option>
                 }).into_iter().collect_view()}
