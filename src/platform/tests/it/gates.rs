@@ -330,11 +330,34 @@ fn live_through(mut bench: Bench, seed: u64, waivers: machine::Waivers) -> Bench
             _ => {}
         }
         bench.advance(Duration(roll(15) % 4_000_000));
+        if waivers.is_empty() {
+            stands(&bench, seed);
+        }
     }
     for disk in std::mem::take(&mut bench.stuck_disks) {
         bench.unstick(disk);
     }
     bench
+}
+
+/// What must be true at every moment as long as nothing is overridden.
+fn stands(bench: &Bench, seed: u64) {
+    let control = &bench.control.machine;
+    for (id, row) in control.allocations().iter() {
+        let value = row.value;
+        let fit = value.state == allocation::State::Ready && value.healthy && !value.leaving && control.is_connected(value.host);
+        assert!(!value.serving || fit || !bench.control.alive, "seed {seed}: {id} {value:?}");
+    }
+    for (id, row) in control.wakes().iter() {
+        let wake = row.value;
+        let same = |other: &platform::control::Wake| (other.route, other.epoch) == (wake.route, wake.epoch);
+        assert_eq!(control.wakes().iter().filter(|(_, row)| same(&row.value)).count(), 1, "seed {seed}: one row per key");
+        let serves = |value: &platform::control::Allocation| (value.route, value.epoch, value.serving) == (wake.route, wake.epoch, true);
+        let hot = wake.state == wake::State::Hot;
+        assert!(!hot || control.allocations().iter().any(|(_, row)| serves(&row.value)), "seed {seed}: {id} {wake:?}");
+        let starting = |value: &platform::control::Allocation| value.route == wake.route && value.state.is_starting();
+        assert!(control.allocations().iter().filter(|(_, row)| starting(&row.value)).count() <= 1, "seed {seed}: starts");
+    }
 }
 
 /// Puts the world right and looks whether the app comes back.
