@@ -51,7 +51,7 @@ properties! {
     Always "o-42" "Same run, same fingerprint" "Running the same scenario, seed and actions again gives the same fingerprint.";
     Always "hosts-have-room" "Hosts are not overbooked" "The memory promised on a host never exceeds what it has.";
     Always "drains-are-honest" "Drains are honest" "No process is stopped as drained while it has requests in flight and its deadline has not come.";
-    Always "releases-are-paced" "Releases are paced" "After a wake an edge lets held requests go no faster than its release rate.";
+    Always "releases-are-paced" "Releases are paced" "After a wake an edge lets the held requests of a route go no faster than its release rate.";
     Always "starts-are-bounded" "Starts are bounded" "No app is started more often within the wake window than its wake budget allows.";
     Always "restarts-are-bounded" "Restarts are bounded" "No process is restarted in place more often within the restart window than its budget allows.";
     Always "orders-are-current" "Orders are current" "No runner starts a process on an order that a newer one, or its end, has overtaken.";

@@ -186,14 +186,15 @@ impl ControlPlane {
         self.become_hot(cx, out, id);
     }
 
-    /// The wake is hot, and what it was for is in rotation.
+    /// The wake is hot, and something is in rotation: what it was for, unless another allocation of its owner serves.
     pub(super) fn become_hot(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId) {
         let row = self.write_wake(cx, out, id, Some(Transition::BecameHot), |wake| {
             wake.failures = 0;
             wake.cause = Cause::None;
         });
-        let allocation = self.wakes.get(id.0).and_then(|row| row.value.allocation);
-        if let (Some(_), Some(allocation)) = (row, allocation) {
+        let Some(wake) = self.wakes.get(id.0).map(|row| row.value).filter(|_| row.is_some()) else { return };
+        // One that was silent may have come back while this wake started another, which is not ready just because of that.
+        if let Some(allocation) = wake.allocation.filter(|_| self.serving_count(wake.route, wake.epoch) == 0) {
             self.set_serving(cx, out, allocation, true);
         }
     }

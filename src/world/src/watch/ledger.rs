@@ -49,6 +49,11 @@ impl Ledger {
         lost.into_values()
     }
 
+    /// Where a request that is under way goes.
+    pub fn route(&self, request: RequestId) -> Option<RouteId> {
+        self.0.get(&request).map(|pending| pending.route)
+    }
+
     /// The requests under way.
     pub fn iter(&self) -> impl Iterator<Item = (&RequestId, &Pending)> {
         self.0.iter()

@@ -205,5 +205,6 @@ impl Metrics {
 }
 
 fn held(state: &State<Fleet>) -> u32 {
-    state.fleet().edges().map(|(_, edge)| edge.held().len() as u32).sum()
+    // What waited at an edge that is down is gone, and counted as dropped.
+    state.fleet().edges().filter(|(id, _)| state.is_up(*id)).map(|(_, edge)| edge.held().len() as u32).sum()
 }

@@ -24,8 +24,8 @@ pub struct Memory {
     pub dispatched: BTreeMap<RequestId, u8>,
     /// Keys handed out, by edge.
     pub keys: BTreeMap<(NodeId, IdempotencyKey), RequestId>,
-    /// When each edge last let a held request go, by its own clock.
-    pub released: BTreeMap<NodeId, Time>,
+    /// When each edge last let a held request of each route go, by its own clock.
+    pub released: BTreeMap<(NodeId, RouteId), Time>,
     /// When wakes of each route started, newest last; as many as could matter.
     pub starts: BTreeMap<RouteId, Vec<Time>>,
     /// When each allocation was restarted in place.
@@ -60,7 +60,7 @@ impl Memory {
                 }
                 self.orders.retain(|(runner, _), _| *runner != entry.actor);
                 self.keys.retain(|(edge, _), _| *edge != entry.actor);
-                self.released.remove(&entry.actor);
+                self.released.retain(|(edge, _), _| *edge != entry.actor);
             }
             What::MessageDelivered { message, .. } => match message {
                 Message::Order { allocation, token, .. } => self.order(entry.actor, allocation, token, false),

@@ -16,20 +16,28 @@ const TICK: Duration = Duration::millis(250);
 
 pub(super) fn check(state: &State<Fleet>, entry: &Entry<'_, Fleet>, ledger: &Ledger, memory: &mut Memory, judge: &mut Judge<'_>) {
     for note in entry.notes {
-        one(state, entry, memory, judge, note);
+        one(state, entry, ledger, memory, judge, note);
     }
     for moved in entry.moved {
         if moved.lifecycle == platform::WAKE && moved.to == wake::State::Hot as u8 {
             judge.claim("some-wake-gets-hot", true, Default::default);
         }
     }
-    if let Some(crate::fleet::Node::Edge(edge)) = state.fleet().node(entry.actor) {
+    // What an edge held is gone when it is down, even if its memory is only put in order when it comes back.
+    if let Some(crate::fleet::Node::Edge(edge)) = state.fleet().node(entry.actor).filter(|_| state.is_up(entry.actor)) {
         holding(state, entry, edge, judge);
         answered(state, entry, ledger, judge);
     }
 }
 
-fn one(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, note: &Note) {
+fn one(
+    state: &State<Fleet>,
+    entry: &Entry<'_, Fleet>,
+    ledger: &Ledger,
+    memory: &mut Memory,
+    judge: &mut Judge<'_>,
+    note: &Note,
+) {
     let knobs = state.knobs();
     match *note {
         Note::HoldAdmitted { request, class, contract, keyed, bytes, held, .. } => {
@@ -40,9 +48,10 @@ fn one(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &mut Memory, judg
             let allowed = safe || class == Class::Unsafe && contract && keyed;
             judge.claim("o-22", allowed, || format!("unsafe request {} is held without a contract and a key for it", request.0));
         }
-        Note::HoldReleased { .. } => {
+        Note::HoldReleased { request, .. } => {
+            let Some(route) = ledger.route(request) else { return };
             let now = state.clock(entry.actor);
-            if let Some(last) = memory.released.insert(entry.actor, now) {
+            if let Some(last) = memory.released.insert((entry.actor, route), now) {
                 let gap = now.since(last);
                 judge.claim("releases-are-paced", gap >= knobs.time(&knob::RELEASE_INTERVAL), || {
                     format!("two held requests were let go within {gap}")
