@@ -32,14 +32,16 @@ Exit codes:
   130  ended from outside before anything broke
 
 JSON:
-  `lab run --json` prints one object: engine, scenario, seed, case, waived, knobs, actions, properties, goals, entries,
-  end, fingerprint, link, held. Equal runs print equal bytes.
-  `lab sweep --json` prints one object, `lab sweep --all --json` a list of them: engine, scenario, from, to, shard,
-  waived, knobs, played, runs, partial, properties, goals, fingerprint, held. The number of jobs changes nothing in it.
+  `lab run --json` prints one object: engine, scenario, seed, case, waived, knobs, actions,
+  properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
+  `lab sweep --json` prints one object, with `--all` a list of them: engine, scenario, from,
+  to, shard, waived, knobs, played, runs, partial, properties, goals, fingerprint, held. The
+  number of jobs changes nothing in it.
   `lab verify --json` prints one object: run (as of `lab run`), claimed, matches.
   `lab list … --json` prints a list of objects.
-  A problem is printed to standard error as one object: code, message, detail, hint.
-  Fields are added over time, never changed or removed. Times are in microseconds, sizes in bytes.
+  A problem goes to standard error as one object: code, message, detail, hint.
+  Fields are added over time, never changed or removed. Times are in microseconds, sizes in
+  bytes. The file README.md beside the source has every field.
 
 A file of actions is TOML:
   [[action]]

@@ -35,7 +35,7 @@ const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!("lab: this is a bug in the lab: {}", out::plain(&panic.to_string()));
+        out::complain(&format!("lab: this is a bug in the lab: {panic}"));
         std::process::exit(BUG.into());
     }));
     let args = match Args::try_parse() {
@@ -49,13 +49,13 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(Stop::ClosedPipe) => 0,
         Err(Stop::Io(reason)) => {
-            eprintln!("lab: {}", out::plain(&reason));
+            out::complain(&format!("lab: {reason}"));
             IO
         }
         Err(Stop::Problem(problem)) => {
             // A problem always encodes: it is four texts.
             let text = if json { serde_json::to_string(&*problem).unwrap_or_default() } else { format!("lab: {problem}") };
-            eprintln!("{}", out::plain(&text));
+            out::complain(&text);
             BAD_INPUT
         }
     })
@@ -89,7 +89,7 @@ fn explain(error: &clap::Error) -> u8 {
             0
         }
         _ => {
-            eprint!("{}", out::plain(&error.render().to_string()));
+            out::complain(error.render().to_string().trim_end());
             USAGE
         }
     }

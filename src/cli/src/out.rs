@@ -1,9 +1,9 @@
 //! Writing results: quietly when the reader is gone, safely whatever the text holds.
 
+use protocol::Problem;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
-use protocol::Problem;
 
 /// Why a command ended before its result.
 #[derive(Debug)]
@@ -61,6 +61,11 @@ fn stop(error: io::Error) -> Stop {
         ErrorKind::BrokenPipe => Stop::ClosedPipe,
         _ => Stop::Io(format!("standard output cannot be written: {error}")),
     }
+}
+
+/// Tells standard error, made plain. If nobody listens there is nobody to tell.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
 /// The text with every character escaped that could steer a terminal or turn the direction of what follows.

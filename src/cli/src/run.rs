@@ -6,7 +6,7 @@ use crate::input::{self, Checked, Played};
 use crate::out::{Out, Stop};
 use machine::Time;
 use platform::CATALOG;
-use protocol::{GoalReport, Placed, Plan, Problem, Progress, Replay, RunReport, property};
+use protocol::{GoalReport, Placed, Plan, Problem, Progress, RunReport, property};
 use study::Library;
 
 pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Stop> {
@@ -26,17 +26,15 @@ pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Sto
 pub fn play(plan: &Plan, content: u64, changes: &Checked, seed: u64) -> Result<RunReport, Stop> {
     let mut replay = changes.replay(plan, content, seed);
     if changes.played == Played::Solution {
-        replay.actions = solution(plan, &replay)?;
+        replay.actions = solution(plan, seed)?;
     }
     world::run(plan, &replay).map_err(Stop::Problem)
 }
 
 /// The reference solution of the case that a seed draws.
-fn solution(plan: &Plan, replay: &Replay) -> Result<Vec<Placed>, Stop> {
-    let drawn = world::run(plan, replay).map_err(Stop::Problem)?.case;
-    let case = plan.cases.iter().find(|case| Some(&case.id) == drawn.as_ref());
-    let Some(case) = case else {
-        let problem = Problem::new("no-solution", format!("`{}` has no reference solution for this seed", plan.id));
+fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
+    let Some(case) = world::case_of(plan, seed) else {
+        let problem = Problem::new("no-solution", format!("`{}` has no reference solution", plan.id));
         return Err(problem.hint("Leave out `--solve`.").into());
     };
     Ok(case.solution.iter().map(|step| Placed { at: step.at, id: step.id.clone() }).collect())

@@ -48,6 +48,9 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
         let (report, took) = one(plan, seeds, args.shard, &changes, &pool, &ended)?;
         let over = report.partial;
         if !args.json {
+            if !reports.is_empty() {
+                out.line("")?;
+            }
             show(plan, &report, took, changes.played, out)?;
         }
         reports.push(report);
@@ -216,5 +219,5 @@ fn show(plan: &Plan, report: &SweepReport, took: Duration, played: Played, out: 
         let rows = shown.iter().map(|row| vec![row.id.clone(), row.show.clone().unwrap_or_default()]);
         out.table(&rows.collect::<Vec<_>>())?;
     }
-    out.line("")
+    Ok(())
 }

@@ -74,7 +74,7 @@ fn from_text(text: &str) -> Result<Replay, Stop> {
     if text.starts_with('{') {
         let mut replay: Replay = serde_json::from_str(text).map_err(|error| {
             let problem = Problem::new("replay-json", "this is no replay");
-            problem.detail(format!("Line {}, column {}: {error}.", error.line(), error.column()))
+            problem.detail(format!("{error}."))
         })?;
         replay.waivers.sort();
         replay.waivers.dedup();

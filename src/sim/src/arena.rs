@@ -46,8 +46,25 @@ impl<T: Copy> Arena<T> {
 
     #[inline]
     pub fn remove(&mut self, id: u32) -> T {
-        self.free.push(id);
+        self.release(id);
         self.slots[id as usize]
+    }
+
+    /// As [`Arena::remove`], when the value has been read before.
+    #[inline(always)]
+    pub fn release(&mut self, id: u32) {
+        self.free.push(id);
+    }
+
+    /// How many values there have been room for at once.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[inline(always)]
+    pub fn get(&self, id: u32) -> Option<&T> {
+        self.slots.get(id as usize)
     }
 
     pub fn weight(&self) -> u64 {

@@ -10,13 +10,13 @@ pub(crate) type Offset = i64;
 /// What the node's clock shows at the world's moment `at`.
 #[inline]
 pub(crate) const fn shown(at: Time, offset: Offset) -> Time {
-    Time(at.0.saturating_add_signed(offset))
+    if offset == 0 { at } else { Time(at.0.saturating_add_signed(offset)) }
 }
 
 /// When in the world the node's clock shows `shown`. The end of time stays what it is: never.
 #[inline]
 pub(crate) const fn world(shown: Time, offset: Offset) -> Time {
-    if shown.0 == u64::MAX {
+    if offset == 0 || shown.0 == u64::MAX {
         return shown;
     }
     if offset >= 0 { Time(shown.0.saturating_sub(offset.unsigned_abs())) } else { Time(shown.0.saturating_add(offset.unsigned_abs())) }

@@ -8,7 +8,7 @@
 
 use crate::choices::stream;
 use crate::entry::Fate;
-use crate::net::Troubles;
+use crate::net::{self, Troubles};
 use alloc::vec::Vec;
 use machine::fingerprint::fold;
 use machine::{Ask, Dice, Duration, Message, NodeId, Subject, Time};
@@ -316,16 +316,17 @@ impl Conditions {
         list.iter().zip(&self.list).filter(|(_, status)| status.active).map(|(condition, _)| &condition.what)
     }
 
-    /// What happens to one message; `key` is its place among all choices.
+    /// What happens to one message. Conditions that it sets off are pushed to `begun`.
+    #[cold]
     pub fn judge<M: Message>(
         &mut self,
         list: &[Condition],
         dice: &Dice,
         (from, to): (NodeId, NodeId),
         message: &M,
-        key: u64,
         begun: &mut Vec<u16>,
     ) -> Troubles {
+        let key = net::key(from, to, message);
         let mut troubles = Troubles::default();
         let mut reached = false;
         for (index, (condition, status)) in list.iter().zip(&mut self.list).enumerate() {

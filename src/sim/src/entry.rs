@@ -1,7 +1,9 @@
 //! Entries: what one step of the kernel was, what caused it and what came of it.
 
 use crate::Fleet;
-use core::hash::Hash;
+use core::fmt;
+use core::hash::{Hash, Hasher as _};
+use machine::fingerprint::Fold;
 use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
 
 /// The actor of actions taken from outside, and the sender of messages delivered from outside.
@@ -91,6 +93,78 @@ pub enum What<M> {
     FuelSpent,
 }
 
+/// What an entry is about, without what goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    Deadline,
+    Delivered,
+    Duplicate,
+    DuplicateAfterRestart,
+    Lost,
+    Started,
+    Restarted,
+    Crashed,
+    Persisted,
+    Host,
+    Began,
+    Ended,
+    Action,
+    Healed,
+    FuelSpent,
+}
+
+impl Tag {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 15] = [
+        Self::Deadline,
+        Self::Delivered,
+        Self::Duplicate,
+        Self::DuplicateAfterRestart,
+        Self::Lost,
+        Self::Started,
+        Self::Restarted,
+        Self::Crashed,
+        Self::Persisted,
+        Self::Host,
+        Self::Began,
+        Self::Ended,
+        Self::Action,
+        Self::Healed,
+        Self::FuelSpent,
+    ];
+
+    /// Whether the tag and, for a message, the number of its send say everything: the content of a message was folded when
+    /// it was sent.
+    #[inline(always)]
+    pub const fn says_all(self) -> bool {
+        (self as u8) < Self::Persisted as u8
+    }
+}
+
+impl<M> What<M> {
+    #[inline(always)]
+    pub(crate) const fn tag(&self) -> Tag {
+        match self {
+            Self::Deadline => Tag::Deadline,
+            Self::MessageDelivered { duplicate: false, .. } => Tag::Delivered,
+            Self::MessageDelivered { restarted_between: false, .. } => Tag::Duplicate,
+            Self::MessageDelivered { .. } => Tag::DuplicateAfterRestart,
+            Self::MessageLost { .. } => Tag::Lost,
+            Self::Started => Tag::Started,
+            Self::Restarted => Tag::Restarted,
+            Self::Crashed => Tag::Crashed,
+            Self::Persisted(_) => Tag::Persisted,
+            Self::Host(_) => Tag::Host,
+            Self::ConditionBegan(_) => Tag::Began,
+            Self::ConditionEnded(_) => Tag::Ended,
+            Self::Action(_) => Tag::Action,
+            Self::Healed => Tag::Healed,
+            Self::FuelSpent => Tag::FuelSpent,
+        }
+    }
+}
+
 /// What becomes of a message, settled when it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
@@ -103,7 +177,7 @@ pub enum Fate {
     Duplicated {
         /// When it arrives first.
         at: Time,
-        /// When it arrives again; not before `at`.
+        /// When it arrives again; not before `at`, and at most 71 minutes after it.
         copy: Time,
     },
     /// The condition with this index lost it.
@@ -120,15 +194,70 @@ pub enum Fate {
     Left,
 }
 
-/// A message that a step sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A message that a step sent. Runs record many of them, so its fate is kept packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Sent<M> {
     /// What it says.
     pub message: M,
     /// Its receiver.
     pub to: NodeId,
+    kind: FateKind,
+    /// How much later the copy arrives, in microseconds, or the index of the condition.
+    extra: u32,
+    at: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum FateKind {
+    Arrives,
+    Duplicated,
+    Lost,
+    Cut,
+    Left,
+}
+
+impl<M> Sent<M> {
+    #[inline(always)]
+    pub(crate) fn new(message: M, to: NodeId, fate: Fate) -> Self {
+        let (kind, at, extra) = match fate {
+            Fate::Arrives { at } => (FateKind::Arrives, at, 0),
+            Fate::Duplicated { at, copy } => (FateKind::Duplicated, at, copy.since(at).0 as u32),
+            Fate::Lost { condition } => (FateKind::Lost, Time::ZERO, u32::from(condition)),
+            Fate::Cut { condition } => (FateKind::Cut, Time::ZERO, u32::from(condition)),
+            Fate::Left => (FateKind::Left, Time::ZERO, 0),
+        };
+        Self { message, to, kind, extra, at }
+    }
+
     /// What becomes of it.
-    pub fate: Fate,
+    #[inline]
+    #[must_use]
+    pub const fn fate(&self) -> Fate {
+        match self.kind {
+            FateKind::Arrives => Fate::Arrives { at: self.at },
+            FateKind::Duplicated => Fate::Duplicated { at: self.at, copy: self.at.after(Duration(self.extra as u64)) },
+            FateKind::Lost => Fate::Lost { condition: self.extra as u16 },
+            FateKind::Cut => Fate::Cut { condition: self.extra as u16 },
+            FateKind::Left => Fate::Left,
+        }
+    }
+}
+
+impl<M: Hash> Sent<M> {
+    #[inline(always)]
+    pub(crate) fn fold(&self, hash: &mut Fold) {
+        hash.write_u64(u64::from(self.extra) << 32 | u64::from(self.to.0) << 16 | (self.kind as u64) << 1 | 1);
+        hash.write_u64(self.at.0);
+        self.message.hash(hash);
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Sent<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Sent");
+        text.field("message", &self.message).field("to", &self.to).field("fate", &self.fate()).finish()
+    }
 }
 
 /// One step of the kernel.

@@ -3,71 +3,84 @@
 //! **Invariants.** Rows have a fixed size; what varies lies in shared lists, in order, and a row knows where its parts
 //! begin. An entry read back equals the entry that was recorded.
 
-use crate::Fleet;
-use crate::entry::{Entry, External, Sent, What};
+use crate::{Fleet, StepOf};
+use crate::entry::{Entry, External, Tag, What};
+use crate::kernel::Outbox;
+use crate::log::Log;
 use crate::state::NONE;
 use alloc::vec::Vec;
 use core::ops::Range;
 use machine::fingerprint::digest;
 use machine::{HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time};
 
-/// One entry, without its parts of varying size.
+/// What recording an entry takes besides what it was and its effects.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+pub(crate) struct Row {
+    pub at: Time,
+    pub fingerprint: u64,
+    pub cause: u32,
+    pub actor: NodeId,
+    pub state_changed: bool,
+    pub tag: Tag,
+    /// For an entry about a message, the number of its send among all sends of the run.
+    pub send: u32,
+    pub effects: Effects,
+}
+
+/// Where the effects of an entry were put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effects {
+    /// Index of the first send, or into `spans`, as `sends` says.
+    first: u32,
+    /// How many sends there are, if there is nothing else; or `MORE`.
+    sends: u8,
+}
+
+impl Effects {
+    pub const NONE: Self = Self { first: 0, sends: 0 };
+}
+
+/// There are effects of several kinds, or many sends.
+const MORE: u8 = u8::MAX;
+
+/// One entry, as it is kept: half a cache line.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
     at: Time,
     fingerprint: u64,
     cause: u32,
-    /// Index into the list that goes with the tag.
+    /// What it means depends on the tag.
     payload: u32,
-    /// Index into `effects`; `NONE` if it had none.
     effects: u32,
     actor: NodeId,
-    tag: Tag,
-    state_changed: bool,
+    /// The tag, and in the lowest bit whether the state changed.
+    tag: u8,
+    sends: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Tag {
-    Started,
-    Restarted,
-    Crashed,
-    Delivered,
-    Duplicate,
-    DuplicateAfterRestart,
-    Lost,
-    Deadline,
-    Persisted,
-    Host,
-    Began,
-    Ended,
-    Action,
-    Healed,
-    FuelSpent,
-}
+const _: () = assert!(size_of::<Kept>() == 32);
 
-/// Where the effects of one entry end in each list; they begin where those of the one before end.
+/// Where the effects of one entry lie in each list.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ends {
-    moved: u32,
-    ruled: u32,
-    sent: u32,
-    notes: u32,
-    persisted: u32,
-    called: u32,
+struct Spans {
+    sent: (u32, u32),
+    moved: (u32, u32),
+    ruled: (u32, u32),
+    notes: (u32, u32),
+    persisted: (u32, u32),
+    called: (u32, u32),
 }
 
 /// Every entry of a run.
 pub struct History<F: Fleet> {
-    rows: Vec<Row>,
-    received: Vec<(NodeId, F::Message)>,
+    rows: Log<Kept>,
     tickets: Vec<Ticket>,
     host: Vec<HostEvent>,
     actions: Vec<External<F::Message>>,
-    effects: Vec<Ends>,
+    spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
-    sent: Vec<Sent<F::Message>>,
+    pub(crate) sent: Outbox<F>,
     notes: Vec<F::Note>,
     persisted: Vec<Persist<F::Record>>,
     called: Vec<HostCall>,
@@ -76,15 +89,14 @@ pub struct History<F: Fleet> {
 impl<F: Fleet> Default for History<F> {
     fn default() -> Self {
         Self {
-            rows: Vec::new(),
-            received: Vec::new(),
+            rows: Log::default(),
             tickets: Vec::new(),
             host: Vec::new(),
             actions: Vec::new(),
-            effects: Vec::new(),
+            spans: Vec::new(),
             moved: Vec::new(),
             ruled: Vec::new(),
-            sent: Vec::new(),
+            sent: Log::default(),
             notes: Vec::new(),
             persisted: Vec::new(),
             called: Vec::new(),
@@ -102,7 +114,7 @@ impl<F: Fleet> History<F> {
     /// Whether nothing has happened yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// The entry with this index.
@@ -110,20 +122,20 @@ impl<F: Fleet> History<F> {
     pub fn entry(&self, step: u64) -> Option<Entry<'_, F>> {
         let at = usize::try_from(step).ok()?;
         let row = self.rows.get(at)?;
-        let (start, end) = self.effects_of(row);
+        let spans = self.spans_of(row);
         Some(Entry {
             step,
             at: row.at,
             cause: (row.cause != NONE).then_some(u64::from(row.cause)),
             actor: row.actor,
             what: self.what(row),
-            state_changed: row.state_changed,
-            moved: &self.moved[range(start.moved, end.moved)],
-            ruled: &self.ruled[range(start.ruled, end.ruled)],
-            sent: &self.sent[range(start.sent, end.sent)],
-            notes: &self.notes[range(start.notes, end.notes)],
-            persisted: &self.persisted[range(start.persisted, end.persisted)],
-            called: &self.called[range(start.called, end.called)],
+            state_changed: row.tag & 1 == 1,
+            moved: &self.moved[range(spans.moved)],
+            ruled: &self.ruled[range(spans.ruled)],
+            sent: self.sent.group(spans.sent),
+            notes: &self.notes[range(spans.notes)],
+            persisted: &self.persisted[range(spans.persisted)],
+            called: &self.called[range(spans.called)],
             fingerprint: row.fingerprint,
         })
     }
@@ -136,7 +148,7 @@ impl<F: Fleet> History<F> {
     /// How many entries are not later than `at`.
     #[must_use]
     pub fn until(&self, at: Time) -> u64 {
-        self.rows.partition_point(|row| row.at <= at) as u64
+        self.rows.partition_point(|kept| kept.at <= at) as u64
     }
 
     /// The entry with this index, what caused it, what caused that, and so on back to a first cause.
@@ -147,103 +159,105 @@ impl<F: Fleet> History<F> {
     /// About how many bytes it takes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let bytes = size_of_val(&self.rows[..])
-            + size_of_val(&self.received[..])
+        let bytes = self.rows.bytes()
             + size_of_val(&self.tickets[..])
             + size_of_val(&self.host[..])
             + size_of_val(&self.actions[..])
-            + size_of_val(&self.effects[..])
+            + size_of_val(&self.spans[..])
             + size_of_val(&self.moved[..])
             + size_of_val(&self.ruled[..])
-            + size_of_val(&self.sent[..])
+            + self.sent.bytes()
             + size_of_val(&self.notes[..])
             + size_of_val(&self.persisted[..])
             + size_of_val(&self.called[..]);
         bytes as u64
     }
 
-    /// Makes room for so many more entries, each with a message received and one sent.
+    /// Makes room for so many more entries, each with a message sent.
     pub(crate) fn reserve(&mut self, entries: usize) {
         self.rows.reserve(entries);
-        self.received.reserve(entries);
-        self.effects.reserve(entries);
         self.sent.reserve(entries);
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, entry: &Entry<'_, F>) {
-        let (tag, payload) = self.put(&entry.what);
-        let quiet = entry.sent.is_empty()
-            & entry.moved.is_empty()
-            & entry.ruled.is_empty()
-            & entry.notes.is_empty()
-            & entry.persisted.is_empty()
-            & entry.called.is_empty();
-        let effects = if quiet { NONE } else { self.put_effects(entry) };
-        self.rows.push(Row {
-            at: entry.at,
-            fingerprint: entry.fingerprint,
-            cause: entry.cause.map_or(NONE, |cause| cause as u32),
-            payload,
-            effects,
-            actor: entry.actor,
-            tag,
-            state_changed: entry.state_changed,
-        });
+    /// Forgets everything and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        self.tickets.clear();
+        self.host.clear();
+        self.actions.clear();
+        self.spans.clear();
+        self.moved.clear();
+        self.ruled.clear();
+        self.sent.clear();
+        self.notes.clear();
+        self.persisted.clear();
+        self.called.clear();
     }
 
-    #[inline]
-    fn put(&mut self, what: &What<F::Message>) -> (Tag, u32) {
+    /// Records an entry; its effects have been put before.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
+        let payload = if row.tag.says_all() { row.send } else { self.put(what) };
+        let Row { at, fingerprint, cause, actor, state_changed, effects: Effects { first: effects, sends }, .. } = row;
+        let tag = (row.tag as u8) << 1 | u8::from(state_changed);
+        self.rows.push(Kept { at, fingerprint, cause, payload, effects, actor, tag, sends });
+    }
+
+    #[inline(never)]
+    fn put(&mut self, what: &What<F::Message>) -> u32 {
         match *what {
-            What::Started => (Tag::Started, 0),
-            What::Restarted => (Tag::Restarted, 0),
-            What::Crashed => (Tag::Crashed, 0),
-            What::Deadline => (Tag::Deadline, 0),
-            What::Healed => (Tag::Healed, 0),
-            What::FuelSpent => (Tag::FuelSpent, 0),
-            What::ConditionBegan(index) => (Tag::Began, u32::from(index)),
-            What::ConditionEnded(index) => (Tag::Ended, u32::from(index)),
-            What::MessageLost { from, message } => (Tag::Lost, put(&mut self.received, (from, message))),
-            What::MessageDelivered { from, message, duplicate, restarted_between } => {
-                let tag = match (duplicate, restarted_between) {
-                    (false, _) => Tag::Delivered,
-                    (true, false) => Tag::Duplicate,
-                    (true, true) => Tag::DuplicateAfterRestart,
-                };
-                (tag, put(&mut self.received, (from, message)))
-            }
-            What::Persisted(ticket) => (Tag::Persisted, put(&mut self.tickets, ticket)),
-            What::Host(event) => (Tag::Host, put(&mut self.host, event)),
-            What::Action(action) => (Tag::Action, put(&mut self.actions, action)),
+            What::ConditionBegan(index) | What::ConditionEnded(index) => u32::from(index),
+            What::Persisted(ticket) => put(&mut self.tickets, ticket),
+            What::Host(event) => put(&mut self.host, event),
+            What::Action(action) => put(&mut self.actions, action),
+            _ => 0,
         }
     }
 
-    #[inline]
-    fn put_effects(&mut self, entry: &Entry<'_, F>) -> u32 {
-        self.sent.extend_from_slice(entry.sent);
-        self.moved.extend_from_slice(entry.moved);
-        self.ruled.extend_from_slice(entry.ruled);
-        self.notes.extend_from_slice(entry.notes);
-        self.persisted.extend_from_slice(entry.persisted);
-        self.called.extend_from_slice(entry.called);
-        let ends = Ends {
-            moved: self.moved.len() as u32,
-            ruled: self.ruled.len() as u32,
-            sent: self.sent.len() as u32,
-            notes: self.notes.len() as u32,
-            persisted: self.persisted.len() as u32,
-            called: self.called.len() as u32,
-        };
-        put(&mut self.effects, ends)
+    /// Keeps the effects of an entry that has some; its sends are in their list already.
+    #[inline(always)]
+    pub(crate) fn put_effects(&mut self, sent: (u32, u32), more: bool, step: &StepOf<F>) -> Effects {
+        let sends = sent.1 - sent.0;
+        if !more && sends < u32::from(MORE) {
+            return Effects { first: sent.0, sends: sends as u8 };
+        }
+        self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
     }
 
-    fn what(&self, row: &Row) -> What<F::Message> {
+    fn put_spans(
+        &mut self,
+        sent: (u32, u32),
+        moved: &[Moved],
+        ruled: &[Ruling],
+        notes: &[F::Note],
+        persisted: &[Persist<F::Record>],
+        called: &[HostCall],
+    ) -> Effects {
+        let spans = Spans {
+            sent,
+            moved: append(&mut self.moved, moved),
+            ruled: append(&mut self.ruled, ruled),
+            notes: append(&mut self.notes, notes),
+            persisted: append(&mut self.persisted, persisted),
+            called: append(&mut self.called, called),
+        };
+        Effects { first: put(&mut self.spans, spans), sends: MORE }
+    }
+
+    fn what(&self, row: &Kept) -> What<F::Message> {
         let at = row.payload as usize;
+        // A message is kept once, where it was sent; its sender is where its cause happened.
+        let message = || {
+            let (Some(cause), Some(sent)) = (self.rows.get(row.cause as usize), self.sent.get(at)) else {
+                unreachable!("what arrives was sent before");
+            };
+            (cause.actor, sent.message)
+        };
         let delivered = |duplicate, restarted_between| {
-            let (from, message) = self.received[at];
+            let (from, message) = message();
             What::MessageDelivered { from, message, duplicate, restarted_between }
         };
-        match row.tag {
+        match Tag::ALL[usize::from(row.tag >> 1)] {
             Tag::Started => What::Started,
             Tag::Restarted => What::Restarted,
             Tag::Crashed => What::Crashed,
@@ -251,7 +265,7 @@ impl<F: Fleet> History<F> {
             Tag::Duplicate => delivered(true, false),
             Tag::DuplicateAfterRestart => delivered(true, true),
             Tag::Lost => {
-                let (from, message) = self.received[at];
+                let (from, message) = message();
                 What::MessageLost { from, message }
             }
             Tag::Deadline => What::Deadline,
@@ -265,21 +279,32 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    fn effects_of(&self, row: &Row) -> (Ends, Ends) {
-        if row.effects == NONE {
-            return (Ends::default(), Ends::default());
+    fn spans_of(&self, row: &Kept) -> Spans {
+        match row.sends {
+            0 => Spans::default(),
+            MORE => self.spans[row.effects as usize],
+            sends => Spans { sent: (row.effects, row.effects + u32::from(sends)), ..Spans::default() },
         }
-        let at = row.effects as usize;
-        let start = at.checked_sub(1).map_or(Ends::default(), |before| self.effects[before]);
-        (start, self.effects[at])
     }
 
     /// A history of the first `steps` entries.
     pub(crate) fn up_to(&self, steps: u64) -> Self {
         let mut part = Self::default();
         part.rows.reserve(steps as usize);
-        for entry in self.iter().take(steps as usize) {
-            part.push(&entry);
+        for step in 0..steps {
+            let (Some(row), Some(entry)) = (self.rows.get(step as usize), self.entry(step)) else {
+                break;
+            };
+            let Kept { at, fingerprint, cause, payload, actor, sends, .. } = *row;
+            let Entry { sent, moved, ruled, notes, persisted, called, state_changed, .. } = entry;
+            let sent = part.sent.append(sent);
+            let effects = match sends {
+                0 => Effects::NONE,
+                MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
+                _ => Effects { first: sent.0, sends },
+            };
+            let tag = entry.what.tag();
+            part.push(Row { at, fingerprint, cause, actor, state_changed, tag, send: payload, effects }, &entry.what);
         }
         part
     }
@@ -293,11 +318,10 @@ impl<F: Fleet> Clone for History<F> {
     fn clone(&self) -> Self {
         Self {
             rows: self.rows.clone(),
-            received: self.received.clone(),
             tickets: self.tickets.clone(),
             host: self.host.clone(),
             actions: self.actions.clone(),
-            effects: self.effects.clone(),
+            spans: self.spans.clone(),
             moved: self.moved.clone(),
             ruled: self.ruled.clone(),
             sent: self.sent.clone(),
@@ -319,11 +343,18 @@ pub fn first_difference<F: Fleet>(a: &History<F>, b: &History<F>) -> Option<u64>
     at.or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))
 }
 
+#[inline]
 fn put<T>(list: &mut Vec<T>, item: T) -> u32 {
     list.push(item);
     (list.len() - 1) as u32
 }
 
-const fn range(start: u32, end: u32) -> Range<usize> {
+fn append<T: Copy>(list: &mut Vec<T>, items: &[T]) -> (u32, u32) {
+    let start = list.len() as u32;
+    list.extend_from_slice(items);
+    (start, list.len() as u32)
+}
+
+const fn range((start, end): (u32, u32)) -> Range<usize> {
     start as usize..end as usize
 }

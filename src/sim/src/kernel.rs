@@ -6,98 +6,199 @@
 
 use crate::clock;
 use crate::conditions::{Conditions, Disturbance, When};
-use crate::entry::{External, Fate, OPERATOR, Sent, WORLD, What};
+use crate::entry::{External, Fate, OPERATOR, Sent, Tag, WORLD, What};
 use crate::host::{Around, Planned};
+use crate::log::Log;
+use crate::net;
 use crate::queue::{Event, Kind};
 use crate::state::{Fixed, NEVER, NONE, Parcel, State, Task, TaskKind};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
-use machine::fingerprint::{Fold, digest, fold};
-use machine::{Context, Duration, HostEvent, Input, NodeId, Send, Time};
+use machine::fingerprint::{Fold, fold};
+use machine::{Context, Duration, Input, Message, NodeId, Send, Step, Time};
 
 /// An action and its moment.
 pub(crate) type Action<F> = (Time, External<<F as Fleet>::Message>);
 
 /// What one step leaves behind, reused by the next.
 pub(crate) struct Scratch<F: Fleet> {
+    pub head: Head<F::Message>,
     pub step: StepOf<F>,
-    pub sent: Vec<Sent<F::Message>>,
+    /// Where the messages sent begin in the outbox.
+    pub sent_from: u32,
+    /// How many messages were sent.
+    pub sent: u32,
+    /// Whether the step had any effect besides sends and the node's own state.
+    pub more: bool,
+    /// Whether what is sent stays in the outbox.
+    pub keeps: bool,
+    /// The fold of what was sent.
+    print: u64,
     begun: Vec<u16>,
     planned: Vec<Planned>,
 }
 
-impl<F: Fleet> Default for Scratch<F> {
-    fn default() -> Self {
-        Self { step: StepOf::<F>::default(), sent: Vec::new(), begun: Vec::new(), planned: Vec::new() }
+impl<F: Fleet> Scratch<F> {
+    /// For an outbox of this length.
+    pub fn new(sent_from: u32) -> Self {
+        let head =
+            Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, state_changed: false, send: 0 };
+        Self {
+            head,
+            step: StepOf::<F>::default(),
+            sent_from,
+            sent: 0,
+            more: false,
+            keeps: false,
+            print: 0,
+            begun: Vec::new(),
+            planned: Vec::new(),
+        }
     }
 }
 
+/// What messages sent are put into, in order: the history's own list, so that nothing is copied.
+pub(crate) type Outbox<F> = Log<Sent<<F as Fleet>::Message>>;
+
 /// What one step was; its effects are in the scratch.
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<M> {
     pub cause: u32,
     pub actor: NodeId,
-    pub what: What<M>,
     pub state_changed: bool,
+    pub tag: Tag,
+    pub what: What<M>,
+    /// The node's fingerprint after it; 0 where no node was asked.
+    pub node: u64,
+    /// For an entry about a message, the number of its send.
+    pub send: u32,
 }
 
-/// What is given to a node.
-enum Given<M> {
-    Restart,
-    Input(Input<M>),
+/// What became of an event.
+enum Outcome {
+    /// It was off; no entry.
+    Nothing,
+    /// An entry in which no machine takes a step.
+    Entry,
+    /// An entry in which the machine of its actor takes a step.
+    Step,
 }
 
-/// Does one step, if there is anything to do until `limit` (included).
-#[inline]
+/// With fewer messages and nodes than this, everything is near anyway.
+const WARM_FROM: usize = 4096;
+
+/// The moment until which events may be taken without looking at anything else: no action comes before, the run does not
+/// end, and nobody wanted to stop. Holds until an action is taken.
+pub(crate) fn horizon<F: Fleet>(fixed: &Fixed, actions: &[Action<F>], state: &State<F>, limit: u64) -> u64 {
+    let limit = limit.min(fixed.end);
+    actions.get(state.applied as usize).map_or(limit, |action| action.0.0.min(limit))
+}
+
+/// Does one step; false if no event is due by the horizon.
+#[inline(always)]
 pub(crate) fn advance<F: Fleet>(
+    fixed: &Fixed,
+    state: &mut State<F>,
+    scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
+    horizon: u64,
+) -> bool {
+    tidy(scratch, outbox);
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
+    loop {
+        let State { queue, parcels, nodes, .. } = &mut *kernel.state;
+        // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can bring
+        // it while the first of them happen.
+        let warm = |events: &[Event]| {
+            if parcels.room() + nodes.len() > WARM_FROM {
+                for event in events {
+                    let near = match event.kind {
+                        Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
+                        _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
+                    };
+                    core::hint::black_box(near);
+                }
+            }
+        };
+        let Some(event) = queue.pop(horizon, warm) else {
+            return false;
+        };
+        kernel.state.now = Time(event.at);
+        match kernel.happen(event) {
+            Outcome::Nothing => {}
+            Outcome::Entry => break,
+            Outcome::Step => {
+                kernel.step();
+                break;
+            }
+        }
+    }
+    kernel.fold();
+    true
+}
+
+/// Takes the next action, if there is one by `limit`; comes after all events of its moment.
+#[cold]
+pub(crate) fn act<F: Fleet>(
     fixed: &Fixed,
     actions: &[Action<F>],
     state: &mut State<F>,
     scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
     limit: u64,
-) -> Option<Head<F::Message>> {
-    scratch.step.clear();
-    scratch.sent.clear();
-    if state.steps >= fixed.fuel {
-        return run_dry(actions, state);
-    }
-    let limit = limit.min(fixed.end);
-    let action = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit);
-    let limit = action.map_or(limit, |action| action.0.0);
-    let mut kernel = Kernel { fixed, state, scratch };
-    let head = loop {
-        let Some(event) = kernel.state.queue.pop(limit) else {
-            let (at, external) = *action?;
-            kernel.state.now = at;
-            kernel.state.applied += 1;
-            break kernel.act(external);
-        };
-        kernel.state.now = Time(event.at);
-        if let Some(head) = kernel.happen(event) {
-            break head;
-        }
+) -> bool {
+    let Some((at, external)) = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit.min(fixed.end)) else {
+        return false;
     };
-    kernel.fold(&head);
-    state.steps += 1;
-    Some(head)
+    tidy(scratch, outbox);
+    state.now = *at;
+    state.applied += 1;
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
+    kernel.act(*external);
+    kernel.fold();
+    true
 }
 
+/// Says that the fuel is spent, if anything was still to come; once.
 #[cold]
-fn run_dry<F: Fleet>(actions: &[Action<F>], state: &mut State<F>) -> Option<Head<F::Message>> {
+pub(crate) fn run_dry<F: Fleet>(
+    fixed: &Fixed,
+    actions: &[Action<F>],
+    state: &mut State<F>,
+    scratch: &mut Scratch<F>,
+    outbox: &mut Outbox<F>,
+) -> bool {
     if state.spent || state.queue.is_empty() && state.applied as usize == actions.len() {
-        return None;
+        return false;
     }
+    tidy(scratch, outbox);
     state.spent = true;
-    state.rolling = fold(state.rolling, digest(&What::<F::Message>::FuelSpent));
-    state.steps += 1;
-    Some(Head { cause: NONE, actor: WORLD, what: What::FuelSpent, state_changed: false })
+    let mut kernel = Kernel { fixed, state, scratch, outbox };
+    kernel.note(WORLD, NONE, What::FuelSpent);
+    kernel.fold();
+    true
+}
+
+/// Empties what the last step left behind.
+#[inline(always)]
+pub(crate) fn tidy<F: Fleet>(scratch: &mut Scratch<F>, outbox: &mut Outbox<F>) {
+    if scratch.more {
+        scratch.more = false;
+        scratch.step.clear();
+    }
+    if scratch.sent > 0 {
+        scratch.sent = 0;
+        scratch.step.sends.clear();
+        scratch.print = 0;
+        scratch.sent_from = outbox.begin((!scratch.keeps).then_some(scratch.sent_from));
+    }
 }
 
 struct Kernel<'a, F: Fleet> {
     fixed: &'a Fixed,
     state: &'a mut State<F>,
     scratch: &'a mut Scratch<F>,
+    outbox: &'a mut Outbox<F>,
 }
 
 impl<F: Fleet> Kernel<'_, F> {
@@ -106,15 +207,16 @@ impl<F: Fleet> Kernel<'_, F> {
         self.state.steps
     }
 
-    #[inline]
-    fn happen(&mut self, event: Event) -> Option<Head<F::Message>> {
+    /// Makes an entry of an event, if it is still on.
+    #[inline(always)]
+    fn happen(&mut self, event: Event) -> Outcome {
         let node = NodeId(event.node);
         let index = usize::from(event.node);
         match event.kind {
             Kind::Deadline => {
                 let deadline = &mut self.state.nodes[index];
                 if deadline.generation != event.id {
-                    return None;
+                    return Outcome::Nothing;
                 }
                 if deadline.wanted > event.at {
                     deadline.armed = deadline.wanted;
@@ -122,88 +224,120 @@ impl<F: Fleet> Kernel<'_, F> {
                     if at.0 != NEVER {
                         self.state.push(at, Kind::Deadline, event.node, id);
                     }
-                    return None;
+                    return Outcome::Nothing;
                 }
                 let cause = deadline.wanted_by;
                 deadline.armed = NEVER;
                 deadline.wanted = NEVER;
-                Some(self.give(node, cause, What::Deadline, Given::Input(Input::Deadline)))
+                self.enter(node, cause, What::Deadline)
             }
-            Kind::Message => Some(self.deliver(node, event.id)),
-            Kind::Persisted => {
-                if self.state.nodes[index].incarnation != event.id {
-                    return None;
-                }
-                let disk = &mut self.state.disks[index];
-                let (ticket, cause) = disk.done()?;
-                if disk.is_long() {
-                    let fleet = &self.state.fleet;
-                    disk.compact(|records| fleet.compact(node, records));
-                }
-                Some(self.give(node, cause, What::Persisted(ticket), Given::Input(Input::Persisted(ticket))))
-            }
+            Kind::Message => self.deliver(node, event.id),
+            Kind::Persisted => self.persisted(node, event.id),
             Kind::Task => {
                 let task = self.state.tasks.remove(event.id);
                 self.task(node, task)
             }
-            Kind::Start => Some(self.start(node, NONE, What::Started)),
+            Kind::Start => self.start(node, NONE, What::Started),
         }
     }
 
-    fn deliver(&mut self, to: NodeId, id: u32) -> Head<F::Message> {
-        let Some(node) = self.state.nodes.get(usize::from(to.0)).copied() else {
-            unreachable!("messages to no node leave the system when they are sent");
-        };
+    /// An entry in which the machine of `node` takes a step.
+    #[inline(always)]
+    fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head = Head { cause, actor: node, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+        Outcome::Step
+    }
+
+    /// An entry in which no machine takes a step.
+    fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head = Head { cause, actor, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+        Outcome::Entry
+    }
+
+    #[inline]
+    fn deliver(&mut self, to: NodeId, id: u32) -> Outcome {
+        let node = self.state.nodes[usize::from(to.0)];
         let parcel = self.state.parcels.get_mut(id);
-        let Parcel { message, cause, from, .. } = *parcel;
-        let (duplicate, restarted_between) = (parcel.delivered, parcel.delivered && parcel.incarnation != node.incarnation);
-        parcel.copies -= 1;
-        if parcel.copies == 0 {
-            self.state.parcels.remove(id);
-        } else if node.up {
-            parcel.delivered = true;
-            parcel.incarnation = node.incarnation;
+        let Parcel { message, cause, send, from, incarnation, copies, delivered } = *parcel;
+        if copies > 1 {
+            parcel.copies -= 1;
+            if node.up {
+                parcel.delivered = true;
+                parcel.incarnation = node.incarnation;
+            }
+        } else {
+            self.state.parcels.release(id);
         }
-        if !node.up {
-            return Head { cause, actor: to, what: What::MessageLost { from, message }, state_changed: false };
-        }
-        let what = What::MessageDelivered { from, message, duplicate, restarted_between };
-        self.give(to, cause, what, Given::Input(Input::Message { from, message }))
+        let (outcome, what) = if node.up {
+            let restarted_between = delivered && incarnation != node.incarnation;
+            (Outcome::Step, What::MessageDelivered { from, message, duplicate: delivered, restarted_between })
+        } else {
+            (Outcome::Entry, What::MessageLost { from, message })
+        };
+        self.scratch.head = Head { cause, actor: to, tag: what.tag(), what, state_changed: false, node: 0, send };
+        outcome
     }
 
-    fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Head<F::Message> {
+    fn persisted(&mut self, node: NodeId, incarnation: u32) -> Outcome {
+        let index = usize::from(node.0);
+        if self.state.nodes[index].incarnation != incarnation {
+            return Outcome::Nothing;
+        }
+        let disk = &mut self.state.disks[index];
+        let Some((ticket, cause)) = disk.done() else {
+            return Outcome::Nothing;
+        };
+        if disk.is_long() {
+            let fleet = &self.state.fleet;
+            disk.compact(|records| fleet.compact(node, records));
+        }
+        self.enter(node, cause, What::Persisted(ticket))
+    }
+
+    fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
         let here = &mut self.state.nodes[usize::from(node.0)];
         here.up = true;
         here.incarnation += 1;
-        self.give(node, cause, what, Given::Restart)
+        self.enter(node, cause, what)
     }
 
-    /// Runs the node's machine and carries out its step.
-    #[inline]
-    fn give(&mut self, node: NodeId, cause: u32, what: What<F::Message>, given: Given<F::Message>) -> Head<F::Message> {
+    /// Runs the machine of the entry's actor and carries out its step.
+    #[inline(always)]
+    fn step(&mut self) {
         let state = &mut *self.state;
-        let step = &mut self.scratch.step;
-        let offset = state.nodes[usize::from(node.0)].offset;
-        let before = state.fleet.fingerprint(node);
+        let Scratch { head, step, .. } = &mut *self.scratch;
+        let node = head.actor;
+        let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
-            now: clock::shown(state.now, offset),
+            now: clock::shown(state.now, here.offset),
             node,
             waivers: state.waivers,
             knobs: &state.knobs,
             dice: &state.dice,
         };
-        match given {
-            Given::Input(input) => state.fleet.step(node, &cx, input, step),
-            Given::Restart => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
+        match head.what {
+            What::Deadline => state.fleet.step(node, &cx, Input::Deadline, step),
+            What::MessageDelivered { from, message, .. } => {
+                state.fleet.step(node, &cx, Input::Message { from, message }, step);
+            }
+            What::Persisted(ticket) => state.fleet.step(node, &cx, Input::Persisted(ticket), step),
+            What::Host(event) => state.fleet.step(node, &cx, Input::Host(event), step),
+            _ => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
-        let after = state.fleet.fingerprint(node);
-        self.carry_out(node);
-        self.arm(node);
-        Head { cause, actor: node, what, state_changed: before != after }
+        head.node = state.fleet.fingerprint(node);
+        head.state_changed = core::mem::replace(&mut here.print, head.node) != head.node;
+        // Lengths alone: of six lists, most steps fill none, or one.
+        let others =
+            step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
+        if step.sends.len() | others != 0 {
+            self.scratch.more = others != 0;
+            self.carry_out(node);
+        }
+        self.arm_now(node);
     }
 
     /// Lowers the sends, writes and host calls of the step.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, node: NodeId) {
         for at in 0..self.scratch.step.sends.len() {
             let Send { to, message } = self.scratch.step.sends[at];
@@ -212,44 +346,57 @@ impl<F: Fleet> Kernel<'_, F> {
         if !self.scratch.begun.is_empty() {
             self.begin_points();
         }
-        if !self.scratch.step.persists.is_empty() {
+        if self.scratch.more {
             self.write(node);
-        }
-        if !self.scratch.step.host.is_empty() {
             self.call_host(node);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, from: NodeId, to: NodeId, message: F::Message) {
         let state = &mut *self.state;
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
-            self.scratch.sent.push(Sent { message, to, fate: Fate::Left });
+            self.put(Sent::new(message, to, Fate::Left));
             return;
         }
-        let list = &self.fixed.conditions;
-        let fate = self.fixed.network.route(
-            &state.dice,
-            list,
-            &mut state.conditions,
-            state.now,
-            (from, to),
-            &message,
-            &mut self.scratch.begun,
-        );
-        self.scratch.sent.push(Sent { message, to, fate });
-        let (at, copy) = match fate {
-            Fate::Arrives { at } => (at, None),
-            Fate::Duplicated { at, copy } => (at, Some(copy)),
-            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => return,
+        let latency = self.fixed.network.latency(from, to);
+        let fate = if state.conditions.touch_messages() {
+            let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
+            let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
+            net::fate(&state.dice, latency, state.now, (from, to), &message, troubles)
+        } else {
+            net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
         };
-        let copies = 1 + u8::from(copy.is_some());
-        let id = state.parcels.insert(Parcel { message, cause, incarnation: 0, from, copies, delivered: false });
-        state.push(at, Kind::Message, to.0, id);
-        if let Some(copy) = copy {
-            state.push(copy, Kind::Message, to.0, id);
+        let send = self.put(Sent::new(message, to, fate));
+        let state = &mut *self.state;
+        let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+        match fate {
+            Fate::Arrives { at } => {
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+            }
+            Fate::Duplicated { at, copy } => {
+                parcel.copies = 2;
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+                state.push(copy, Kind::Message, to.0, id);
+            }
+            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
         }
+    }
+
+    /// Puts a message into the outbox; returns its number among all sends.
+    #[inline(always)]
+    fn put(&mut self, sent: Sent<F::Message>) -> u32 {
+        let mut hash = Fold::new(self.scratch.print);
+        sent.fold(&mut hash);
+        self.scratch.print = hash.finish();
+        self.scratch.sent += 1;
+        self.outbox.push_on(sent);
+        let send = self.state.sends;
+        self.state.sends += 1;
+        send
     }
 
     #[cold]
@@ -310,9 +457,14 @@ impl<F: Fleet> Kernel<'_, F> {
         self.scratch.planned.clear();
     }
 
-    /// Asks the node for its deadline and sees to it that an event comes no later.
-    #[inline]
+    /// As [`Kernel::arm_now`], out of line: for everything but the end of a step.
     fn arm(&mut self, node: NodeId) {
+        self.arm_now(node);
+    }
+
+    /// Asks the node for its deadline and sees to it that an event comes no later.
+    #[inline(always)]
+    fn arm_now(&mut self, node: NodeId) {
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
         let wanted = match state.fleet.deadline(node) {
@@ -332,41 +484,40 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
-    fn task(&mut self, node: NodeId, task: Task) -> Option<Head<F::Message>> {
+    fn task(&mut self, node: NodeId, task: Task) -> Outcome {
         let Task { what, cause, incarnation } = task;
         if let Some(here) = self.state.nodes.get(usize::from(node.0))
             && here.incarnation != incarnation
         {
-            return None;
+            return Outcome::Nothing;
         }
         match what {
             TaskKind::Host(doing) => {
                 let (host, around, planned) = self.around(node);
-                let event = host.due(around, doing, planned)?;
+                let event = host.due(around, doing, planned);
                 self.plan_host(node);
-                Some(self.tell(node, cause, event))
+                let Some(event) = event else {
+                    return Outcome::Nothing;
+                };
+                self.enter(node, cause, What::Host(event))
             }
             TaskKind::Crash { down_for, condition } => {
-                if condition && self.state.healed { None } else { self.crash(node, cause, down_for) }
+                if condition && self.state.healed { Outcome::Nothing } else { self.crash(node, cause, down_for) }
             }
-            TaskKind::Restart => Some(self.start(node, cause, What::Restarted)),
+            TaskKind::Restart => self.start(node, cause, What::Restarted),
             TaskKind::Begin(index) => self.begin(index, cause),
             TaskKind::End(index) => self.end(index, cause),
             TaskKind::Period(index) => self.period(index),
-            TaskKind::Heal => Some(self.heal()),
+            TaskKind::Heal => self.heal(),
         }
     }
 
-    fn tell(&mut self, node: NodeId, cause: u32, event: HostEvent) -> Head<F::Message> {
-        self.give(node, cause, What::Host(event), Given::Input(Input::Host(event)))
-    }
-
-    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Option<Head<F::Message>> {
+    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Outcome {
         let entry = self.entry();
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
         if !here.up {
-            return None;
+            return Outcome::Nothing;
         }
         here.up = false;
         here.incarnation += 1;
@@ -376,12 +527,12 @@ impl<F: Fleet> Kernel<'_, F> {
         state.disks[usize::from(node.0)].crash(state.now);
         state.hosts[usize::from(node.0)].crash();
         state.plan(state.now.after(down_for), node, TaskKind::Restart, entry);
-        Some(Head { cause, actor: node, what: What::Crashed, state_changed: false })
+        self.note(node, cause, What::Crashed)
     }
 
-    fn begin(&mut self, index: u16, cause: u32) -> Option<Head<F::Message>> {
+    fn begin(&mut self, index: u16, cause: u32) -> Outcome {
         if !self.state.conditions.begin(&self.fixed.conditions, index) {
-            return None;
+            return Outcome::Nothing;
         }
         let entry = self.entry();
         let condition = &self.fixed.conditions[usize::from(index)];
@@ -400,24 +551,24 @@ impl<F: Fleet> Kernel<'_, F> {
             Disturbance::HostMemory { node, .. } => self.settle(node),
             _ => self.set_clocks(),
         }
-        Some(Head { cause, actor: WORLD, what: What::ConditionBegan(index), state_changed: false })
+        self.note(WORLD, cause, What::ConditionBegan(index))
     }
 
-    fn end(&mut self, index: u16, cause: u32) -> Option<Head<F::Message>> {
+    fn end(&mut self, index: u16, cause: u32) -> Outcome {
         if !self.state.conditions.end(&self.fixed.conditions, index) {
-            return None;
+            return Outcome::Nothing;
         }
         self.set_clocks();
-        Some(Head { cause, actor: WORLD, what: What::ConditionEnded(index), state_changed: false })
+        self.note(WORLD, cause, What::ConditionEnded(index))
     }
 
     /// A period of a background condition begins.
-    fn period(&mut self, index: u16) -> Option<Head<F::Message>> {
+    fn period(&mut self, index: u16) -> Outcome {
         let When::Background { chance_per_million, period } = self.fixed.conditions[usize::from(index)].when else {
-            return None;
+            return Outcome::Nothing;
         };
         if self.state.healed {
-            return None;
+            return Outcome::Nothing;
         }
         let now = self.state.now;
         self.state.plan(now.after(Duration(period.0.max(1))), WORLD, TaskKind::Period(index), NONE);
@@ -428,7 +579,7 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
-    fn heal(&mut self) -> Head<F::Message> {
+    fn heal(&mut self) -> Outcome {
         let entry = self.entry();
         self.state.healed = true;
         for index in 0..self.fixed.conditions.len() {
@@ -441,7 +592,7 @@ impl<F: Fleet> Kernel<'_, F> {
             }
         }
         self.set_clocks();
-        Head { cause: NONE, actor: WORLD, what: What::Healed, state_changed: false }
+        self.note(WORLD, NONE, What::Healed)
     }
 
     fn settle(&mut self, node: NodeId) {
@@ -466,33 +617,35 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 
     /// Does something from outside.
-    fn act(&mut self, external: External<F::Message>) -> Head<F::Message> {
+    fn act(&mut self, external: External<F::Message>) -> Outcome {
         let entry = self.entry();
-        let state = &mut *self.state;
-        let exists = |node: NodeId| usize::from(node.0) < state.nodes.len();
+        let nodes = self.state.nodes.len();
+        let exists = |node: NodeId| usize::from(node.0) < nodes;
         match external {
             External::Deliver { to, message } if exists(to) => {
-                let parcel = Parcel { message, cause: entry, incarnation: 0, from: OPERATOR, copies: 1, delivered: false };
+                let send = self.put(Sent::new(message, to, Fate::Arrives { at: self.state.now }));
+                let (state, from) = (&mut *self.state, OPERATOR);
+                let parcel = Parcel { message, cause: entry, send, incarnation: 0, from, copies: 1, delivered: false };
                 let id = state.parcels.insert(parcel);
                 state.push(state.now, Kind::Message, to.0, id);
             }
             External::Crash { node, down_for } if exists(node) => {
-                state.plan(state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
+                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
             }
-            External::Restart { node } if exists(node) && !state.nodes[usize::from(node.0)].up => {
-                state.plan(state.now, node, TaskKind::Restart, entry);
+            External::Restart { node } if exists(node) && !self.state.nodes[usize::from(node.0)].up => {
+                self.state.plan(self.state.now, node, TaskKind::Restart, entry);
             }
             External::Lift(index) if usize::from(index) < self.fixed.conditions.len() => self.lift(index),
             External::SetKnob { knob, value } => {
                 if let Some(knob) = self.fixed.declared.get(usize::from(knob)) {
                     // Out of range: the entry shows what was tried, and nothing changed.
-                    let _ = state.knobs.set(knob, value);
+                    let _ = self.state.knobs.set(knob, value);
                 }
             }
-            External::Waive(waivers) => state.waivers = waivers,
+            External::Waive(waivers) => self.state.waivers = waivers,
             _ => {}
         }
-        Head { cause: NONE, actor: OPERATOR, what: What::Action(external), state_changed: false }
+        self.note(OPERATOR, NONE, What::Action(external))
     }
 
     fn lift(&mut self, index: u16) {
@@ -510,24 +663,37 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 
     /// Folds the entry into the rolling fingerprint.
-    #[inline]
-    fn fold(&mut self, head: &Head<F::Message>) {
+    #[inline(always)]
+    fn fold(&mut self) {
+        let head = &self.scratch.head;
         let state = &mut *self.state;
-        let mut hash = Fold::new(state.now.0);
-        head.actor.hash(&mut hash);
-        head.what.hash(&mut hash);
-        if usize::from(head.actor.0) < state.nodes.len() {
-            hash.write_u64(state.fleet.fingerprint(head.actor));
+        let word = u64::from(head.send) << 32 | (head.tag as u64) << 16 | u64::from(head.actor.0);
+        let mut print = fold(fold(word, state.now.0), head.node);
+        if self.scratch.sent > 0 {
+            print = fold(print, self.scratch.print);
         }
-        let step = &self.scratch.step;
-        fold_all(&mut hash, 1, &self.scratch.sent);
-        fold_all(&mut hash, 2, &step.moved);
-        fold_all(&mut hash, 3, &step.ruled);
-        fold_all(&mut hash, 4, &step.notes);
-        fold_all(&mut hash, 5, &step.persists);
-        fold_all(&mut hash, 6, &step.host);
-        state.rolling = fold(state.rolling, hash.finish());
+        if self.scratch.more || !head.tag.says_all() {
+            print = fold_more(print, head, &self.scratch.step);
+        }
+        state.rolling = fold(state.rolling, print);
+        // Below the fuel, which is below the end of the type.
+        state.steps = state.steps.wrapping_add(1);
     }
+}
+
+/// Folds what an entry seldom has.
+#[inline(never)]
+fn fold_more<M: Message, R: Hash, N: Hash>(print: u64, head: &Head<M>, step: &Step<M, R, N>) -> u64 {
+    let mut hash = Fold::new(print);
+    if !head.tag.says_all() {
+        head.what.hash(&mut hash);
+    }
+    fold_all(&mut hash, 2, &step.moved);
+    fold_all(&mut hash, 3, &step.ruled);
+    fold_all(&mut hash, 4, &step.notes);
+    fold_all(&mut hash, 5, &step.persists);
+    fold_all(&mut hash, 6, &step.host);
+    hash.finish()
 }
 
 /// Folds a list of effects; an empty one costs a comparison.

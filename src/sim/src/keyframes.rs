@@ -12,7 +12,7 @@ const COUNT_MAX: usize = 32;
 /// How many entries lie between two of them, at least.
 const SPACING_MIN: u64 = 4096;
 /// Bytes that take about as long to copy as one entry takes to happen, with some room.
-const BYTES_PER_ENTRY: u64 = 64;
+const BYTES_PER_ENTRY: u64 = 16;
 
 /// One copy.
 pub(crate) struct Keyframe<F: Fleet, W> {
@@ -29,6 +29,8 @@ impl<F: Fleet, W: Clone> Clone for Keyframe<F, W> {
 /// All copies of one run, in order of steps.
 pub(crate) struct Keyframes<F: Fleet, W> {
     frames: Vec<Keyframe<F, W>>,
+    /// Left over from a run before this one; their buffers are used again.
+    spare: Vec<Keyframe<F, W>>,
     /// The step from which the next one is due.
     due: u64,
 }
@@ -36,12 +38,12 @@ pub(crate) struct Keyframes<F: Fleet, W> {
 impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
     /// None at all and none to come, for runs that record nothing.
     pub const fn none() -> Self {
-        Self { frames: Vec::new(), due: u64::MAX }
+        Self { frames: Vec::new(), spare: Vec::new(), due: u64::MAX }
     }
 
     pub fn starting_with(state: &State<F>, watch: &W) -> Self {
         let frames = alloc::vec![Keyframe { state: state.clone(), watch: watch.clone() }];
-        Self { frames, due: spacing(state) }
+        Self { frames, spare: Vec::new(), due: spacing(state) }
     }
 
     #[inline]
@@ -53,14 +55,27 @@ impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
     #[cold]
     pub fn keep(&mut self, state: &State<F>, watch: &W) {
         self.due = state.steps() + spacing(state);
-        if self.frames.len() < COUNT_MAX {
-            self.frames.push(Keyframe { state: state.clone(), watch: watch.clone() });
+        if self.frames.last().is_some_and(|last| last.state.steps() >= state.steps()) {
             return;
         }
-        let mut frame = self.frames.remove(self.least_missed(state.steps()));
+        let old = match self.spare.pop() {
+            None if self.frames.len() < COUNT_MAX => {
+                self.frames.push(Keyframe { state: state.clone(), watch: watch.clone() });
+                return;
+            }
+            None => self.frames.remove(self.least_missed(state.steps())),
+            Some(spare) => spare,
+        };
+        let mut frame = old;
         frame.state.clone_from(state);
         frame.watch.clone_from(watch);
         self.frames.push(frame);
+    }
+
+    /// Begins anew for another run.
+    pub fn restart(&mut self, state: &State<F>, watch: &W) {
+        self.spare.append(&mut self.frames);
+        self.keep(state, watch);
     }
 
     /// The last one at or before a step.
@@ -72,7 +87,7 @@ impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
     pub fn up_to(&self, step: u64) -> Self {
         let frames: Vec<_> = self.frames.iter().filter(|frame| frame.state.steps() <= step).cloned().collect();
         let due = frames.last().map_or(u64::MAX, |frame| frame.state.steps() + spacing(&frame.state));
-        Self { frames, due }
+        Self { frames, spare: Vec::new(), due }
     }
 
     /// The one whose absence would leave the smallest gap for its age; never the first.

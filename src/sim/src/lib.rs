@@ -26,6 +26,7 @@ mod history;
 mod host;
 mod kernel;
 mod keyframes;
+mod log;
 mod net;
 mod queue;
 mod run;

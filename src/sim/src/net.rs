@@ -4,7 +4,6 @@
 //! and on the conditions that hold at that moment. A node's message to itself takes no time and is never lost.
 
 use crate::choices::stream;
-use crate::conditions::{Conditions, Condition};
 use crate::entry::Fate;
 use crate::setup::Span;
 use alloc::vec::Vec;
@@ -15,24 +14,35 @@ use machine::{Dice, Duration, Message, NodeId, Time};
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     common: Span,
-    /// Sorted by link.
-    pairs: Vec<(u32, Span)>,
+    /// Links with a latency of their own, sorted by sender and receiver.
+    own: Vec<(NodeId, Span)>,
+    /// Where the links of each sender begin in `own`; senders beyond the end have none.
+    begins: Vec<u32>,
 }
 
 impl Network {
     /// Every link has this latency.
     #[must_use]
     pub const fn uniform(latency: Span) -> Self {
-        Self { common: latency, pairs: Vec::new() }
+        Self { common: latency, own: Vec::new(), begins: Vec::new() }
     }
 
     /// The same network with another latency from `from` to `to` (that direction only).
     #[must_use]
     pub fn with(mut self, from: NodeId, to: NodeId, latency: Span) -> Self {
-        let link = link(from, to);
-        match self.pairs.binary_search_by_key(&link, |pair| pair.0) {
-            Ok(at) => self.pairs[at].1 = latency,
-            Err(at) => self.pairs.insert(at, (link, latency)),
+        let sender = usize::from(from.0);
+        if self.begins.len() < sender + 2 {
+            self.begins.resize(sender + 2, self.own.len() as u32);
+        }
+        let (begin, end) = (self.begins[sender] as usize, self.begins[sender + 1] as usize);
+        match self.own[begin..end].binary_search_by_key(&to, |link| link.0) {
+            Ok(at) => self.own[begin + at].1 = latency,
+            Err(at) => {
+                self.own.insert(begin + at, (to, latency));
+                for later in &mut self.begins[sender + 1..] {
+                    *later += 1;
+                }
+            }
         }
         self
     }
@@ -41,47 +51,63 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn latency(&self, from: NodeId, to: NodeId) -> Span {
-        if self.pairs.is_empty() {
+        let sender = usize::from(from.0);
+        let Some([begin, end]) = self.begins.get(sender..sender + 2) else {
             return self.common;
-        }
-        match self.pairs.binary_search_by_key(&link(from, to), |pair| pair.0) {
-            Ok(at) => self.pairs[at].1,
-            Err(_) => self.common,
+        };
+        let own = &self.own[*begin as usize..*end as usize];
+        match own {
+            [] => self.common,
+            [only] => if only.0 == to { only.1 } else { self.common },
+            _ => own.binary_search_by_key(&to, |link| link.0).map_or(self.common, |at| own[at].1),
         }
     }
+}
 
-    /// What becomes of a message sent now. Conditions that the message sets off are pushed to `begun`.
-    #[inline]
-    pub(crate) fn route<M: Message>(
-        &self,
-        dice: &Dice,
-        list: &[Condition],
-        conditions: &mut Conditions,
-        now: Time,
-        (from, to): (NodeId, NodeId),
-        message: &M,
-        begun: &mut Vec<u16>,
-    ) -> Fate {
-        let span = self.latency(from, to);
-        let calm = !conditions.touch_messages();
-        if calm && (from == to || span.low >= span.high) {
-            return Fate::Arrives { at: if from == to { now } else { now.after(span.low) } };
-        }
-        let key = fold(u64::from(link(from, to)), message.identity());
-        let troubles = if calm { Troubles::default() } else { conditions.judge(list, dice, (from, to), message, key, begun) };
-        if from == to {
-            return Fate::Arrives { at: now };
-        }
-        if let Some(fate) = troubles.stopped {
-            return fate;
-        }
-        let at = now.after(span.draw(dice, stream::LATENCY, key)).after(troubles.delay);
-        if troubles.copied {
-            let copy = at.after(span.draw(dice, stream::DUPLICATION, fold(key, 1)));
-            return Fate::Duplicated { at, copy };
-        }
-        Fate::Arrives { at }
+/// What becomes of a message when nothing is wrong.
+#[inline(always)]
+pub(crate) fn calm_fate<M: Message>(dice: &Dice, latency: Span, now: Time, (from, to): (NodeId, NodeId), message: &M) -> Fate {
+    if from == to {
+        return Fate::Arrives { at: now };
     }
+    if latency.low.0 >= latency.high.0 {
+        return Fate::Arrives { at: now.after(latency.low) };
+    }
+    Fate::Arrives { at: now.after(latency.draw(dice, stream::LATENCY, key(from, to, message))) }
+}
+
+/// How much later a copy arrives at most: what the history has room for.
+const COPY_LATER_MAX: Duration = Duration(u32::MAX as u64);
+
+/// What becomes of a message, given what the conditions do to it.
+pub(crate) fn fate<M: Message>(
+    dice: &Dice,
+    latency: Span,
+    now: Time,
+    (from, to): (NodeId, NodeId),
+    message: &M,
+    troubles: Troubles,
+) -> Fate {
+    if from == to {
+        return Fate::Arrives { at: now };
+    }
+    if let Some(fate) = troubles.stopped {
+        return fate;
+    }
+    let key = key(from, to, message);
+    let at = now.after(latency.draw(dice, stream::LATENCY, key)).after(troubles.delay);
+    if troubles.copied {
+        let later = latency.draw(dice, stream::DUPLICATION, fold(key, 1));
+        let copy = at.after(later.min(COPY_LATER_MAX));
+        return Fate::Duplicated { at, copy };
+    }
+    Fate::Arrives { at }
+}
+
+/// The place of one message on one link among all choices.
+#[inline]
+pub(crate) fn key<M: Message>(from: NodeId, to: NodeId, message: &M) -> u64 {
+    fold(u64::from(from.0) << 16 | u64::from(to.0), message.identity())
 }
 
 /// What the conditions do to one message.
@@ -95,7 +121,23 @@ pub(crate) struct Troubles {
     pub delay: Duration,
 }
 
-#[inline]
-const fn link(from: NodeId, to: NodeId) -> u32 {
-    (from.0 as u32) << 16 | to.0 as u32
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_its_own_latency_or_the_common_one() {
+        let span = |n| Span::fixed(Duration(n));
+        let mut network = Network::uniform(span(7));
+        let links = [(3, 1, 31), (0, 2, 2), (3, 0, 30), (9, 9, 99), (0, 1, 1), (3, 1, 310), (0, 2, 20)];
+        for (from, to, n) in links {
+            network = network.with(NodeId(from), NodeId(to), span(n));
+        }
+        for from in 0..12 {
+            for to in 0..12 {
+                let own = links.iter().rev().find(|link| (link.0, link.1) == (from, to)).map_or(7, |link| link.2);
+                assert_eq!(network.latency(NodeId(from), NodeId(to)), span(own), "{from} to {to}");
+            }
+        }
+    }
 }

@@ -1,18 +1,31 @@
-//! Queue: what is going to happen, in a total order.
+//! Queue: what is going to happen, in a total order: earliest first, and of one moment what was planned first.
+//!
+//! A radix wheel: 11 levels of 64 slots, the level of an event being the highest base-64 digit in which its time differs
+//! from `base`. The lowest slot in use holds the earliest events; if it is short it is sorted into `bottom`, from which
+//! events are taken, otherwise it is spread over the levels below. Two additions keep the bottom short: events for the
+//! present moment go to a first-in-first-out `lane`, and a bottom that has grown long is put back into the wheel.
+//!
+//! **Invariants.** `bottom` holds all events up to `reach` (but those in the lane), the wheel holds all later ones.
+//! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Slots are chains of
+//! blocks in one list, so that a clone is a few plain copies.
 
-use alloc::collections::BinaryHeap;
-use core::cmp::Reverse;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+/// Something that is going to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Event {
+    /// Microseconds since the run began.
     pub at: u64,
+    /// Unique and rising; decides between events of one moment.
     pub sequence: u64,
+    /// What it means depends on the kind.
     pub id: u32,
     pub node: u16,
     pub kind: Kind,
 }
 
-/// What an event is; what `id` means depends on it.
+/// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -28,29 +41,355 @@ pub(crate) enum Kind {
     Task,
 }
 
-#[derive(Debug, Default, Clone)]
+const DIGIT: u32 = 6;
+const SLOTS: usize = 1 << DIGIT;
+const LEVELS: usize = 11;
+const NONE: u32 = u32::MAX;
+/// So that a block is eight cache lines.
+const BLOCK: usize = 21;
+/// A slot of at most this many blocks is sorted at once; more would make inserting into the bottom dear.
+const SORTED_BLOCKS_MAX: u32 = 2;
+/// A bottom longer than this is put back.
+const BOTTOM_MAX: usize = 96;
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    events: [Event; BLOCK],
+    len: u32,
+    next: u32,
+}
+
+#[derive(Debug)]
 pub(crate) struct Queue {
-    heap: BinaryHeap<Reverse<Event>>,
+    /// Latest first.
+    bottom: Vec<Event>,
+    lane: Vec<Event>,
+    /// How many of the lane have been taken.
+    lane_taken: u32,
+    /// The moment of the last event taken, which is what the lane holds events for.
+    now: u64,
+    reach: u64,
+    base: u64,
+    /// One bit per slot in use, one word per level.
+    used: [u64; LEVELS],
+    /// The newest block of each slot.
+    heads: Box<[u32; LEVELS * SLOTS]>,
+    blocks: Vec<Block>,
+    free: u32,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            bottom: Vec::new(),
+            lane: Vec::new(),
+            lane_taken: 0,
+            now: 0,
+            reach: 0,
+            base: 0,
+            used: [0; LEVELS],
+            heads: Box::new([NONE; LEVELS * SLOTS]),
+            blocks: Vec::new(),
+            free: NONE,
+        }
+    }
+}
+
+impl Clone for Queue {
+    fn clone(&self) -> Self {
+        Self {
+            bottom: self.bottom.clone(),
+            lane: self.lane.clone(),
+            heads: self.heads.clone(),
+            blocks: self.blocks.clone(),
+            ..*self
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.bottom.clone_from(&source.bottom);
+        self.lane.clone_from(&source.lane);
+        self.lane_taken = source.lane_taken;
+        self.now = source.now;
+        self.reach = source.reach;
+        self.base = source.base;
+        self.used = source.used;
+        self.heads.clone_from(&source.heads);
+        self.blocks.clone_from(&source.blocks);
+        self.free = source.free;
+    }
 }
 
 impl Queue {
-    pub fn push(&mut self, event: Event) {
-        self.heap.push(Reverse(event));
-    }
-
-    /// Takes the earliest event if it is not later than `limit`.
-    pub fn pop(&mut self, limit: u64) -> Option<Event> {
-        if self.heap.peek()?.0.at > limit {
-            return None;
-        }
-        self.heap.pop().map(|event| event.0)
-    }
-
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.bottom.is_empty() && self.lane.is_empty() && self.used.iter().all(|word| *word == 0)
     }
 
+    /// About how many bytes a clone copies.
     pub fn weight(&self) -> u64 {
-        self.heap.len() as u64 * 24
+        (self.blocks.len() * size_of::<Block>() + self.heads.len() * size_of::<u32>()) as u64
+    }
+
+    /// Adds an event, not earlier than the last one taken and with a higher sequence than any before.
+    #[inline(always)]
+    pub fn push(&mut self, event: Event) {
+        if event.at > self.reach {
+            self.file(event);
+        } else if event.at == self.now {
+            self.lane.push(event);
+        } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
+            self.bottom.push(event);
+        } else {
+            self.insert(event);
+        }
+    }
+
+    /// Puts an event among those of the bottom.
+    fn insert(&mut self, event: Event) {
+        // Its sequence is the highest, so among events of its moment it is the last to be taken.
+        let place = self.bottom.partition_point(|other| other.at > event.at);
+        self.bottom.insert(place, event);
+        if self.bottom.len() > BOTTOM_MAX {
+            self.spill();
+        }
+    }
+
+    /// Takes the earliest event, if it is not later than `limit`. Shows those that will soon be taken to `warm`.
+    #[inline(always)]
+    pub fn pop(&mut self, limit: u64, warm: impl Fn(&[Event])) -> Option<Event> {
+        loop {
+            if let Some(event) = self.bottom.last().copied()
+                && (self.lane.is_empty() || event.at == self.now)
+            {
+                if event.at > limit {
+                    return None;
+                }
+                self.bottom.pop();
+                self.now = event.at;
+                return Some(event);
+            }
+            if let Some(event) = self.lane.get(self.lane_taken as usize).copied() {
+                if event.at > limit {
+                    return None;
+                }
+                self.lane_taken += 1;
+                if self.lane_taken as usize == self.lane.len() {
+                    self.lane.clear();
+                    self.lane_taken = 0;
+                }
+                return Some(event);
+            }
+            if !self.refill(limit, &warm) {
+                return None;
+            }
+        }
+    }
+
+    /// Brings the earliest slot one step closer to the bottom; false if there is none that begins by `limit`.
+    #[inline(never)]
+    fn refill(&mut self, limit: u64, warm: &impl Fn(&[Event])) -> bool {
+        let Some(level) = self.used.iter().position(|word| *word != 0) else {
+            return false;
+        };
+        let slot = self.used[level].trailing_zeros();
+        let shift = level as u32 * DIGIT;
+        let below = (1_u64 << shift) - 1;
+        // The digits above the level are those of the base: shifting by one digit more may run off the word at the top.
+        let above = self.base.checked_shr(shift + DIGIT).map_or(0, |digits| digits << DIGIT);
+        let start = (above | u64::from(slot)) << shift;
+        if start > limit {
+            return false;
+        }
+        self.base = start;
+        self.used[level] &= self.used[level] - 1;
+        let head = core::mem::replace(&mut self.heads[level * SLOTS + slot as usize], NONE);
+        if level == 0 || self.is_short(head) {
+            self.reach = start | below;
+            self.gather(head);
+            warm(&self.bottom);
+        } else {
+            self.spread(head);
+        }
+        true
+    }
+
+    fn is_short(&self, mut head: u32) -> bool {
+        for _ in 0..SORTED_BLOCKS_MAX {
+            head = self.blocks[head as usize].next;
+            if head == NONE {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sorts a chain into the bottom, which is empty.
+    #[inline(always)]
+    fn gather(&mut self, mut head: u32) {
+        while head != NONE {
+            let block = &self.blocks[head as usize];
+            // Not as a slice: for the few events of most blocks a call to copy them would cost more than the copying.
+            self.bottom.extend(block.events.iter().take(block.len as usize).copied());
+            head = self.give_back(head);
+        }
+        if self.bottom.len() > 1 {
+            // The keys are unique: there is only one order.
+            self.bottom.sort_unstable_by_key(|event| !(u128::from(event.at) << 64 | u128::from(event.sequence)));
+        }
+    }
+
+    /// Puts a chain back into the wheel, now that the base is nearer: each event falls to a lower level.
+    #[inline(always)]
+    fn spread(&mut self, mut head: u32) {
+        while head != NONE {
+            // A copy, because filing may take new blocks from the list that this one lies in.
+            let block = self.blocks[head as usize];
+            for event in &block.events[..block.len as usize] {
+                self.file(*event);
+            }
+            head = self.give_back(head);
+        }
+    }
+
+    /// Frees a block; returns the one after it.
+    fn give_back(&mut self, id: u32) -> u32 {
+        let next = core::mem::replace(&mut self.blocks[id as usize].next, self.free);
+        self.free = id;
+        next
+    }
+
+    /// Puts an event into the wheel.
+    #[inline(always)]
+    fn file(&mut self, event: Event) {
+        let level = ((event.at ^ self.base) | 1).ilog2() / DIGIT;
+        let digit = (event.at >> (level * DIGIT)) as usize % SLOTS;
+        self.used[level as usize] |= 1 << digit;
+        let slot = level as usize * SLOTS + digit;
+        let head = self.heads[slot];
+        if let Some(block) = self.blocks.get_mut(head as usize)
+            && let Some(place) = block.events.get_mut(block.len as usize)
+        {
+            *place = event;
+            // Below the length of the block, as the place shows.
+            block.len = block.len.wrapping_add(1);
+            return;
+        }
+        self.heads[slot] = self.block(event, head);
+    }
+
+    /// A new block with one event.
+    #[inline(never)]
+    fn block(&mut self, event: Event, next: u32) -> u32 {
+        if let Some(block) = self.blocks.get_mut(self.free as usize) {
+            let id = core::mem::replace(&mut self.free, block.next);
+            block.events[0] = event;
+            block.len = 1;
+            block.next = next;
+            return id;
+        }
+        self.blocks.push(Block { events: [event; BLOCK], len: 1, next });
+        (self.blocks.len() - 1) as u32
+    }
+
+    /// Puts everything later than the present moment back into the wheel.
+    #[cold]
+    fn spill(&mut self) {
+        // All levels below that of the present slot are empty, so the base may move ahead within the slot; never back.
+        let pivot = self.now.max(self.base);
+        let keep = self.bottom.partition_point(|event| event.at > pivot);
+        self.base = pivot;
+        self.reach = pivot;
+        for at in 0..keep {
+            self.file(self.bottom[at]);
+        }
+        self.bottom.drain(..keep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BinaryHeap;
+    use core::cmp::Reverse;
+    use machine::fingerprint::{fold, spread};
+
+    /// The plain queue that the wheel must agree with.
+    #[derive(Default)]
+    struct Oracle(BinaryHeap<Reverse<Event>>);
+
+    impl Oracle {
+        fn pop(&mut self, limit: u64) -> Option<Event> {
+            if self.0.peek()?.0.at > limit { None } else { self.0.pop().map(|event| event.0) }
+        }
+    }
+
+    /// How far ahead events are planned.
+    const SHAPES: [fn(u64) -> u64; 9] = [
+        |_| 0,
+        |_| 1,
+        |_| 1000,
+        |x| x % 3,
+        |x| x % 2_000_000,
+        |x| if x.is_multiple_of(2) { 0 } else { x % 100_000 },
+        |x| 1000 * (x % 20),
+        |x| 1 << (x % 60),
+        |x| if x.is_multiple_of(10) { x % 1_000_000_000 } else { x % 50 },
+    ];
+
+    fn agree(shape: fn(u64) -> u64, pending: u64, seed: u64, limits: bool) {
+        let (mut wheel, mut oracle) = (Queue::default(), Oracle::default());
+        let (mut now, mut sequence, mut random) = (0_u64, 0, seed);
+        let mut next = || {
+            random = fold(random, 1);
+            spread(random)
+        };
+        for round in 0..6000_u64 {
+            let wanted = if round < 4000 { pending } else { 0 };
+            while (oracle.0.len() as u64) < wanted {
+                let at = now.saturating_add(shape(next()));
+                let event = Event { at, sequence, id: sequence as u32, node: 0, kind: Kind::Task };
+                sequence += 1;
+                wheel.push(event);
+                oracle.0.push(Reverse(event));
+            }
+            let limit = if limits && next().is_multiple_of(3) { now.saturating_add(shape(next()) / 2) } else { u64::MAX };
+            let popped = wheel.pop(limit, |_| {});
+            assert_eq!(popped, oracle.pop(limit), "round {round}");
+            match popped {
+                Some(event) => now = event.at,
+                // As an action from outside does: time goes on to the limit without an event.
+                None if limit != u64::MAX => now = limit.max(now),
+                None => {}
+            }
+            if round % 1024 == 7 {
+                let copy = wheel.clone();
+                wheel.clone_from(&copy);
+            }
+        }
+        while let Some(event) = oracle.pop(u64::MAX) {
+            assert_eq!(wheel.pop(u64::MAX, |_| {}), Some(event));
+        }
+        assert!(wheel.is_empty() && wheel.pop(u64::MAX, |_| {}).is_none());
+    }
+
+    #[test]
+    fn the_wheel_pops_in_the_order_of_a_heap() {
+        for shape in SHAPES {
+            for pending in [1, 2, 30, 150, 3000] {
+                for limits in [false, true] {
+                    agree(shape, pending, pending ^ 0xABCD, limits);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_is_a_moment_like_any_other() {
+        let mut queue = Queue::default();
+        for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0].into_iter().enumerate() {
+            queue.push(Event { at, sequence: sequence as u64, id: 0, node: 0, kind: Kind::Task });
+        }
+        let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {})).map(|event| event.at).collect();
+        assert_eq!(times, [0, 5, u64::MAX - 1, u64::MAX, u64::MAX]);
     }
 }

@@ -4,8 +4,8 @@
 //! is watched, and where it was sought to in between change nothing. Going over the past again checks every fingerprint.
 
 use crate::entry::{Entry, External};
-use crate::history::History;
-use crate::kernel::{Action, Head, Scratch, advance};
+use crate::history::{Effects, History, Row};
+use crate::kernel::{self, Action, Head, Outbox, Scratch, advance, tidy};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
 use crate::state::{Fixed, NONE, State};
@@ -83,7 +83,7 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             actions: Vec::new(),
             state,
             watch,
-            scratch: Scratch::default(),
+            scratch: Scratch::new(0),
             history: History::default(),
             keyframes,
             recording,
@@ -91,31 +91,31 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         }
     }
 
+    /// Begins anew with another setup, in the room that this run has taken: for playing many runs one after the other.
+    pub fn reset(&mut self, setup: Setup<F>, watch: W) {
+        let Run { mut history, mut keyframes, .. } = core::mem::replace(self, Self::new(setup, watch));
+        history.clear();
+        self.history = history;
+        if self.recording == Recording::Full {
+            keyframes.restart(&self.state, &self.watch);
+            self.keyframes = keyframes;
+        }
+    }
+
     /// Does one step, and returns its entry; `None` when nothing happens any more.
     pub fn step(&mut self) -> Option<Entry<'_, F>> {
-        let head = self.go(u64::MAX)?;
-        Some(entry(&self.state, &head, &self.scratch))
+        (self.drive(u64::MAX, 1) == 1).then(|| entry(&self.state, &self.scratch, &self.history.sent))
     }
 
     /// Does up to `steps` steps; returns how many there were.
     pub fn run(&mut self, steps: u64) -> u64 {
-        for done in 0..steps {
-            if self.go(u64::MAX).is_none() {
-                return done;
-            }
-        }
-        steps
+        self.drive(u64::MAX, steps)
     }
 
     /// Does all that happens until `at`, included; returns how many steps that were. Bounded by `steps_max`, so that a
     /// portion of work stays one.
     pub fn run_to(&mut self, at: Time, steps_max: u64) -> u64 {
-        for done in 0..steps_max {
-            if self.go(at.0).is_none() {
-                return done;
-            }
-        }
-        steps_max
+        self.drive(at.0, steps_max)
     }
 
     /// Goes to just after the first `step` entries, back or ahead.
@@ -131,7 +131,9 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             self.rewind(step)?;
         }
         while self.state.steps() < step {
-            self.go(u64::MAX).ok_or(SeekError::NoSuchStep)?;
+            if self.drive(u64::MAX, 1) == 0 {
+                return Err(SeekError::NoSuchStep);
+            }
             if let Some(error) = self.diverged {
                 return Err(error);
             }
@@ -190,13 +192,14 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         }
         let keyframes = self.keyframes.up_to(step);
         let frame = keyframes.before(step).ok_or(SeekError::NotRecorded)?;
+        let history = self.history.up_to(step);
         let mut fork = Self {
             fixed: self.fixed.clone(),
             actions: self.actions.clone(),
             state: frame.state.clone(),
             watch: frame.watch.clone(),
-            scratch: Scratch::default(),
-            history: self.history.up_to(step),
+            scratch: Scratch::new(history.sent.len() as u32),
+            history,
             keyframes,
             recording: self.recording,
             diverged: None,
@@ -240,27 +243,97 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
         self.history.why(step)
     }
 
+    /// Keeps a copy of the present state to seek by. Copies are kept now and then anyway, by how much there is to copy; who
+    /// has a clock and steps in portions of a few milliseconds keeps one after each, and seeking takes no longer than that.
+    pub fn keep_keyframe(&mut self) {
+        if self.recording == Recording::Full && self.state.steps() == self.history.len() {
+            self.keyframes.keep(&self.state, &self.watch);
+        }
+    }
+
     /// Makes room in the history, so that recording this many entries does not allocate.
     pub fn reserve(&mut self, entries: u32) {
         self.history.reserve(entries as usize);
     }
 
-    #[inline]
-    fn go(&mut self, limit: u64) -> Option<Head<F::Message>> {
-        let head = advance(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, limit)?;
-        let entry = entry(&self.state, &head, &self.scratch);
-        self.watch.after(&self.state, &entry);
-        if self.recording == Recording::Full {
-            if entry.step == self.history.len() {
-                self.history.push(&entry);
-            } else {
-                check(&self.history, &entry, &mut self.diverged);
+    /// Does up to `steps` steps until `limit`; returns how many. The one place where a run moves.
+    fn drive(&mut self, limit: u64, steps: u64) -> u64 {
+        let mut done = 0;
+        loop {
+            let horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
+            let fuel = u64::from(self.fixed.fuel.saturating_sub(self.state.steps));
+            let known = self.history.len().saturating_sub(self.state.steps());
+            let free = (steps - done).min(fuel).min(if known > 0 { known } else { u64::MAX });
+            let records = self.recording == Recording::Full && known == 0;
+            if self.scratch.keeps != records {
+                // The last step goes the way it came.
+                tidy(&mut self.scratch, &mut self.history.sent);
+                self.scratch.keeps = records;
             }
-            if self.keyframes.is_due(self.state.steps()) {
-                self.keyframes.keep(&self.state, &self.watch);
+            let mut taken = 0;
+            while taken < free
+                && advance(&self.fixed, &mut self.state, &mut self.scratch, &mut self.history.sent, horizon)
+            {
+                self.observe(records);
+                taken += 1;
             }
+            done += taken;
+            if done == steps {
+                return done;
+            }
+            if taken == free && fuel > free {
+                // The known part is over; what follows is new.
+                continue;
+            }
+            if !self.turn(limit) {
+                return done;
+            }
+            self.observe(records);
+            done += 1;
         }
-        Some(head)
+    }
+
+    /// Shows the step that has been made to whoever wants to know.
+    #[inline(always)]
+    fn observe(&mut self, records: bool) {
+        self.watch.after(&self.state, &entry(&self.state, &self.scratch, &self.history.sent));
+        if records {
+            self.record();
+        } else {
+            self.check();
+        }
+    }
+
+    /// What there is to do when no event is: end, or take an action.
+    fn turn(&mut self, limit: u64) -> bool {
+        if self.state.steps >= self.fixed.fuel {
+            return kernel::run_dry(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent);
+        }
+        kernel::act(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent, limit)
+    }
+
+    #[inline(always)]
+    fn record(&mut self) {
+        let Scratch { head, step, sent_from, sent, more, .. } = &self.scratch;
+        let effects = match *sent | u32::from(*more) {
+            0 => Effects::NONE,
+            _ => self.history.put_effects((*sent_from, *sent_from + *sent), *more, step),
+        };
+        let Head { cause, actor, state_changed, tag, send, .. } = *head;
+        let (at, fingerprint) = (self.state.now, self.state.rolling);
+        self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &head.what);
+        if self.keyframes.is_due(self.state.steps()) {
+            self.keyframes.keep(&self.state, &self.watch);
+        }
+    }
+
+    /// If the step has been recorded before, it must have come out the same.
+    fn check(&mut self) {
+        let step = self.state.steps() - 1;
+        let found = self.state.rolling;
+        if let Some(expected) = self.history.fingerprint(step).filter(|expected| *expected != found) {
+            self.diverged.get_or_insert(SeekError::Diverged { step, expected, found });
+        }
     }
 
     fn rewind(&mut self, step: u64) -> Result<(), SeekError> {
@@ -272,9 +345,10 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 }
 
 #[inline]
-fn entry<'a, F: Fleet>(state: &State<F>, head: &Head<F::Message>, scratch: &'a Scratch<F>) -> Entry<'a, F> {
+fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, outbox: &'a Outbox<F>) -> Entry<'a, F> {
+    let head = &scratch.head;
     Entry {
-        step: state.steps() - 1,
+        step: state.steps().wrapping_sub(1),
         at: state.now,
         cause: (head.cause != NONE).then_some(u64::from(head.cause)),
         actor: head.actor,
@@ -282,17 +356,10 @@ fn entry<'a, F: Fleet>(state: &State<F>, head: &Head<F::Message>, scratch: &'a S
         state_changed: head.state_changed,
         moved: &scratch.step.moved,
         ruled: &scratch.step.ruled,
-        sent: &scratch.sent,
+        sent: if scratch.sent > 0 { outbox.since(scratch.sent_from) } else { &[] },
         notes: &scratch.step.notes,
         persisted: &scratch.step.persists,
         called: &scratch.step.host,
         fingerprint: state.rolling,
-    }
-}
-
-fn check<F: Fleet>(history: &History<F>, entry: &Entry<'_, F>, diverged: &mut Option<SeekError>) {
-    let expected = history.fingerprint(entry.step).unwrap_or(0);
-    if expected != entry.fingerprint {
-        diverged.get_or_insert(SeekError::Diverged { step: entry.step, expected, found: entry.fingerprint });
     }
 }

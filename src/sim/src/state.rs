@@ -20,8 +20,11 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// No such moment.
 pub(crate) const NEVER: u64 = u64::MAX;
 
+/// What a node's own small lists cost to copy, as if it were so many bytes in one piece.
+const NODE_WEIGHT: u64 = 1024;
+
 /// What stays the same through a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Fixed {
     pub network: Network,
     pub disk: Span,
@@ -37,6 +40,8 @@ pub(crate) struct Fixed {
 pub(crate) struct Parcel<M> {
     pub message: M,
     pub cause: u32,
+    /// The number of its send among all sends of the run.
+    pub send: u32,
     /// How often its receiver had been started when the first copy was delivered.
     pub incarnation: u32,
     pub from: NodeId,
@@ -81,6 +86,8 @@ pub(crate) struct Node {
     /// which is then put off when it comes up: a node that postpones at every input fills no queue.
     pub armed: u64,
     pub offset: Offset,
+    /// The fingerprint of the node after its last step.
+    pub print: u64,
 }
 
 /// The state of a run at one moment.
@@ -90,6 +97,8 @@ pub struct State<F: Fleet> {
     pub(crate) steps: u32,
     pub(crate) rolling: u64,
     pub(crate) sequence: u64,
+    /// How many messages have been sent.
+    pub(crate) sends: u32,
     /// How many actions have been taken.
     pub(crate) applied: u32,
     pub(crate) healed: bool,
@@ -129,6 +138,7 @@ impl<F: Fleet> Clone for State<F> {
         self.steps = source.steps;
         self.rolling = source.rolling;
         self.sequence = source.sequence;
+        self.sends = source.sends;
         self.applied = source.applied;
         self.healed = source.healed;
         self.spent = source.spent;
@@ -257,12 +267,13 @@ impl<F: Fleet> State<F> {
             end: setup.end.0,
             fuel: setup.fuel.min(u64::from(u32::MAX - 15)) as u32,
         };
-        let fresh = Node { up: false, incarnation: 0, generation: 0, wanted_by: NONE, wanted: NEVER, armed: NEVER, offset: 0 };
+        let fresh = Node { up: false, incarnation: 0, generation: 0, wanted_by: NONE, wanted: NEVER, armed: NEVER, offset: 0, print: 0 };
         let mut state = Self {
             now: Time::ZERO,
             steps: 0,
             rolling: setup.seed,
             sequence: 0,
+            sends: 0,
             applied: 0,
             healed: false,
             spent: false,
@@ -278,6 +289,9 @@ impl<F: Fleet> State<F> {
             conditions: Conditions::new(&fixed.conditions),
             fleet: setup.fleet,
         };
+        for node in 0..count {
+            state.nodes[usize::from(node)].print = state.fleet.fingerprint(NodeId(node));
+        }
         state.plan_conditions(&fixed);
         // What holds from the beginning holds before the first node starts.
         for node in 0..count {
@@ -289,10 +303,11 @@ impl<F: Fleet> State<F> {
         (state, fixed)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, at: Time, kind: Kind, node: u16, id: u32) {
         let sequence = self.sequence;
-        self.sequence += 1;
+        // 2⁶⁴ events are more than any run has time for.
+        self.sequence = sequence.wrapping_add(1);
         self.queue.push(Event { at: at.0, sequence, id, node, kind });
     }
 
@@ -312,7 +327,7 @@ impl<F: Fleet> State<F> {
             + self.queue.weight()
             + self.parcels.weight()
             + self.tasks.weight()
-            + (self.nodes.len() * size_of::<Node>()) as u64
+            + self.nodes.len() as u64 * NODE_WEIGHT
             + self.disks.iter().map(Disk::weight).sum::<u64>()
     }
 

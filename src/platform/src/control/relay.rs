@@ -105,8 +105,10 @@ impl ControlPlane {
             return;
         }
         self.follows.insert(from, nth);
-        let newest: BTreeSet<OutboxId> = self.newest.values().copied().collect();
-        for id in newest {
+        // What is on its way to it already is counted anew, too, so that its acknowledgements are recognised.
+        let under_way = self.relays.map().keys().filter(|(_, to)| *to == edge).map(|(id, _)| *id);
+        let rows: BTreeSet<OutboxId> = self.newest.values().copied().chain(under_way).collect();
+        for id in rows {
             // A row that was not published yet comes by itself, as soon as it may.
             if self.outbox.get(id.0 as usize).is_some_and(|row| row.published) {
                 self.begin_relay(cx, out, id, edge);

@@ -43,7 +43,10 @@ impl ControlPlane {
         let Some(value) = self.allocations.get(allocation.0).map(|row| row.value) else {
             out.note(Note::ReportRejected { report: id, allocation });
             self.say(out, from, ack);
-            return self.say(out, from, Message::Stop { allocation, token, drain: None, nth });
+            if runs(observed) {
+                self.say(out, from, Message::Stop { allocation, token, drain: None, nth });
+            }
+            return;
         };
         if out.require(cx, &gate::REPORT_UNSEEN, id.into(), Fact::yes(!self.seen.contains(id))).is_err() {
             out.note(Note::ReportRepeated { report: id });

@@ -95,6 +95,8 @@ pub struct Edge {
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
+    /// The number of the first ask for the log.
+    following: u32,
 }
 
 impl Edge {
@@ -115,6 +117,7 @@ impl Edge {
             keys: Ledger::default(),
             agenda: Agenda::default(),
             last_ask: 0,
+            following: 0,
         }
     }
 
@@ -219,6 +222,7 @@ impl Machine for Edge {
             self.keys.fingerprint(),
             self.agenda.fingerprint(),
             self.last_ask,
+            self.following,
         );
         fingerprint::digest(&(table, rest))
     }

@@ -7,6 +7,7 @@ use super::{Due, Edge, Out};
 use crate::id::{DeploymentId, Epoch, OutboxId, RouteId, Token, WakeId};
 use crate::message::{Event, Message, Reason};
 use crate::note::Note;
+use crate::wake::State;
 use crate::{allocation, knob, wake};
 use machine::{Context, NodeId, Time};
 
@@ -76,13 +77,19 @@ impl Edge {
     /// Asks for the log, until the first event of it has come.
     pub(super) fn follow(&mut self, cx: &Context<'_>, out: &mut Out) {
         let nth = self.next_nth();
+        if self.following == 0 {
+            self.following = nth;
+        }
         out.send(self.installation.control, Message::Follow { nth });
         self.agenda.set(Due::Follow, cx.now.after(cx.knobs.time(&knob::RESEND_INTERVAL)));
     }
 
     /// The log tells something.
     pub(super) fn on_event(&mut self, cx: &Context<'_>, out: &mut Out, row: OutboxId, event: Event, nth: u32) {
-        self.agenda.clear(Due::Follow);
+        // What follows on the ask for the log counts on from it; what was under way before proves nothing.
+        if nth > self.following {
+            self.agenda.clear(Due::Follow);
+        }
         out.send(self.installation.control, Message::EventAck { row, nth });
         let known = match event {
             Event::RouteOwner { route, .. } => self.routes.get(route).map(|view| view.version),
@@ -120,29 +127,34 @@ impl Edge {
 
     /// A route has an owner: what is held for it waits for this owner now, with the time it had left.
     fn learn_owner(&mut self, route: RouteId, epoch: Epoch, deployment: DeploymentId, version: u32) {
-        let of_owner = |view: &&WakeView| view.route == route && view.epoch == epoch;
-        let (wake, retry_at) =
-            self.wakes.map().values().rev().find(of_owner).map_or((wake::State::Cold, Time::ZERO), |view| (view.state, view.retry_at));
+        let (wake, retry_at) = self.wake_of(route, epoch);
         let view = RouteView { epoch, deployment, version, wake, retry_at, asked_at: None, asked_nth: 0, refused: None };
         self.routes.insert(route, view);
         self.agenda.clear(Due::Ask(route));
     }
 
+    /// How awake a route is under an owner: there should be one wake, and if there are more, the furthest along counts.
+    fn wake_of(&self, route: RouteId, epoch: Epoch) -> (wake::State, Time) {
+        let of_owner = self.wakes.map().values().filter(|view| view.route == route && view.epoch == epoch);
+        let best = of_owner.max_by_key(|view| (view.state == wake::State::Hot, view.state.is_active()));
+        best.map_or((wake::State::Cold, Time::ZERO), |view| (view.state, view.retry_at))
+    }
+
     /// A wake has moved.
     fn learn_wake(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId) {
-        let Some(WakeView { route, epoch, state, retry_at, .. }) = self.wakes.get(id).copied() else { return };
-        let heard = self.routes.get(route).is_some_and(|view| view.epoch == epoch);
-        if !heard {
+        let Some(WakeView { route, epoch, .. }) = self.wakes.get(id).copied() else { return };
+        if self.routes.get(route).is_none_or(|view| view.epoch != epoch) {
             return;
         }
+        let (wake, retry_at) = self.wake_of(route, epoch);
         self.routes.update(route, |view| {
-            view.wake = state;
+            view.wake = wake;
             view.retry_at = retry_at;
             view.asked_at = None;
             view.refused = None;
         });
         self.agenda.clear(Due::Ask(route));
-        if state == wake::State::Failed {
+        if wake == State::Failed {
             self.refuse_held(cx, out, route, Reason::WakeFailed);
         }
         self.pump(cx, out, route);

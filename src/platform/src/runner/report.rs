@@ -3,7 +3,7 @@
 //! **Invariants.** A report's number is never used again, not even after a crash. They are not kept in order: one that
 //! is stuck does not hold up the others.
 
-use super::{Due, Out, Record, Runner, Write};
+use super::{Due, Out, Record, Runner, Stage, Write};
 use crate::id::{AllocationId, ReportId, Token};
 use crate::knob;
 use crate::message::{Message, Observed};
@@ -49,12 +49,12 @@ impl Runner {
         self.agenda.clear(Due::Report(id));
         match observed {
             Observed::Readiness { pass: true, at, .. } => self.heard_pass(cx, allocation, token, at),
-            Observed::DigestMismatch | Observed::SecretMissing | Observed::PullFailed | Observed::Gone => {
+            Observed::DigestMismatch | Observed::SecretMissing | Observed::PullFailed | Observed::Gone
+                if self.slots.get(allocation).is_some_and(|slot| slot.token == token && slot.stage == Stage::Ended) =>
+            {
                 // Only now: had it been durable before, a crash would have kept the end from ever being told.
-                if self.slots.get(allocation).is_some_and(|slot| slot.token == token && slot.stage == super::Stage::Ended) {
-                    self.works.update(allocation, |work| work.over = true);
-                    self.store(out, Record { allocation, token, ended: true }, Write::End);
-                }
+                self.works.update(allocation, |work| work.over = true);
+                self.store(out, Record { allocation, token, ended: true }, Write::End);
             }
             _ => {}
         }

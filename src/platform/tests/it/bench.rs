@@ -311,6 +311,12 @@ impl Bench {
         self.settle();
     }
 
+    /// A stuck disk lets one write through.
+    pub fn step_disk(&mut self, id: NodeId) {
+        self.push(self.now, Event::Persisted { to: id });
+        self.settle();
+    }
+
     /// The process of a runner ends by itself.
     pub fn exit(&mut self, id: NodeId, code: u8, oom: bool) {
         let index = self.processes.iter().position(|(runner, _, _)| *runner == id).expect("a process runs");

@@ -81,7 +81,7 @@ pub fn entry_view(names: &Names<'_>, entry: &Entry<'_, Fleet>, labels: &[String]
     let mut sent = alloc::vec::Vec::new();
     for send in entry.sent {
         let message = |fate, copy| LaneMessage { from: entry.actor.0, to: send.to.0, label: message_label(&send.message), fate, copy };
-        match send.fate {
+        match send.fate() {
             sim::Fate::Arrives { at } => sent.push(message(Fate::Arrives(at.0), false)),
             sim::Fate::Duplicated { at, copy } => {
                 sent.push(message(Fate::Arrives(at.0), false));
