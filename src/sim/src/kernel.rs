@@ -7,11 +7,13 @@
 use crate::clock;
 use crate::conditions::{Conditions, Disturbance, When};
 use crate::entry::{External, Fate, OPERATOR, Sent, Tag, WORLD, What};
+use crate::history::Stub;
 use crate::host::{Around, Planned};
 use crate::log::Log;
 use crate::net;
 use crate::queue::{Event, Kind};
-use crate::state::{Fixed, NEVER, NONE, Parcel, State, Task, TaskKind};
+use crate::setup::Span;
+use crate::state::{Fixed, NEVER, NONE, Node, Parcel, State, Task, TaskKind};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
@@ -43,7 +45,7 @@ impl<F: Fleet> Scratch<F> {
     /// For an outbox of this length.
     pub fn new(sent_from: u32) -> Self {
         let head =
-            Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, state_changed: false, send: 0 };
+            Head { stub: Stub::new(NONE, WORLD, Tag::Healed, 0), what: What::Healed, node: 0 };
         Self {
             head,
             step: StepOf::<F>::default(),
@@ -61,17 +63,12 @@ impl<F: Fleet> Scratch<F> {
 /// What messages sent are put into, in order: the history's own list, so that nothing is copied.
 pub(crate) type Outbox<F> = Log<Sent<<F as Fleet>::Message>>;
 
-/// What one step was; its effects are in the scratch.
+/// What one step was; its effects are elsewhere in the scratch.
 pub(crate) struct Head<M> {
-    pub cause: u32,
-    pub actor: NodeId,
-    pub state_changed: bool,
-    pub tag: Tag,
+    pub stub: Stub,
     pub what: What<M>,
     /// The node's fingerprint after it; 0 where no node was asked.
     pub node: u64,
-    /// For an entry about a message, the number of its send.
-    pub send: u32,
 }
 
 /// What became of an event.
@@ -244,13 +241,13 @@ impl<F: Fleet> Kernel<'_, F> {
     /// An entry in which the machine of `node` takes a step.
     #[inline(always)]
     fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor: node, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+        self.scratch.head = Head { stub: Stub::new(cause, node, what.tag(), 0), what, node: 0 };
         Outcome::Step
     }
 
     /// An entry in which no machine takes a step.
     fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+        self.scratch.head = Head { stub: Stub::new(cause, actor, what.tag(), 0), what, node: 0 };
         Outcome::Entry
     }
 
@@ -274,7 +271,7 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             (Outcome::Entry, What::MessageLost { from, message })
         };
-        self.scratch.head = Head { cause, actor: to, tag: what.tag(), what, state_changed: false, node: 0, send };
+        self.scratch.head = Head { stub: Stub::new(cause, to, what.tag(), send), what, node: 0 };
         outcome
     }
 
@@ -306,7 +303,7 @@ impl<F: Fleet> Kernel<'_, F> {
     fn step(&mut self) {
         let state = &mut *self.state;
         let Scratch { head, step, .. } = &mut *self.scratch;
-        let node = head.actor;
+        let node = head.stub.actor;
         let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
             now: clock::shown(state.now, here.offset),
@@ -325,7 +322,13 @@ impl<F: Fleet> Kernel<'_, F> {
             _ => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
         head.node = state.fleet.fingerprint(node);
-        head.state_changed = core::mem::replace(&mut here.print, head.node) != head.node;
+        head.stub.set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
+        let wanted = wanted(&state.fleet, node, here, state.now);
+        if wanted != here.wanted
+            && let Some(generation) = here.want(wanted, state.steps)
+        {
+            state.push(Time(wanted), Kind::Deadline, node.0, generation);
+        }
         // Lengths alone: of six lists, most steps fill none, or one.
         let others =
             step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
@@ -333,7 +336,6 @@ impl<F: Fleet> Kernel<'_, F> {
             self.scratch.more = others != 0;
             self.carry_out(node);
         }
-        self.arm_now(node);
     }
 
     /// Lowers the sends, writes and host calls of the step.
@@ -361,13 +363,25 @@ impl<F: Fleet> Kernel<'_, F> {
             return;
         }
         let latency = self.fixed.network.latency(from, to);
-        let fate = if state.conditions.touch_messages() {
-            let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
-            let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
-            net::fate(&state.dice, latency, state.now, (from, to), &message, troubles)
-        } else {
-            net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
-        };
+        if !state.conditions.touch_messages() {
+            let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
+            let send = self.put(Sent::new(message, to, Fate::Arrives { at }));
+            let parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+            let id = self.state.parcels.insert(parcel);
+            self.state.push(at, Kind::Message, to.0, id);
+            return;
+        }
+        self.send_through(from, to, message, latency);
+    }
+
+    /// As [`Kernel::send`], when conditions have a say.
+    #[cold]
+    fn send_through(&mut self, from: NodeId, to: NodeId, message: F::Message, latency: Span) {
+        let state = &mut *self.state;
+        let cause = state.steps;
+        let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
+        let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
+        let fate = net::fate(&state.dice, latency, state.now, (from, to), &message, troubles);
         let send = self.put(Sent::new(message, to, fate));
         let state = &mut *self.state;
         let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
@@ -457,30 +471,15 @@ impl<F: Fleet> Kernel<'_, F> {
         self.scratch.planned.clear();
     }
 
-    /// As [`Kernel::arm_now`], out of line: for everything but the end of a step.
-    fn arm(&mut self, node: NodeId) {
-        self.arm_now(node);
-    }
-
     /// Asks the node for its deadline and sees to it that an event comes no later.
-    #[inline(always)]
-    fn arm_now(&mut self, node: NodeId) {
+    fn arm(&mut self, node: NodeId) {
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
-        let wanted = match state.fleet.deadline(node) {
-            Some(at) if here.up => clock::world(at, here.offset).0.max(state.now.0),
-            _ => NEVER,
-        };
-        if wanted == here.wanted {
-            return;
-        }
-        here.wanted = wanted;
-        here.wanted_by = state.steps;
-        if wanted < here.armed {
-            here.armed = wanted;
-            here.generation = here.generation.wrapping_add(1);
-            let id = here.generation;
-            state.push(Time(wanted), Kind::Deadline, node.0, id);
+        let wanted = wanted(&state.fleet, node, here, state.now);
+        if wanted != here.wanted
+            && let Some(generation) = here.want(wanted, state.steps)
+        {
+            state.push(Time(wanted), Kind::Deadline, node.0, generation);
         }
     }
 
@@ -667,12 +666,13 @@ impl<F: Fleet> Kernel<'_, F> {
     fn fold(&mut self) {
         let head = &self.scratch.head;
         let state = &mut *self.state;
-        let word = u64::from(head.send) << 32 | (head.tag as u64) << 16 | u64::from(head.actor.0);
+        let tag = head.stub.tag();
+        let word = u64::from(head.stub.send) << 32 | u64::from(tag) << 16 | u64::from(head.stub.actor.0);
         let mut print = fold(fold(word, state.now.0), head.node);
         if self.scratch.sent > 0 {
             print = fold(print, self.scratch.print);
         }
-        if self.scratch.more || !head.tag.says_all() {
+        if self.scratch.more || !Tag::says_all(tag) {
             print = fold_more(print, head, &self.scratch.step);
         }
         state.rolling = fold(state.rolling, print);
@@ -681,11 +681,20 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 }
 
+/// When the node wants its deadline, by the world's clock.
+#[inline(always)]
+fn wanted<F: Fleet>(fleet: &F, node: NodeId, here: &Node, now: Time) -> u64 {
+    match fleet.deadline(node) {
+        Some(at) if here.up => clock::world(at, here.offset).0.max(now.0),
+        _ => NEVER,
+    }
+}
+
 /// Folds what an entry seldom has.
 #[inline(never)]
 fn fold_more<M: Message, R: Hash, N: Hash>(print: u64, head: &Head<M>, step: &Step<M, R, N>) -> u64 {
     let mut hash = Fold::new(print);
-    if !head.tag.says_all() {
+    if !Tag::says_all(head.stub.tag()) {
         head.what.hash(&mut hash);
     }
     fold_all(&mut hash, 2, &step.moved);

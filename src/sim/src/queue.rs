@@ -140,12 +140,14 @@ impl Queue {
         } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
             self.bottom.push(event);
         } else {
-            self.insert(event);
+            self.insert(event.at, event.sequence, event.id, event.node, event.kind);
         }
     }
 
-    /// Puts an event among those of the bottom.
-    fn insert(&mut self, event: Event) {
+    /// Puts an event among those of the bottom. Takes it in parts, as [`Queue::block`] does, because an event that is given
+    /// as one is first written to memory on all ways, also on those that do not come here.
+    fn insert(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind) {
+        let event = Event { at, sequence, id, node, kind };
         // Its sequence is the highest, so among events of its moment it is the last to be taken.
         let place = self.bottom.partition_point(|other| other.at > event.at);
         self.bottom.insert(place, event);
@@ -274,12 +276,13 @@ impl Queue {
             block.len = block.len.wrapping_add(1);
             return;
         }
-        self.heads[slot] = self.block(event, head);
+        self.heads[slot] = self.block(event.at, event.sequence, event.id, event.node, event.kind, head);
     }
 
     /// A new block with one event.
     #[inline(never)]
-    fn block(&mut self, event: Event, next: u32) -> u32 {
+    fn block(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind, next: u32) -> u32 {
+        let event = Event { at, sequence, id, node, kind };
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);
             block.events[0] = event;

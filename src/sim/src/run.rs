@@ -4,8 +4,8 @@
 //! is watched, and where it was sought to in between change nothing. Going over the past again checks every fingerprint.
 
 use crate::entry::{Entry, External};
-use crate::history::{Effects, History, Row};
-use crate::kernel::{self, Action, Head, Outbox, Scratch, advance, tidy};
+use crate::history::{Effects, History, MORE};
+use crate::kernel::{self, Action, Outbox, Scratch, advance, tidy};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
 use crate::state::{Fixed, NONE, State};
@@ -315,13 +315,12 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
     #[inline(always)]
     fn record(&mut self) {
         let Scratch { head, step, sent_from, sent, more, .. } = &self.scratch;
-        let effects = match *sent | u32::from(*more) {
-            0 => Effects::NONE,
-            _ => self.history.put_effects((*sent_from, *sent_from + *sent), *more, step),
+        let effects = if *more || *sent >= u32::from(MORE) {
+            Effects { first: self.history.put_effects((*sent_from, *sent_from + *sent), step), sends: MORE }
+        } else {
+            Effects { first: *sent_from, sends: *sent as u8 }
         };
-        let Head { cause, actor, state_changed, tag, send, .. } = *head;
-        let (at, fingerprint) = (self.state.now, self.state.rolling);
-        self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &head.what);
+        self.history.push(self.state.now, self.state.rolling, head.stub, effects, &head.what);
         if self.keyframes.is_due(self.state.steps()) {
             self.keyframes.keep(&self.state, &self.watch);
         }
@@ -350,10 +349,10 @@ fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, outbox: &'a Ou
     Entry {
         step: state.steps().wrapping_sub(1),
         at: state.now,
-        cause: (head.cause != NONE).then_some(u64::from(head.cause)),
-        actor: head.actor,
+        cause: (head.stub.cause != NONE).then_some(u64::from(head.stub.cause)),
+        actor: head.stub.actor,
         what: head.what,
-        state_changed: head.state_changed,
+        state_changed: head.stub.changed(),
         moved: &scratch.step.moved,
         ruled: &scratch.step.ruled,
         sent: if scratch.sent > 0 { outbox.since(scratch.sent_from) } else { &[] },
