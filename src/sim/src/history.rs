@@ -4,8 +4,7 @@
 //! begin. An entry read back equals the entry that was recorded.
 
 use crate::{Fleet, StepOf};
-use crate::entry::{Entry, External, Tag, What};
-use crate::kernel::Outbox;
+use crate::entry::{Entry, External, Sent, Tag, What};
 use crate::log::Log;
 use crate::state::NONE;
 use alloc::vec::Vec;
@@ -97,7 +96,8 @@ pub struct History<F: Fleet> {
     spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
-    pub(crate) sent: Outbox<F>,
+    /// The kernel puts into it what it sends.
+    pub(crate) sent: Log<Sent<F::Message>>,
     notes: Vec<F::Note>,
     persisted: Vec<Persist<F::Record>>,
     called: Vec<HostCall>,

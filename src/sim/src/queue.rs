@@ -230,8 +230,7 @@ impl Queue {
     fn gather(&mut self, mut head: u32) {
         while head != NONE {
             let block = &self.blocks[head as usize];
-            // Not as a slice: for the few events of most blocks a call to copy them would cost more than the copying.
-            self.bottom.extend(block.events.iter().take(block.len as usize).copied());
+            self.bottom.extend_from_slice(&block.events[..block.len as usize]);
             head = self.give_back(head);
         }
         if self.bottom.len() > 1 {
