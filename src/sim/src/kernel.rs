@@ -234,7 +234,8 @@ impl<F: Fleet> Kernel<'_, F> {
     /// An entry in which the machine of `node` takes a step.
     #[inline(always)]
     pub fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { stub: Stub::new(cause, node, what.tag(), 0), what, node: 0 };
+        self.scratch.head.stub = Stub::new(cause, node, what.tag(), 0);
+        self.scratch.head.what = what;
         Outcome::Step
     }
 

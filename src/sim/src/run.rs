@@ -265,8 +265,11 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             let horizon = kernel.horizon(actions, limit);
             let fuel = u64::from(kernel.fixed.fuel.saturating_sub(kernel.state.steps));
             let known = kernel.history.len().saturating_sub(kernel.state.steps());
-            let free = (steps - done).min(fuel).min(if known > 0 { known } else { u64::MAX });
             let records = *recording == Recording::Full && known == 0;
+            // So far there is nothing to look at but the step itself.
+            let pause = if records { keyframes.due().saturating_sub(kernel.state.steps()) } else { known.max(1) };
+            let pause = if *recording == Recording::Full { pause } else { u64::MAX };
+            let free = (steps - done).min(fuel).min(pause);
             if kernel.scratch.keeps != records {
                 // The last step goes the way it came.
                 kernel.tidy();
@@ -277,20 +280,20 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
                 watch.after(kernel.state, &kernel.last());
                 if records {
                     kernel.record();
-                    if keyframes.is_due(kernel.state.steps()) {
-                        keyframes.keep(kernel.state, watch);
-                    }
                 } else {
                     check(&kernel, diverged);
                 }
                 taken += 1;
             }
             done += taken;
+            if records && keyframes.due() <= kernel.state.steps() {
+                keyframes.keep(kernel.state, watch);
+            }
             if done == steps {
                 return done;
             }
             if taken == free && fuel > free {
-                // The known part is over; what follows is new.
+                // The known part is over and what follows is new, or a keyframe was due.
                 continue;
             }
             // No event is due: what is left is an action, or the end.
@@ -301,6 +304,9 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             watch.after(kernel.state, &kernel.last());
             if records {
                 kernel.record();
+                if keyframes.due() <= kernel.state.steps() {
+                    keyframes.keep(kernel.state, watch);
+                }
             } else {
                 check(&kernel, diverged);
             }
