@@ -134,11 +134,11 @@ impl Tag {
         Self::FuelSpent,
     ];
 
-    /// Whether the tag and, for a message, the number of its send say everything: the content of a message was folded when
-    /// it was sent.
+    /// Whether the tag of this number and, for a message, the number of its send say everything: the content of a message
+    /// was folded when it was sent.
     #[inline(always)]
-    pub const fn says_all(self) -> bool {
-        (self as u8) < Self::Persisted as u8
+    pub const fn says_all(number: u8) -> bool {
+        number < Self::Persisted as u8
     }
 }
 

@@ -4,8 +4,7 @@
 //! begin. An entry read back equals the entry that was recorded.
 
 use crate::{Fleet, StepOf};
-use crate::entry::{Entry, External, Tag, What};
-use crate::kernel::Outbox;
+use crate::entry::{Entry, External, Sent, Tag, What};
 use crate::log::Log;
 use crate::state::NONE;
 use alloc::vec::Vec;
@@ -13,39 +12,57 @@ use core::ops::Range;
 use machine::fingerprint::digest;
 use machine::{HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time};
 
-/// What recording an entry takes besides what it was and its effects.
+/// The part of an entry that is known before its step is made, and whether the step changed the node.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub at: Time,
-    pub fingerprint: u64,
+pub(crate) struct Stub {
     pub cause: u32,
-    pub actor: NodeId,
-    pub state_changed: bool,
-    pub tag: Tag,
-    /// For an entry about a message, the number of its send among all sends of the run.
+    /// For a message the number of its send among all sends of the run.
     pub send: u32,
-    pub effects: Effects,
+    pub actor: NodeId,
+    mark: u8,
 }
 
-/// Where the effects of an entry were put.
+/// The bit of a mark that says that the state changed; the others are the tag's number.
+const CHANGED: u8 = 0x80;
+
+impl Stub {
+    #[inline(always)]
+    pub const fn new(cause: u32, actor: NodeId, tag: Tag, send: u32) -> Self {
+        Self { cause, send, actor, mark: tag as u8 }
+    }
+
+    #[inline(always)]
+    pub const fn set_changed(&mut self, changed: bool) {
+        self.mark |= (changed as u8) << 7;
+    }
+
+    #[inline(always)]
+    pub const fn changed(&self) -> bool {
+        self.mark & CHANGED != 0
+    }
+
+    /// The number of the tag.
+    #[inline(always)]
+    pub const fn tag(&self) -> u8 {
+        self.mark & !CHANGED
+    }
+}
+
+/// Where the effects of an entry lie.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effects {
-    /// Index of the first send, or into `spans`, as `sends` says.
-    first: u32,
+    /// Index of the first send, or into the spans, as `sends` says.
+    pub first: u32,
     /// How many sends there are, if there is nothing else; or `MORE`.
-    sends: u8,
-}
-
-impl Effects {
-    pub const NONE: Self = Self { first: 0, sends: 0 };
+    pub sends: u8,
 }
 
 /// There are effects of several kinds, or many sends.
-const MORE: u8 = u8::MAX;
+pub(crate) const MORE: u8 = u8::MAX;
 
 /// One entry, as it is kept: half a cache line.
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct Row {
     at: Time,
     fingerprint: u64,
     cause: u32,
@@ -53,12 +70,11 @@ struct Kept {
     payload: u32,
     effects: u32,
     actor: NodeId,
-    /// The tag, and in the lowest bit whether the state changed.
-    tag: u8,
+    mark: u8,
     sends: u8,
 }
 
-const _: () = assert!(size_of::<Kept>() == 32);
+const _: () = assert!(size_of::<Row>() == 32);
 
 /// Where the effects of one entry lie in each list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,14 +89,15 @@ struct Spans {
 
 /// Every entry of a run.
 pub struct History<F: Fleet> {
-    rows: Log<Kept>,
+    rows: Log<Row>,
     tickets: Vec<Ticket>,
     host: Vec<HostEvent>,
     actions: Vec<External<F::Message>>,
     spans: Vec<Spans>,
     moved: Vec<Moved>,
     ruled: Vec<Ruling>,
-    pub(crate) sent: Outbox<F>,
+    /// The kernel puts into it what it sends.
+    pub(crate) sent: Log<Sent<F::Message>>,
     notes: Vec<F::Note>,
     persisted: Vec<Persist<F::Record>>,
     called: Vec<HostCall>,
@@ -129,7 +146,7 @@ impl<F: Fleet> History<F> {
             cause: (row.cause != NONE).then_some(u64::from(row.cause)),
             actor: row.actor,
             what: self.what(row),
-            state_changed: row.tag & 1 == 1,
+            state_changed: row.mark & CHANGED != 0,
             moved: &self.moved[range(spans.moved)],
             ruled: &self.ruled[range(spans.ruled)],
             sent: self.sent.group(spans.sent),
@@ -196,15 +213,16 @@ impl<F: Fleet> History<F> {
 
     /// Records an entry; its effects have been put before.
     #[inline(always)]
-    pub(crate) fn push(&mut self, row: Row, what: &What<F::Message>) {
-        let payload = if row.tag.says_all() { row.send } else { self.put(what) };
-        let Row { at, fingerprint, cause, actor, state_changed, effects: Effects { first: effects, sends }, .. } = row;
-        let tag = (row.tag as u8) << 1 | u8::from(state_changed);
-        self.rows.push(Kept { at, fingerprint, cause, payload, effects, actor, tag, sends });
+    pub(crate) fn push(&mut self, at: Time, fingerprint: u64, stub: Stub, effects: Effects, what: &What<F::Message>) {
+        let Stub { cause, send, actor, mark } = stub;
+        let payload = if Tag::says_all(stub.tag()) { send } else { self.put_what(what) };
+        let Effects { first: effects, sends } = effects;
+        self.rows.push(Row { at, fingerprint, cause, payload, effects, actor, mark, sends });
     }
 
+    /// Keeps what goes with the tag of an entry that is not about a message.
     #[inline(never)]
-    fn put(&mut self, what: &What<F::Message>) -> u32 {
+    fn put_what(&mut self, what: &What<F::Message>) -> u32 {
         match *what {
             What::ConditionBegan(index) | What::ConditionEnded(index) => u32::from(index),
             What::Persisted(ticket) => put(&mut self.tickets, ticket),
@@ -214,13 +232,8 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    /// Keeps the effects of an entry that has some; its sends are in their list already.
-    #[inline(always)]
-    pub(crate) fn put_effects(&mut self, sent: (u32, u32), more: bool, step: &StepOf<F>) -> Effects {
-        let sends = sent.1 - sent.0;
-        if !more && sends < u32::from(MORE) {
-            return Effects { first: sent.0, sends: sends as u8 };
-        }
+    /// Keeps the effects of a step that has more than a few sends; returns their index.
+    pub(crate) fn put_effects(&mut self, sent: (u32, u32), step: &StepOf<F>) -> u32 {
         self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
     }
 
@@ -232,7 +245,7 @@ impl<F: Fleet> History<F> {
         notes: &[F::Note],
         persisted: &[Persist<F::Record>],
         called: &[HostCall],
-    ) -> Effects {
+    ) -> u32 {
         let spans = Spans {
             sent,
             moved: append(&mut self.moved, moved),
@@ -241,10 +254,10 @@ impl<F: Fleet> History<F> {
             persisted: append(&mut self.persisted, persisted),
             called: append(&mut self.called, called),
         };
-        Effects { first: put(&mut self.spans, spans), sends: MORE }
+        put(&mut self.spans, spans)
     }
 
-    fn what(&self, row: &Kept) -> What<F::Message> {
+    fn what(&self, row: &Row) -> What<F::Message> {
         let at = row.payload as usize;
         // A message is kept once, where it was sent; its sender is where its cause happened.
         let message = || {
@@ -257,7 +270,7 @@ impl<F: Fleet> History<F> {
             let (from, message) = message();
             What::MessageDelivered { from, message, duplicate, restarted_between }
         };
-        match Tag::ALL[usize::from(row.tag >> 1)] {
+        match Tag::ALL[usize::from(row.mark & !CHANGED)] {
             Tag::Started => What::Started,
             Tag::Restarted => What::Restarted,
             Tag::Crashed => What::Crashed,
@@ -279,7 +292,7 @@ impl<F: Fleet> History<F> {
         }
     }
 
-    fn spans_of(&self, row: &Kept) -> Spans {
+    fn spans_of(&self, row: &Row) -> Spans {
         match row.sends {
             0 => Spans::default(),
             MORE => self.spans[row.effects as usize],
@@ -295,16 +308,17 @@ impl<F: Fleet> History<F> {
             let (Some(row), Some(entry)) = (self.rows.get(step as usize), self.entry(step)) else {
                 break;
             };
-            let Kept { at, fingerprint, cause, payload, actor, sends, .. } = *row;
-            let Entry { sent, moved, ruled, notes, persisted, called, state_changed, .. } = entry;
+            let Entry { sent, moved, ruled, notes, persisted, called, .. } = entry;
+            let mut row = *row;
             let sent = part.sent.append(sent);
-            let effects = match sends {
-                0 => Effects::NONE,
+            row.effects = match row.sends {
                 MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
-                _ => Effects { first: sent.0, sends },
+                _ => sent.0,
             };
-            let tag = entry.what.tag();
-            part.push(Row { at, fingerprint, cause, actor, state_changed, tag, send: payload, effects }, &entry.what);
+            if !Tag::says_all(row.mark & !CHANGED) {
+                row.payload = part.put_what(&entry.what);
+            }
+            part.rows.push(row);
         }
         part
     }

@@ -5,18 +5,16 @@
 //! that a crash lost) are passed over without an entry.
 
 use crate::clock;
-use crate::conditions::{Conditions, Disturbance, When};
-use crate::entry::{External, Fate, OPERATOR, Sent, Tag, WORLD, What};
-use crate::host::{Around, Planned};
-use crate::log::Log;
-use crate::net;
+use crate::entry::{Entry, External, Tag, WORLD, What};
+use crate::history::{Effects, History, MORE, Stub};
+use crate::host::Planned;
 use crate::queue::{Event, Kind};
-use crate::state::{Fixed, NEVER, NONE, Parcel, State, Task, TaskKind};
+use crate::state::{Fixed, NEVER, NONE, Node, Parcel, State};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
 use machine::fingerprint::{Fold, fold};
-use machine::{Context, Duration, Input, Message, NodeId, Send, Step, Time};
+use machine::{Context, Input, Message, NodeId, Step, Time};
 
 /// An action and its moment.
 pub(crate) type Action<F> = (Time, External<<F as Fleet>::Message>);
@@ -34,16 +32,16 @@ pub(crate) struct Scratch<F: Fleet> {
     /// Whether what is sent stays in the outbox.
     pub keeps: bool,
     /// The fold of what was sent.
-    print: u64,
-    begun: Vec<u16>,
-    planned: Vec<Planned>,
+    pub print: u64,
+    pub begun: Vec<u16>,
+    pub planned: Vec<Planned>,
 }
 
 impl<F: Fleet> Scratch<F> {
     /// For an outbox of this length.
     pub fn new(sent_from: u32) -> Self {
         let head =
-            Head { cause: NONE, actor: WORLD, tag: Tag::Healed, what: What::Healed, node: 0, state_changed: false, send: 0 };
+            Head { stub: Stub::new(NONE, WORLD, Tag::Healed, 0), what: What::Healed, node: 0 };
         Self {
             head,
             step: StepOf::<F>::default(),
@@ -58,24 +56,16 @@ impl<F: Fleet> Scratch<F> {
     }
 }
 
-/// What messages sent are put into, in order: the history's own list, so that nothing is copied.
-pub(crate) type Outbox<F> = Log<Sent<<F as Fleet>::Message>>;
-
-/// What one step was; its effects are in the scratch.
+/// What one step was; its effects are elsewhere in the scratch.
 pub(crate) struct Head<M> {
-    pub cause: u32,
-    pub actor: NodeId,
-    pub state_changed: bool,
-    pub tag: Tag,
+    pub stub: Stub,
     pub what: What<M>,
     /// The node's fingerprint after it; 0 where no node was asked.
     pub node: u64,
-    /// For an entry about a message, the number of its send.
-    pub send: u32,
 }
 
 /// What became of an event.
-enum Outcome {
+pub(crate) enum Outcome {
     /// It was off; no entry.
     Nothing,
     /// An entry in which no machine takes a step.
@@ -87,123 +77,123 @@ enum Outcome {
 /// With fewer messages and nodes than this, everything is near anyway.
 const WARM_FROM: usize = 4096;
 
-/// The moment until which events may be taken without looking at anything else: no action comes before, the run does not
-/// end, and nobody wanted to stop. Holds until an action is taken.
-pub(crate) fn horizon<F: Fleet>(fixed: &Fixed, actions: &[Action<F>], state: &State<F>, limit: u64) -> u64 {
-    let limit = limit.min(fixed.end);
-    actions.get(state.applied as usize).map_or(limit, |action| action.0.0.min(limit))
-}
-
-/// Does one step; false if no event is due by the horizon.
-#[inline(always)]
-pub(crate) fn advance<F: Fleet>(
-    fixed: &Fixed,
-    state: &mut State<F>,
-    scratch: &mut Scratch<F>,
-    outbox: &mut Outbox<F>,
-    horizon: u64,
-) -> bool {
-    tidy(scratch, outbox);
-    let mut kernel = Kernel { fixed, state, scratch, outbox };
-    loop {
-        let State { queue, parcels, nodes, .. } = &mut *kernel.state;
-        // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can bring
-        // it while the first of them happen.
-        let warm = |events: &[Event]| {
-            if parcels.room() + nodes.len() > WARM_FROM {
-                for event in events {
-                    let near = match event.kind {
-                        Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
-                        _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
-                    };
-                    core::hint::black_box(near);
-                }
-            }
-        };
-        let Some(event) = queue.pop(horizon, warm) else {
-            return false;
-        };
-        kernel.state.now = Time(event.at);
-        match kernel.happen(event) {
-            Outcome::Nothing => {}
-            Outcome::Entry => break,
-            Outcome::Step => {
-                kernel.step();
-                break;
-            }
-        }
-    }
-    kernel.fold();
-    true
-}
-
-/// Takes the next action, if there is one by `limit`; comes after all events of its moment.
-#[cold]
-pub(crate) fn act<F: Fleet>(
-    fixed: &Fixed,
-    actions: &[Action<F>],
-    state: &mut State<F>,
-    scratch: &mut Scratch<F>,
-    outbox: &mut Outbox<F>,
-    limit: u64,
-) -> bool {
-    let Some((at, external)) = actions.get(state.applied as usize).filter(|action| action.0.0 <= limit.min(fixed.end)) else {
-        return false;
-    };
-    tidy(scratch, outbox);
-    state.now = *at;
-    state.applied += 1;
-    let mut kernel = Kernel { fixed, state, scratch, outbox };
-    kernel.act(*external);
-    kernel.fold();
-    true
-}
-
-/// Says that the fuel is spent, if anything was still to come; once.
-#[cold]
-pub(crate) fn run_dry<F: Fleet>(
-    fixed: &Fixed,
-    actions: &[Action<F>],
-    state: &mut State<F>,
-    scratch: &mut Scratch<F>,
-    outbox: &mut Outbox<F>,
-) -> bool {
-    if state.spent || state.queue.is_empty() && state.applied as usize == actions.len() {
-        return false;
-    }
-    tidy(scratch, outbox);
-    state.spent = true;
-    let mut kernel = Kernel { fixed, state, scratch, outbox };
-    kernel.note(WORLD, NONE, What::FuelSpent);
-    kernel.fold();
-    true
-}
-
-/// Empties what the last step left behind.
-#[inline(always)]
-pub(crate) fn tidy<F: Fleet>(scratch: &mut Scratch<F>, outbox: &mut Outbox<F>) {
-    if scratch.more {
-        scratch.more = false;
-        scratch.step.clear();
-    }
-    if scratch.sent > 0 {
-        scratch.sent = 0;
-        scratch.step.sends.clear();
-        scratch.print = 0;
-        scratch.sent_from = outbox.begin((!scratch.keeps).then_some(scratch.sent_from));
-    }
-}
-
-struct Kernel<'a, F: Fleet> {
-    fixed: &'a Fixed,
-    state: &'a mut State<F>,
-    scratch: &'a mut Scratch<F>,
-    outbox: &'a mut Outbox<F>,
+/// A run on its way: what stays, what changes, and where it is written down.
+pub(crate) struct Kernel<'a, F: Fleet> {
+    pub fixed: &'a Fixed,
+    pub state: &'a mut State<F>,
+    pub scratch: &'a mut Scratch<F>,
+    pub history: &'a mut History<F>,
 }
 
 impl<F: Fleet> Kernel<'_, F> {
+    /// The moment until which events may be taken without looking at anything else: no action comes before, the run does
+    /// not end, and nobody wanted to stop. Holds until an action is taken.
+    pub fn horizon(&self, actions: &[Action<F>], limit: u64) -> u64 {
+        let limit = limit.min(self.fixed.end);
+        actions.get(self.state.applied as usize).map_or(limit, |action| action.0.0.min(limit))
+    }
+
+    /// Does one step; false if no event is due by the horizon.
+    #[inline(always)]
+    pub fn advance(&mut self, horizon: u64) -> bool {
+        self.tidy();
+        loop {
+            let State { queue, parcels, nodes, .. } = &mut *self.state;
+            // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can
+            // bring it while the first of them happen.
+            let warm = |events: &[Event]| {
+                if parcels.room() + nodes.len() > WARM_FROM {
+                    for event in events {
+                        let near = match event.kind {
+                            Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
+                            _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
+                        };
+                        core::hint::black_box(near);
+                    }
+                }
+            };
+            let Some(event) = queue.pop(horizon, warm) else {
+                return false;
+            };
+            self.state.now = Time(event.at);
+            match self.happen(event) {
+                Outcome::Nothing => {}
+                Outcome::Entry => break,
+                Outcome::Step => {
+                    self.step();
+                    break;
+                }
+            }
+        }
+        self.fold();
+        true
+    }
+
+    /// Takes the next action, if there is one by `limit`; comes after all events of its moment.
+    #[cold]
+    pub fn take_action(&mut self, actions: &[Action<F>], limit: u64) -> bool {
+        let next = actions.get(self.state.applied as usize).filter(|action| action.0.0 <= limit.min(self.fixed.end));
+        let Some((at, external)) = next else {
+            return false;
+        };
+        self.tidy();
+        self.state.now = *at;
+        self.state.applied += 1;
+        self.act(*external);
+        self.fold();
+        true
+    }
+
+    /// Says that the fuel is spent, if anything was still to come; once.
+    #[cold]
+    pub fn run_dry(&mut self, actions: &[Action<F>]) -> bool {
+        let over = self.state.queue.is_empty() && self.state.applied as usize == actions.len();
+        if self.state.spent || over {
+            return false;
+        }
+        self.tidy();
+        self.state.spent = true;
+        self.note(WORLD, NONE, What::FuelSpent);
+        self.fold();
+        true
+    }
+
+    /// Empties what the last step left behind.
+    #[inline(always)]
+    pub fn tidy(&mut self) {
+        let scratch = &mut *self.scratch;
+        if scratch.more {
+            scratch.more = false;
+            scratch.step.clear();
+        }
+        if scratch.sent > 0 {
+            scratch.sent = 0;
+            scratch.step.sends.clear();
+            scratch.print = 0;
+            scratch.sent_from = self.history.sent.begin((!scratch.keeps).then_some(scratch.sent_from));
+        }
+    }
+
+    /// The last step, as an entry.
+    #[inline(always)]
+    pub fn last(&self) -> Entry<'_, F> {
+        entry(self.state, self.scratch, self.history)
+    }
+
+    /// Writes the last step down.
+    #[inline(always)]
+    pub fn record(&mut self) {
+        let Scratch { head, step, sent_from, sent, more, .. } = &*self.scratch;
+        let effects = if *more || *sent >= u32::from(MORE) {
+            Effects { first: self.history.put_effects((*sent_from, *sent_from + *sent), step), sends: MORE }
+        } else {
+            Effects { first: *sent_from, sends: *sent as u8 }
+        };
+        self.history.push(self.state.now, self.state.rolling, head.stub, effects, &head.what);
+    }
+
     /// The entry being made.
-    fn entry(&self) -> u32 {
+    pub fn entry(&self) -> u32 {
         self.state.steps
     }
 
@@ -243,14 +233,15 @@ impl<F: Fleet> Kernel<'_, F> {
 
     /// An entry in which the machine of `node` takes a step.
     #[inline(always)]
-    fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor: node, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+    pub fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head.stub = Stub::new(cause, node, what.tag(), 0);
+        self.scratch.head.what = what;
         Outcome::Step
     }
 
     /// An entry in which no machine takes a step.
-    fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { cause, actor, tag: what.tag(), what, state_changed: false, node: 0, send: 0 };
+    pub fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+        self.scratch.head = Head { stub: Stub::new(cause, actor, what.tag(), 0), what, node: 0 };
         Outcome::Entry
     }
 
@@ -274,7 +265,7 @@ impl<F: Fleet> Kernel<'_, F> {
         } else {
             (Outcome::Entry, What::MessageLost { from, message })
         };
-        self.scratch.head = Head { cause, actor: to, tag: what.tag(), what, state_changed: false, node: 0, send };
+        self.scratch.head = Head { stub: Stub::new(cause, to, what.tag(), send), what, node: 0 };
         outcome
     }
 
@@ -294,7 +285,7 @@ impl<F: Fleet> Kernel<'_, F> {
         self.enter(node, cause, What::Persisted(ticket))
     }
 
-    fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
+    pub fn start(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
         let here = &mut self.state.nodes[usize::from(node.0)];
         here.up = true;
         here.incarnation += 1;
@@ -306,7 +297,7 @@ impl<F: Fleet> Kernel<'_, F> {
     fn step(&mut self) {
         let state = &mut *self.state;
         let Scratch { head, step, .. } = &mut *self.scratch;
-        let node = head.actor;
+        let node = head.stub.actor;
         let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
             now: clock::shown(state.now, here.offset),
@@ -325,7 +316,13 @@ impl<F: Fleet> Kernel<'_, F> {
             _ => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
         head.node = state.fleet.fingerprint(node);
-        head.state_changed = core::mem::replace(&mut here.print, head.node) != head.node;
+        head.stub.set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
+        let wanted = wanted(&state.fleet, node, here, state.now);
+        if wanted != here.wanted
+            && let Some(generation) = here.want(wanted, state.steps)
+        {
+            state.push(Time(wanted), Kind::Deadline, node.0, generation);
+        }
         // Lengths alone: of six lists, most steps fill none, or one.
         let others =
             step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
@@ -333,333 +330,18 @@ impl<F: Fleet> Kernel<'_, F> {
             self.scratch.more = others != 0;
             self.carry_out(node);
         }
-        self.arm_now(node);
-    }
-
-    /// Lowers the sends, writes and host calls of the step.
-    #[inline(always)]
-    fn carry_out(&mut self, node: NodeId) {
-        for at in 0..self.scratch.step.sends.len() {
-            let Send { to, message } = self.scratch.step.sends[at];
-            self.send(node, to, message);
-        }
-        if !self.scratch.begun.is_empty() {
-            self.begin_points();
-        }
-        if self.scratch.more {
-            self.write(node);
-            self.call_host(node);
-        }
-    }
-
-    #[inline(always)]
-    fn send(&mut self, from: NodeId, to: NodeId, message: F::Message) {
-        let state = &mut *self.state;
-        let cause = state.steps;
-        if usize::from(to.0) >= state.nodes.len() {
-            self.put(Sent::new(message, to, Fate::Left));
-            return;
-        }
-        let latency = self.fixed.network.latency(from, to);
-        let fate = if state.conditions.touch_messages() {
-            let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
-            let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
-            net::fate(&state.dice, latency, state.now, (from, to), &message, troubles)
-        } else {
-            net::calm_fate(&state.dice, latency, state.now, (from, to), &message)
-        };
-        let send = self.put(Sent::new(message, to, fate));
-        let state = &mut *self.state;
-        let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
-        match fate {
-            Fate::Arrives { at } => {
-                let id = state.parcels.insert(parcel);
-                state.push(at, Kind::Message, to.0, id);
-            }
-            Fate::Duplicated { at, copy } => {
-                parcel.copies = 2;
-                let id = state.parcels.insert(parcel);
-                state.push(at, Kind::Message, to.0, id);
-                state.push(copy, Kind::Message, to.0, id);
-            }
-            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
-        }
-    }
-
-    /// Puts a message into the outbox; returns its number among all sends.
-    #[inline(always)]
-    fn put(&mut self, sent: Sent<F::Message>) -> u32 {
-        let mut hash = Fold::new(self.scratch.print);
-        sent.fold(&mut hash);
-        self.scratch.print = hash.finish();
-        self.scratch.sent += 1;
-        self.outbox.push_on(sent);
-        let send = self.state.sends;
-        self.state.sends += 1;
-        send
-    }
-
-    #[cold]
-    fn begin_points(&mut self) {
-        let entry = self.entry();
-        for at in 0..self.scratch.begun.len() {
-            let index = self.scratch.begun[at];
-            self.state.plan(self.state.now, WORLD, TaskKind::Begin(index), entry);
-        }
-        self.scratch.begun.clear();
-    }
-
-    fn write(&mut self, node: NodeId) {
-        let entry = self.entry();
-        let state = &mut *self.state;
-        let incarnation = state.nodes[usize::from(node.0)].incarnation;
-        let slow = state.conditions.disk_delay(&self.fixed.conditions, node);
-        for at in 0..self.scratch.step.persists.len() {
-            let write = self.scratch.step.persists[at];
-            let key = fold(fold(u64::from(node.0), u64::from(incarnation)), write.ticket.0);
-            let time = self.fixed.disk.draw(&state.dice, crate::choices::stream::DISK, key);
-            let due = state.now.after(time).after(slow);
-            let due = state.disks[usize::from(node.0)].write(write, entry, due);
-            state.push(due, Kind::Persisted, node.0, incarnation);
-        }
-    }
-
-    fn call_host(&mut self, node: NodeId) {
-        for at in 0..self.scratch.step.host.len() {
-            let call = self.scratch.step.host[at];
-            let (host, around, planned) = self.around(node);
-            host.call(around, call, planned);
-        }
-        self.plan_host(node);
-    }
-
-    /// The host of a node and what it goes by.
-    fn around(&mut self, node: NodeId) -> (&mut crate::host::Host, Around<'_>, &mut Vec<Planned>) {
-        let state = &mut *self.state;
-        let around = Around {
-            images: &self.fixed.images,
-            list: &self.fixed.conditions,
-            conditions: &state.conditions,
-            dice: &state.dice,
-            node,
-            now: state.now,
-            entry: state.steps,
-        };
-        (&mut state.hosts[usize::from(node.0)], around, &mut self.scratch.planned)
-    }
-
-    fn plan_host(&mut self, node: NodeId) {
-        let entry = self.entry();
-        for at in 0..self.scratch.planned.len() {
-            let (wait, doing, cause) = self.scratch.planned[at];
-            self.state.plan(self.state.now.after(wait), node, TaskKind::Host(doing), cause.unwrap_or(entry));
-        }
-        self.scratch.planned.clear();
-    }
-
-    /// As [`Kernel::arm_now`], out of line: for everything but the end of a step.
-    fn arm(&mut self, node: NodeId) {
-        self.arm_now(node);
     }
 
     /// Asks the node for its deadline and sees to it that an event comes no later.
-    #[inline(always)]
-    fn arm_now(&mut self, node: NodeId) {
+    pub fn arm(&mut self, node: NodeId) {
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
-        let wanted = match state.fleet.deadline(node) {
-            Some(at) if here.up => clock::world(at, here.offset).0.max(state.now.0),
-            _ => NEVER,
-        };
-        if wanted == here.wanted {
-            return;
-        }
-        here.wanted = wanted;
-        here.wanted_by = state.steps;
-        if wanted < here.armed {
-            here.armed = wanted;
-            here.generation = here.generation.wrapping_add(1);
-            let id = here.generation;
-            state.push(Time(wanted), Kind::Deadline, node.0, id);
-        }
-    }
-
-    fn task(&mut self, node: NodeId, task: Task) -> Outcome {
-        let Task { what, cause, incarnation } = task;
-        if let Some(here) = self.state.nodes.get(usize::from(node.0))
-            && here.incarnation != incarnation
+        let wanted = wanted(&state.fleet, node, here, state.now);
+        if wanted != here.wanted
+            && let Some(generation) = here.want(wanted, state.steps)
         {
-            return Outcome::Nothing;
+            state.push(Time(wanted), Kind::Deadline, node.0, generation);
         }
-        match what {
-            TaskKind::Host(doing) => {
-                let (host, around, planned) = self.around(node);
-                let event = host.due(around, doing, planned);
-                self.plan_host(node);
-                let Some(event) = event else {
-                    return Outcome::Nothing;
-                };
-                self.enter(node, cause, What::Host(event))
-            }
-            TaskKind::Crash { down_for, condition } => {
-                if condition && self.state.healed { Outcome::Nothing } else { self.crash(node, cause, down_for) }
-            }
-            TaskKind::Restart => self.start(node, cause, What::Restarted),
-            TaskKind::Begin(index) => self.begin(index, cause),
-            TaskKind::End(index) => self.end(index, cause),
-            TaskKind::Period(index) => self.period(index),
-            TaskKind::Heal => self.heal(),
-        }
-    }
-
-    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Outcome {
-        let entry = self.entry();
-        let state = &mut *self.state;
-        let here = &mut state.nodes[usize::from(node.0)];
-        if !here.up {
-            return Outcome::Nothing;
-        }
-        here.up = false;
-        here.incarnation += 1;
-        here.generation = here.generation.wrapping_add(1);
-        here.wanted = NEVER;
-        here.armed = NEVER;
-        state.disks[usize::from(node.0)].crash(state.now);
-        state.hosts[usize::from(node.0)].crash();
-        state.plan(state.now.after(down_for), node, TaskKind::Restart, entry);
-        self.note(node, cause, What::Crashed)
-    }
-
-    fn begin(&mut self, index: u16, cause: u32) -> Outcome {
-        if !self.state.conditions.begin(&self.fixed.conditions, index) {
-            return Outcome::Nothing;
-        }
-        let entry = self.entry();
-        let condition = &self.fixed.conditions[usize::from(index)];
-        if let Some(spell) = condition.spell() {
-            self.state.plan(self.state.now.after(spell), WORLD, TaskKind::End(index), entry);
-        }
-        match condition.what {
-            Disturbance::Crash { node, down_for } if usize::from(node.0) < self.state.nodes.len() => {
-                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: true }, entry);
-            }
-            Disturbance::Memory { .. } => {
-                for node in 0..self.state.nodes.len() {
-                    self.settle(NodeId(node as u16));
-                }
-            }
-            Disturbance::HostMemory { node, .. } => self.settle(node),
-            _ => self.set_clocks(),
-        }
-        self.note(WORLD, cause, What::ConditionBegan(index))
-    }
-
-    fn end(&mut self, index: u16, cause: u32) -> Outcome {
-        if !self.state.conditions.end(&self.fixed.conditions, index) {
-            return Outcome::Nothing;
-        }
-        self.set_clocks();
-        self.note(WORLD, cause, What::ConditionEnded(index))
-    }
-
-    /// A period of a background condition begins.
-    fn period(&mut self, index: u16) -> Outcome {
-        let When::Background { chance_per_million, period } = self.fixed.conditions[usize::from(index)].when else {
-            return Outcome::Nothing;
-        };
-        if self.state.healed {
-            return Outcome::Nothing;
-        }
-        let now = self.state.now;
-        self.state.plan(now.after(Duration(period.0.max(1))), WORLD, TaskKind::Period(index), NONE);
-        if Conditions::spell_at(&self.state.dice, index, now, chance_per_million, period) {
-            self.begin(index, NONE)
-        } else {
-            self.end(index, NONE)
-        }
-    }
-
-    fn heal(&mut self) -> Outcome {
-        let entry = self.entry();
-        self.state.healed = true;
-        for index in 0..self.fixed.conditions.len() {
-            self.state.conditions.forbid(&self.fixed.conditions, index as u16);
-            self.state.conditions.end(&self.fixed.conditions, index as u16);
-        }
-        for node in 0..self.state.nodes.len() {
-            if !self.state.nodes[node].up {
-                self.state.plan(self.state.now, NodeId(node as u16), TaskKind::Restart, entry);
-            }
-        }
-        self.set_clocks();
-        self.note(WORLD, NONE, What::Healed)
-    }
-
-    fn settle(&mut self, node: NodeId) {
-        if usize::from(node.0) >= self.state.nodes.len() {
-            return;
-        }
-        let (host, around, planned) = self.around(node);
-        host.settle(around, planned);
-        self.plan_host(node);
-    }
-
-    /// Conditions changed: clocks may now be off by something else, and deadlines with them.
-    fn set_clocks(&mut self) {
-        for index in 0..self.state.nodes.len() {
-            let node = NodeId(index as u16);
-            let offset = self.state.conditions.offset(&self.fixed.conditions, node);
-            if self.state.nodes[index].offset != offset {
-                self.state.nodes[index].offset = offset;
-                self.arm(node);
-            }
-        }
-    }
-
-    /// Does something from outside.
-    fn act(&mut self, external: External<F::Message>) -> Outcome {
-        let entry = self.entry();
-        let nodes = self.state.nodes.len();
-        let exists = |node: NodeId| usize::from(node.0) < nodes;
-        match external {
-            External::Deliver { to, message } if exists(to) => {
-                let send = self.put(Sent::new(message, to, Fate::Arrives { at: self.state.now }));
-                let (state, from) = (&mut *self.state, OPERATOR);
-                let parcel = Parcel { message, cause: entry, send, incarnation: 0, from, copies: 1, delivered: false };
-                let id = state.parcels.insert(parcel);
-                state.push(state.now, Kind::Message, to.0, id);
-            }
-            External::Crash { node, down_for } if exists(node) => {
-                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
-            }
-            External::Restart { node } if exists(node) && !self.state.nodes[usize::from(node.0)].up => {
-                self.state.plan(self.state.now, node, TaskKind::Restart, entry);
-            }
-            External::Lift(index) if usize::from(index) < self.fixed.conditions.len() => self.lift(index),
-            External::SetKnob { knob, value } => {
-                if let Some(knob) = self.fixed.declared.get(usize::from(knob)) {
-                    // Out of range: the entry shows what was tried, and nothing changed.
-                    let _ = self.state.knobs.set(knob, value);
-                }
-            }
-            External::Waive(waivers) => self.state.waivers = waivers,
-            _ => {}
-        }
-        self.note(OPERATOR, NONE, What::Action(external))
-    }
-
-    fn lift(&mut self, index: u16) {
-        let entry = self.entry();
-        self.state.conditions.forbid(&self.fixed.conditions, index);
-        if !self.state.conditions.is_active(index) {
-            return;
-        }
-        if let Disturbance::Crash { node, .. } = self.fixed.conditions[usize::from(index)].what
-            && self.state.nodes.get(usize::from(node.0)).is_some_and(|node| !node.up)
-        {
-            self.state.plan(self.state.now, node, TaskKind::Restart, entry);
-        }
-        self.state.plan(self.state.now, WORLD, TaskKind::End(index), entry);
     }
 
     /// Folds the entry into the rolling fingerprint.
@@ -667,12 +349,13 @@ impl<F: Fleet> Kernel<'_, F> {
     fn fold(&mut self) {
         let head = &self.scratch.head;
         let state = &mut *self.state;
-        let word = u64::from(head.send) << 32 | (head.tag as u64) << 16 | u64::from(head.actor.0);
+        let tag = head.stub.tag();
+        let word = u64::from(head.stub.send) << 32 | u64::from(tag) << 16 | u64::from(head.stub.actor.0);
         let mut print = fold(fold(word, state.now.0), head.node);
         if self.scratch.sent > 0 {
             print = fold(print, self.scratch.print);
         }
-        if self.scratch.more || !head.tag.says_all() {
+        if self.scratch.more || !Tag::says_all(tag) {
             print = fold_more(print, head, &self.scratch.step);
         }
         state.rolling = fold(state.rolling, print);
@@ -681,11 +364,41 @@ impl<F: Fleet> Kernel<'_, F> {
     }
 }
 
+/// The last step, as an entry.
+#[inline(always)]
+pub(crate) fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, history: &'a History<F>) -> Entry<'a, F> {
+    let head = &scratch.head;
+    Entry {
+        step: state.steps().wrapping_sub(1),
+        at: state.now,
+        cause: (head.stub.cause != NONE).then_some(u64::from(head.stub.cause)),
+        actor: head.stub.actor,
+        what: head.what,
+        state_changed: head.stub.changed(),
+        moved: &scratch.step.moved,
+        ruled: &scratch.step.ruled,
+        sent: if scratch.sent > 0 { history.sent.since(scratch.sent_from) } else { &[] },
+        notes: &scratch.step.notes,
+        persisted: &scratch.step.persists,
+        called: &scratch.step.host,
+        fingerprint: state.rolling,
+    }
+}
+
+/// When the node wants its deadline, by the world's clock.
+#[inline(always)]
+fn wanted<F: Fleet>(fleet: &F, node: NodeId, here: &Node, now: Time) -> u64 {
+    match fleet.deadline(node) {
+        Some(at) if here.up => clock::world(at, here.offset).0.max(now.0),
+        _ => NEVER,
+    }
+}
+
 /// Folds what an entry seldom has.
 #[inline(never)]
 fn fold_more<M: Message, R: Hash, N: Hash>(print: u64, head: &Head<M>, step: &Step<M, R, N>) -> u64 {
     let mut hash = Fold::new(print);
-    if !head.tag.says_all() {
+    if !Tag::says_all(head.stub.tag()) {
         head.what.hash(&mut hash);
     }
     fold_all(&mut hash, 2, &step.moved);

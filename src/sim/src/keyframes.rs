@@ -46,9 +46,9 @@ impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
         Self { frames, spare: Vec::new(), due: spacing(state) }
     }
 
-    #[inline]
-    pub const fn is_due(&self, steps: u64) -> bool {
-        steps >= self.due
+    /// The step from which the next one is due.
+    pub const fn due(&self) -> u64 {
+        self.due
     }
 
     /// Keeps a copy. The buffers of one that is thinned out are used again.

@@ -37,7 +37,9 @@ impl<T: Copy> Log<T> {
 
     #[inline(always)]
     pub fn push(&mut self, item: T) {
-        self.make_room(1);
+        if self.recent.len() == self.recent.capacity() {
+            self.move_recent();
+        }
         self.recent.push(item);
     }
 
@@ -109,7 +111,6 @@ impl<T: Copy> Log<T> {
     pub fn reserve(&mut self, items: usize) {
         // What is recent comes on top when it is moved.
         self.kept.reserve(self.recent.len() + items);
-        self.recent.reserve(Self::RECENT_MAX);
     }
 
     pub fn bytes(&self) -> usize {
@@ -127,6 +128,7 @@ impl<T: Copy> Log<T> {
     fn move_recent(&mut self) {
         self.kept.extend_from_slice(&self.recent);
         self.recent.clear();
+        self.recent.reserve_exact(Self::RECENT_MAX);
     }
 }
 

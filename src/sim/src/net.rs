@@ -64,16 +64,16 @@ impl Network {
     }
 }
 
-/// What becomes of a message when nothing is wrong.
+/// When a message arrives while nothing is wrong.
 #[inline(always)]
-pub(crate) fn calm_fate<M: Message>(dice: &Dice, latency: Span, now: Time, (from, to): (NodeId, NodeId), message: &M) -> Fate {
+pub(crate) fn calm_arrival<M: Message>(dice: &Dice, latency: Span, now: Time, (from, to): (NodeId, NodeId), message: &M) -> Time {
     if from == to {
-        return Fate::Arrives { at: now };
+        return now;
     }
     if latency.low.0 >= latency.high.0 {
-        return Fate::Arrives { at: now.after(latency.low) };
+        return now.after(latency.low);
     }
-    Fate::Arrives { at: now.after(latency.draw(dice, stream::LATENCY, key(from, to, message))) }
+    now.after(latency.draw(dice, stream::LATENCY, key(from, to, message)))
 }
 
 /// How much later a copy arrives at most: what the history has room for.

@@ -6,8 +6,9 @@
 //! present moment go to a first-in-first-out `lane`, and a bottom that has grown long is put back into the wheel.
 //!
 //! **Invariants.** `bottom` holds all events up to `reach` (but those in the lane), the wheel holds all later ones.
-//! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Slots are chains of
-//! blocks in one list, so that a clone is a few plain copies.
+//! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Within a slot, events
+//! of one moment keep the order of their sequence. Slots are chains of blocks in one list, so that a clone is a few plain
+//! copies.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,6 +24,14 @@ pub(crate) struct Event {
     pub id: u32,
     pub node: u16,
     pub kind: Kind,
+}
+
+impl Event {
+    /// Its place in the total order.
+    #[inline(always)]
+    const fn key(&self) -> u128 {
+        (self.at as u128) << 64 | self.sequence as u128
+    }
 }
 
 /// What an event is.
@@ -49,6 +58,8 @@ const NONE: u32 = u32::MAX;
 const BLOCK: usize = 21;
 /// A slot of at most this many blocks is sorted at once; more would make inserting into the bottom dear.
 const SORTED_BLOCKS_MAX: u32 = 2;
+/// A slot of at most so many events is put in order by counting.
+const RANKED_MAX: usize = 8;
 /// A bottom longer than this is put back.
 const BOTTOM_MAX: usize = 96;
 
@@ -140,12 +151,14 @@ impl Queue {
         } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
             self.bottom.push(event);
         } else {
-            self.insert(event);
+            self.insert(event.at, event.sequence, event.id, event.node, event.kind);
         }
     }
 
-    /// Puts an event among those of the bottom.
-    fn insert(&mut self, event: Event) {
+    /// Puts an event among those of the bottom. Takes it in parts, as [`Queue::block`] does, because an event that is given
+    /// as one is first written to memory on all ways, also on those that do not come here.
+    fn insert(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind) {
+        let event = Event { at, sequence, id, node, kind };
         // Its sequence is the highest, so among events of its moment it is the last to be taken.
         let place = self.bottom.partition_point(|other| other.at > event.at);
         self.bottom.insert(place, event);
@@ -203,7 +216,13 @@ impl Queue {
         self.base = start;
         self.used[level] &= self.used[level] - 1;
         let head = core::mem::replace(&mut self.heads[level * SLOTS + slot as usize], NONE);
-        if level == 0 || self.is_short(head) {
+        let block = &self.blocks[head as usize];
+        if block.next == NONE && block.len as usize <= RANKED_MAX {
+            self.reach = start | below;
+            rank_into(&block.events[..block.len as usize], &mut self.bottom);
+            self.give_back(head);
+            warm(&self.bottom);
+        } else if level == 0 || self.is_short(head) {
             self.reach = start | below;
             self.gather(head);
             warm(&self.bottom);
@@ -224,31 +243,39 @@ impl Queue {
     }
 
     /// Sorts a chain into the bottom, which is empty.
-    #[inline(always)]
     fn gather(&mut self, mut head: u32) {
         while head != NONE {
             let block = &self.blocks[head as usize];
-            // Not as a slice: for the few events of most blocks a call to copy them would cost more than the copying.
-            self.bottom.extend(block.events.iter().take(block.len as usize).copied());
+            self.bottom.extend_from_slice(&block.events[..block.len as usize]);
             head = self.give_back(head);
         }
-        if self.bottom.len() > 1 {
-            // The keys are unique: there is only one order.
-            self.bottom.sort_unstable_by_key(|event| !(u128::from(event.at) << 64 | u128::from(event.sequence)));
-        }
+        // The keys are unique: there is only one order.
+        self.bottom.sort_unstable_by_key(|event| !event.key());
     }
 
     /// Puts a chain back into the wheel, now that the base is nearer: each event falls to a lower level.
     #[inline(always)]
-    fn spread(&mut self, mut head: u32) {
+    fn spread(&mut self, head: u32) {
+        let mut head = self.oldest_first(head);
         while head != NONE {
-            // A copy, because filing may take new blocks from the list that this one lies in.
-            let block = self.blocks[head as usize];
-            for event in &block.events[..block.len as usize] {
-                self.file(*event);
+            // One by one, because filing may take new blocks from the list that this one lies in.
+            for at in 0..self.blocks[head as usize].len as usize {
+                let event = self.blocks[head as usize].events[at];
+                self.file(event);
             }
             head = self.give_back(head);
         }
+    }
+
+    /// Turns a chain round; returns its oldest block.
+    fn oldest_first(&mut self, mut head: u32) -> u32 {
+        let mut after = NONE;
+        while head != NONE {
+            let next = core::mem::replace(&mut self.blocks[head as usize].next, after);
+            after = head;
+            head = next;
+        }
+        after
     }
 
     /// Frees a block; returns the one after it.
@@ -274,12 +301,13 @@ impl Queue {
             block.len = block.len.wrapping_add(1);
             return;
         }
-        self.heads[slot] = self.block(event, head);
+        self.heads[slot] = self.block(event.at, event.sequence, event.id, event.node, event.kind, head);
     }
 
     /// A new block with one event.
     #[inline(never)]
-    fn block(&mut self, event: Event, next: u32) -> u32 {
+    fn block(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind, next: u32) -> u32 {
+        let event = Event { at, sequence, id, node, kind };
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);
             block.events[0] = event;
@@ -299,10 +327,31 @@ impl Queue {
         let keep = self.bottom.partition_point(|event| event.at > pivot);
         self.base = pivot;
         self.reach = pivot;
-        for at in 0..keep {
+        for at in (0..keep).rev() {
             self.file(self.bottom[at]);
         }
         self.bottom.drain(..keep);
+    }
+}
+
+/// Appends the events of one block in order, latest first, by counting for each how many come before it. For so few there
+/// is nothing to guess for the processor, as there is in sorting. Those of one moment lie in the order of their sequence.
+#[inline(always)]
+fn rank_into(events: &[Event], bottom: &mut Vec<Event>) {
+    let mut ranks = [0_u32; RANKED_MAX];
+    let start = bottom.len();
+    bottom.extend(events.iter().copied());
+    for (at, event) in events.iter().enumerate().take(RANKED_MAX) {
+        let mut later = 0;
+        for (rank, other) in ranks.iter_mut().zip(&events[..at]) {
+            let is_later = u32::from(other.at > event.at);
+            later += is_later;
+            *rank += 1 - is_later;
+        }
+        ranks[at] = later;
+    }
+    for (rank, event) in ranks.iter().zip(events) {
+        bottom[start + *rank as usize] = *event;
     }
 }
 

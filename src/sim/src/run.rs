@@ -4,11 +4,11 @@
 //! is watched, and where it was sought to in between change nothing. Going over the past again checks every fingerprint.
 
 use crate::entry::{Entry, External};
-use crate::history::{Effects, History, Row};
-use crate::kernel::{self, Action, Head, Outbox, Scratch, advance, tidy};
+use crate::history::History;
+use crate::kernel::{self, Action, Kernel, Scratch};
 use crate::keyframes::Keyframes;
 use crate::setup::{Recording, Setup};
-use crate::state::{Fixed, NONE, State};
+use crate::state::{Fixed, State};
 use crate::{Fleet, Watch};
 use alloc::vec::Vec;
 use core::fmt;
@@ -104,7 +104,7 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
     pub fn step(&mut self) -> Option<Entry<'_, F>> {
-        (self.drive(u64::MAX, 1) == 1).then(|| entry(&self.state, &self.scratch, &self.history.sent))
+        (self.drive(u64::MAX, 1) == 1).then(|| kernel::entry(&self.state, &self.scratch, &self.history))
     }
 
     /// Does up to `steps` steps; returns how many there were.
@@ -258,81 +258,59 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does up to `steps` steps until `limit`; returns how many. The one place where a run moves.
     fn drive(&mut self, limit: u64, steps: u64) -> u64 {
+        let Self { fixed, actions, state, watch, scratch, history, keyframes, recording, diverged } = self;
+        let mut kernel = Kernel { fixed, state, scratch, history };
         let mut done = 0;
         loop {
-            let horizon = kernel::horizon(&self.fixed, &self.actions, &self.state, limit);
-            let fuel = u64::from(self.fixed.fuel.saturating_sub(self.state.steps));
-            let known = self.history.len().saturating_sub(self.state.steps());
-            let free = (steps - done).min(fuel).min(if known > 0 { known } else { u64::MAX });
-            let records = self.recording == Recording::Full && known == 0;
-            if self.scratch.keeps != records {
+            let horizon = kernel.horizon(actions, limit);
+            let fuel = u64::from(kernel.fixed.fuel.saturating_sub(kernel.state.steps));
+            let known = kernel.history.len().saturating_sub(kernel.state.steps());
+            let records = *recording == Recording::Full && known == 0;
+            // So far there is nothing to look at but the step itself.
+            let pause = if records { keyframes.due().saturating_sub(kernel.state.steps()) } else { known.max(1) };
+            let pause = if *recording == Recording::Full { pause } else { u64::MAX };
+            let free = (steps - done).min(fuel).min(pause);
+            if kernel.scratch.keeps != records {
                 // The last step goes the way it came.
-                tidy(&mut self.scratch, &mut self.history.sent);
-                self.scratch.keeps = records;
+                kernel.tidy();
+                kernel.scratch.keeps = records;
             }
             let mut taken = 0;
-            while taken < free
-                && advance(&self.fixed, &mut self.state, &mut self.scratch, &mut self.history.sent, horizon)
-            {
-                self.observe(records);
+            while taken < free && kernel.advance(horizon) {
+                watch.after(kernel.state, &kernel.last());
+                if records {
+                    kernel.record();
+                } else {
+                    check(&kernel, diverged);
+                }
                 taken += 1;
             }
             done += taken;
+            if records && keyframes.due() <= kernel.state.steps() {
+                keyframes.keep(kernel.state, watch);
+            }
             if done == steps {
                 return done;
             }
             if taken == free && fuel > free {
-                // The known part is over; what follows is new.
+                // The known part is over and what follows is new, or a keyframe was due.
                 continue;
             }
-            if !self.turn(limit) {
+            // No event is due: what is left is an action, or the end.
+            let turned = if fuel == taken { kernel.run_dry(actions) } else { kernel.take_action(actions, limit) };
+            if !turned {
                 return done;
             }
-            self.observe(records);
+            watch.after(kernel.state, &kernel.last());
+            if records {
+                kernel.record();
+                if keyframes.due() <= kernel.state.steps() {
+                    keyframes.keep(kernel.state, watch);
+                }
+            } else {
+                check(&kernel, diverged);
+            }
             done += 1;
-        }
-    }
-
-    /// Shows the step that has been made to whoever wants to know.
-    #[inline(always)]
-    fn observe(&mut self, records: bool) {
-        self.watch.after(&self.state, &entry(&self.state, &self.scratch, &self.history.sent));
-        if records {
-            self.record();
-        } else {
-            self.check();
-        }
-    }
-
-    /// What there is to do when no event is: end, or take an action.
-    fn turn(&mut self, limit: u64) -> bool {
-        if self.state.steps >= self.fixed.fuel {
-            return kernel::run_dry(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent);
-        }
-        kernel::act(&self.fixed, &self.actions, &mut self.state, &mut self.scratch, &mut self.history.sent, limit)
-    }
-
-    #[inline(always)]
-    fn record(&mut self) {
-        let Scratch { head, step, sent_from, sent, more, .. } = &self.scratch;
-        let effects = match *sent | u32::from(*more) {
-            0 => Effects::NONE,
-            _ => self.history.put_effects((*sent_from, *sent_from + *sent), *more, step),
-        };
-        let Head { cause, actor, state_changed, tag, send, .. } = *head;
-        let (at, fingerprint) = (self.state.now, self.state.rolling);
-        self.history.push(Row { at, fingerprint, cause, actor, state_changed, tag, send, effects }, &head.what);
-        if self.keyframes.is_due(self.state.steps()) {
-            self.keyframes.keep(&self.state, &self.watch);
-        }
-    }
-
-    /// If the step has been recorded before, it must have come out the same.
-    fn check(&mut self) {
-        let step = self.state.steps() - 1;
-        let found = self.state.rolling;
-        if let Some(expected) = self.history.fingerprint(step).filter(|expected| *expected != found) {
-            self.diverged.get_or_insert(SeekError::Diverged { step, expected, found });
         }
     }
 
@@ -344,22 +322,11 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
     }
 }
 
-#[inline]
-fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, outbox: &'a Outbox<F>) -> Entry<'a, F> {
-    let head = &scratch.head;
-    Entry {
-        step: state.steps().wrapping_sub(1),
-        at: state.now,
-        cause: (head.cause != NONE).then_some(u64::from(head.cause)),
-        actor: head.actor,
-        what: head.what,
-        state_changed: head.state_changed,
-        moved: &scratch.step.moved,
-        ruled: &scratch.step.ruled,
-        sent: if scratch.sent > 0 { outbox.since(scratch.sent_from) } else { &[] },
-        notes: &scratch.step.notes,
-        persisted: &scratch.step.persists,
-        called: &scratch.step.host,
-        fingerprint: state.rolling,
+/// If the last step has been recorded before, it must have come out the same.
+fn check<F: Fleet>(kernel: &Kernel<'_, F>, diverged: &mut Option<SeekError>) {
+    let step = kernel.state.steps() - 1;
+    let found = kernel.state.fingerprint();
+    if let Some(expected) = kernel.history.fingerprint(step).filter(|expected| *expected != found) {
+        diverged.get_or_insert(SeekError::Diverged { step, expected, found });
     }
 }

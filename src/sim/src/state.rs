@@ -90,13 +90,30 @@ pub(crate) struct Node {
     pub print: u64,
 }
 
+impl Node {
+    /// Notes when it wants its deadline; the generation of a new event, if one has to come sooner than any that is planned.
+    #[inline(always)]
+    pub fn want(&mut self, wanted: u64, by: u32) -> Option<u32> {
+        self.wanted = wanted;
+        self.wanted_by = by;
+        (wanted < self.armed).then(|| {
+            self.armed = wanted;
+            self.generation = self.generation.wrapping_add(1);
+            self.generation
+        })
+    }
+}
+
 /// The state of a run at one moment.
+// In this order: `now` and `rolling` are written and then read in every step, and side by side they would be read as one,
+// which a processor can do only after both writes are through.
+#[repr(C)]
 pub struct State<F: Fleet> {
     pub(crate) fleet: F,
     pub(crate) now: Time,
     pub(crate) steps: u32,
-    pub(crate) rolling: u64,
     pub(crate) sequence: u64,
+    pub(crate) rolling: u64,
     /// How many messages have been sent.
     pub(crate) sends: u32,
     /// How many actions have been taken.

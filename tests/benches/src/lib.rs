@@ -49,7 +49,7 @@ pub struct Order {
 impl<F: Fleet> Watch<F> for Order {
     #[inline]
     fn after(&mut self, state: &State<F>, entry: &Entry<'_, F>) {
-        let in_order = entry.at.0 >= self.last && entry.cause.is_none_or(|cause| cause < entry.step) && state.now() == entry.at;
+        let in_order = (entry.at.0 >= self.last) & (entry.cause.unwrap_or(0) <= entry.step) & (state.now() == entry.at);
         self.broken += u64::from(!in_order);
         self.last = entry.at.0;
     }

@@ -1,0 +1,152 @@
+//! Effects: carries out what a step asks for: sends through the network, writes to the disk, calls to the host.
+//!
+//! **Invariants.** Whatever comes of it later is an event that knows the entry that asked for it.
+
+use crate::Fleet;
+use crate::choices::stream;
+use crate::entry::{Fate, Sent, WORLD};
+use crate::host::{Around, Host, Planned};
+use crate::kernel::Kernel;
+use crate::net;
+use crate::queue::Kind;
+use crate::setup::Span;
+use crate::state::{Parcel, TaskKind};
+use alloc::vec::Vec;
+use core::hash::Hasher as _;
+use machine::fingerprint::{Fold, fold};
+use machine::{NodeId, Send};
+
+impl<F: Fleet> Kernel<'_, F> {
+    /// Lowers the sends, writes and host calls of the step.
+    #[inline(always)]
+    pub fn carry_out(&mut self, node: NodeId) {
+        for at in 0..self.scratch.step.sends.len() {
+            let Send { to, message } = self.scratch.step.sends[at];
+            self.send(node, to, message);
+        }
+        if !self.scratch.begun.is_empty() {
+            self.begin_points();
+        }
+        if self.scratch.more {
+            self.write(node);
+            self.call_host(node);
+        }
+    }
+
+    #[inline(always)]
+    fn send(&mut self, from: NodeId, to: NodeId, message: F::Message) {
+        let state = &mut *self.state;
+        let cause = state.steps;
+        if usize::from(to.0) >= state.nodes.len() {
+            self.put(Sent::new(message, to, Fate::Left));
+            return;
+        }
+        let latency = self.fixed.network.latency(from, to);
+        if !state.conditions.touch_messages() {
+            let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
+            let send = self.put(Sent::new(message, to, Fate::Arrives { at }));
+            let parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+            let id = self.state.parcels.insert(parcel);
+            self.state.push(at, Kind::Message, to.0, id);
+            return;
+        }
+        self.send_through(from, to, message, latency);
+    }
+
+    /// As [`Kernel::send`], when conditions have a say.
+    #[cold]
+    fn send_through(&mut self, from: NodeId, to: NodeId, message: F::Message, latency: Span) {
+        let state = &mut *self.state;
+        let cause = state.steps;
+        let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
+        let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
+        let fate = net::fate(&state.dice, latency, state.now, (from, to), &message, troubles);
+        let send = self.put(Sent::new(message, to, fate));
+        let state = &mut *self.state;
+        let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+        match fate {
+            Fate::Arrives { at } => {
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+            }
+            Fate::Duplicated { at, copy } => {
+                parcel.copies = 2;
+                let id = state.parcels.insert(parcel);
+                state.push(at, Kind::Message, to.0, id);
+                state.push(copy, Kind::Message, to.0, id);
+            }
+            Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
+        }
+    }
+
+    /// Puts a message into the outbox; returns its number among all sends.
+    #[inline(always)]
+    pub fn put(&mut self, sent: Sent<F::Message>) -> u32 {
+        let mut hash = Fold::new(self.scratch.print);
+        sent.fold(&mut hash);
+        self.scratch.print = hash.finish();
+        self.scratch.sent += 1;
+        self.history.sent.push_on(sent);
+        let send = self.state.sends;
+        self.state.sends += 1;
+        send
+    }
+
+    #[cold]
+    fn begin_points(&mut self) {
+        let entry = self.entry();
+        for at in 0..self.scratch.begun.len() {
+            let index = self.scratch.begun[at];
+            self.state.plan(self.state.now, WORLD, TaskKind::Begin(index), entry);
+        }
+        self.scratch.begun.clear();
+    }
+
+    fn write(&mut self, node: NodeId) {
+        let entry = self.entry();
+        let state = &mut *self.state;
+        let incarnation = state.nodes[usize::from(node.0)].incarnation;
+        let slow = state.conditions.disk_delay(&self.fixed.conditions, node);
+        for at in 0..self.scratch.step.persists.len() {
+            let write = self.scratch.step.persists[at];
+            let key = fold(fold(u64::from(node.0), u64::from(incarnation)), write.ticket.0);
+            let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
+            let due = state.now.after(time).after(slow);
+            let due = state.disks[usize::from(node.0)].write(write, entry, due);
+            state.push(due, Kind::Persisted, node.0, incarnation);
+        }
+    }
+
+    fn call_host(&mut self, node: NodeId) {
+        for at in 0..self.scratch.step.host.len() {
+            let call = self.scratch.step.host[at];
+            let (host, around, planned) = self.around(node);
+            host.call(around, call, planned);
+        }
+        self.plan_host(node);
+    }
+
+    /// The host of a node and what it goes by.
+    pub fn around(&mut self, node: NodeId) -> (&mut Host, Around<'_>, &mut Vec<Planned>) {
+        let state = &mut *self.state;
+        let around = Around {
+            images: &self.fixed.images,
+            list: &self.fixed.conditions,
+            conditions: &state.conditions,
+            dice: &state.dice,
+            node,
+            now: state.now,
+            entry: state.steps,
+        };
+        (&mut state.hosts[usize::from(node.0)], around, &mut self.scratch.planned)
+    }
+
+    pub fn plan_host(&mut self, node: NodeId) {
+        let entry = self.entry();
+        for at in 0..self.scratch.planned.len() {
+            let (wait, doing, cause) = self.scratch.planned[at];
+            self.state.plan(self.state.now.after(wait), node, TaskKind::Host(doing), cause.unwrap_or(entry));
+        }
+        self.scratch.planned.clear();
+    }
+}
