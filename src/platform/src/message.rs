@@ -279,7 +279,7 @@ pub enum Message {
 
 macro_rules! kinds {
     ($( $variant:ident = $number:literal $name:literal ),+ $(,)?) => {
-        /// The names of the kinds of messages, by number, as sentences and plans use them.
+        /// The names of the kinds of messages, by number, as sentences and whoever names a kind use them.
         pub static KINDS: &[(u16, &str)] = &[$(($number, $name)),+];
         $(
             #[doc = concat!("The number of `", $name, "` messages.")]
@@ -290,7 +290,7 @@ macro_rules! kinds {
 }
 
 /// Numbers of the kinds.
-#[allow(non_upper_case_globals, dead_code, reason = "named after the variants of Message; others use them by name")]
+#[allow(non_upper_case_globals, dead_code, reason = "named after the variants of Message; some are only looked up by name")]
 mod kind {
     kinds! {
         Request = 0 "request", Response = 1 "response", WakeAsk = 2 "wake-ask", WakeRefused = 3 "wake-refused",

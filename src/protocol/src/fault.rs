@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub static MESSAGES: &[&str] = &[
     "request", "response", "wake-ask", "wake-refused", "event", "event-ack", "dispatch", "answer", "dispatch-refused", "order",
     "stop", "report", "report-ack", "heartbeat", "activity", "pull", "pull-done", "secrets-ask", "secrets", "command",
-    "readiness-report", "exit-report",
+    "readiness-report", "exit-report", "follow",
 ];
 
 /// How a kind of fault is described, once.

@@ -105,7 +105,7 @@ impl ControlPlane {
             allocation::State::Pulling | allocation::State::Starting => {
                 self.fail(cx, out, id, Cause::Cancelled, true, None);
             }
-            allocation::State::Ready if !self.retiring.contains(id) => self.retire(cx, out, id),
+            allocation::State::Ready if !value.leaving => self.retire(cx, out, id),
             _ => return false,
         }
         true

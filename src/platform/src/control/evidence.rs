@@ -54,7 +54,7 @@ impl ControlPlane {
             if out.require(cx, &gate::HEALTH_READINESS_PASS, id.into(), fact).is_ok() {
                 transition = starting.then_some(Transition::BecameReady);
                 new.healthy = true;
-                new.serving = old.serving || self.belongs_in_rotation(id, &old);
+                new.serving = old.serving || self.belongs_in_rotation(&old);
             }
         } else if !pass && new.failed_at == at {
             new.healthy = false;

@@ -41,7 +41,7 @@ impl ControlPlane {
             self.then(OutboxId(row), Effect::Publish);
         }
         self.complete_installation(out);
-        self.resume_allocations(&allocations);
+        self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
     }
 
@@ -79,9 +79,10 @@ impl ControlPlane {
     }
 
     /// What stood ordered stands again.
-    fn resume_allocations(&mut self, allocations: &[(AllocationId, Allocation)]) {
+    fn resume_allocations(&mut self, cx: &Context<'_>, out: &mut Out, allocations: &[(AllocationId, Allocation)]) {
         for (id, value) in allocations {
             match value.state {
+                allocation::State::Ready if value.leaving => self.retire(cx, out, *id),
                 allocation::State::Planned => self.order_run(*id, None),
                 allocation::State::Starting | allocation::State::Ready if !value.up && value.restarts > 0 => self.order_run(*id, None),
                 allocation::State::Draining => self.order_stop(*id),

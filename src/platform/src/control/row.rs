@@ -92,6 +92,8 @@ pub struct Allocation {
     pub healthy: bool,
     /// When the last failed check was made, by the runner's clock.
     pub failed_at: Time,
+    /// Whether it is on its way out of rotation, to be stopped as soon as every edge knows.
+    pub leaving: bool,
     /// The report that the last change came from, so that a repeat is known as one even after a crash.
     pub report: Option<ReportId>,
     /// Why it failed.

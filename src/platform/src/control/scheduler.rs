@@ -65,6 +65,7 @@ impl ControlPlane {
             up: false,
             healthy: false,
             failed_at: Time::ZERO,
+            leaving: false,
             report: None,
             cause: Cause::None,
         });
@@ -90,7 +91,7 @@ impl ControlPlane {
         let usable = |(id, value): &(AllocationId, &Allocation)| {
             value.epoch == epoch
                 && value.state != State::Draining
-                && !self.retiring.contains(*id)
+                && !value.leaving
                 && self.is_connected(value.host)
                 && self.waiting_for(*id, value).is_empty()
         };
@@ -108,19 +109,19 @@ impl ControlPlane {
         Some(row)
     }
 
-    /// Whether a healthy allocation belongs in rotation now: its runner is there, it is not being retired, and its
+    /// Whether a healthy allocation belongs in rotation now: its runner is there, it is not on its way out, and its
     /// route is awake or about to be.
-    pub(super) fn belongs_in_rotation(&self, id: AllocationId, value: &Allocation) -> bool {
+    pub(super) fn belongs_in_rotation(&self, value: &Allocation) -> bool {
         let awake = |state: crate::wake::State| state.is_active() || state == crate::wake::State::Hot;
         self.is_connected(value.host)
-            && !self.retiring.contains(id)
+            && !value.leaving
             && self.wakes_of(value.route, value.epoch).iter().any(|(_, wake)| awake(wake.state))
     }
 
     /// Puts a healthy allocation into rotation if it belongs there.
     pub(super) fn rejoin(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
         let Some(value) = self.allocations.get(id.0).map(|row| row.value) else { return };
-        if value.healthy && self.belongs_in_rotation(id, &value) {
+        if value.healthy && self.belongs_in_rotation(&value) {
             self.set_serving(cx, out, id, true);
         }
     }

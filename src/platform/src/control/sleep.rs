@@ -72,19 +72,26 @@ impl ControlPlane {
         for id in staying {
             self.retiring.remove(id);
             self.agenda.clear(Due::Retire(id));
-            self.set_serving(cx, out, id, true);
+            self.write_allocation(cx, out, id, None, |value| {
+                value.serving = true;
+                value.leaving = false;
+            });
         }
     }
 
     /// An allocation shall stop: first it leaves rotation.
     pub(super) fn retire(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let ready = self.allocations.get(id.0).is_some_and(|row| row.value.state == allocation::State::Ready);
-        if !ready || self.retiring.contains(id) {
+        let Some(value) = self.allocations.get(id.0).map(|row| row.value) else { return };
+        if value.state != allocation::State::Ready || self.retiring.contains(id) {
             return;
         }
         // Until its last event has reached every edge, one of them may think that it serves.
-        let row = self.set_serving(cx, out, id, false).or_else(|| self.newest.get(&id.into()).copied());
-        let Some(row) = row else { return };
+        let row = self.write_allocation(cx, out, id, None, |value| {
+            value.serving = false;
+            value.leaving = true;
+        });
+        self.check_last(cx, out, value.route, value.epoch);
+        let Some(row) = row.or_else(|| self.newest.get(&id.into()).copied()) else { return };
         self.retiring.insert(id, row);
         self.agenda.set(Due::Retire(id), cx.now.after(cx.knobs.time(&knob::PRESENCE_TIMEOUT)));
         if self.is_delivered(row) {

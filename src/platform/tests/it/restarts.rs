@@ -164,6 +164,21 @@ fn a_promotion_that_a_crash_came_into_goes_on() {
 }
 
 #[test]
+fn a_stop_that_was_ordered_is_not_forgotten() {
+    let mut bench = Bench::new();
+    bench.make_hot();
+    bench.law = Box::new(|_, to, message| {
+        if to == EDGE && matches!(message, platform::message::Message::Event { .. }) { Fate::Drop } else { Fate::Deliver }
+    });
+    assert!(bench.command(Command::StopAllocation { allocation: platform::id::AllocationId(0) }));
+    assert_eq!((bench.allocation(0).state, bench.allocation(0).leaving), (State::Ready, true));
+    bench.crash_and_restart(CONTROL);
+    bench.law = Box::new(|_, _, _| Fate::Deliver);
+    bench.advance(secs(6));
+    assert_eq!(bench.allocation(0).state, State::Stopped);
+}
+
+#[test]
 fn draining_goes_on_with_the_time_it_had_left() {
     let mut bench = Bench::new();
     bench.make_hot();

@@ -2,9 +2,11 @@
 //!
 //! What a test wants to go otherwise it says by the public fields.
 
+mod told;
+
 use machine::{
-    Context, Dice, Duration, Gate, HostCall, HostEvent, Input, Knob, Knobs, Machine, Message as _, Moved, NodeId, Ruling, Step, Ticket,
-    Time, Verdict, Waivers,
+    Context, Dice, Duration, HostCall, HostEvent, Input, Knob, Knobs, Machine, Message as _, Moved, NodeId, Ruling, Step, Ticket, Time,
+    Waivers,
 };
 use platform::control::{self, Contract, ControlPlane, Deployment, Host, Route};
 use platform::edge::{self, Edge};
@@ -12,7 +14,7 @@ use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
 use platform::runner::{self, Runner};
-use platform::{CATALOG, allocation, wake};
+use platform::CATALOG;
 use std::collections::{BTreeMap, VecDeque};
 
 pub const CONTROL: NodeId = NodeId(0);
@@ -81,7 +83,7 @@ pub enum Told {
     Moved(Moved),
     Ruled(Ruling),
     Note(Note),
-    Sent { to: NodeId, message: Message },
+    Sent(Message),
 }
 
 type Law = Box<dyn Fn(NodeId, NodeId, &Message) -> Fate>;
@@ -352,82 +354,6 @@ impl Bench {
         self.now = end;
     }
 
-    // What a test asks.
-
-    pub fn wake(&self) -> control::Wake {
-        let epoch = self.control.machine.routes().get(0).unwrap().value.epoch;
-        self.wake_at(epoch)
-    }
-
-    pub fn wake_at(&self, epoch: Epoch) -> control::Wake {
-        let of_route = |wake: &control::Wake| wake.route == ROUTE && wake.epoch == epoch;
-        self.control.machine.wakes().iter().map(|(_, row)| row.value).rfind(of_route).expect("a wake")
-    }
-
-    pub fn allocation(&self, id: u32) -> control::Allocation {
-        self.control.machine.allocations().get(id).expect("an allocation").value
-    }
-
-    pub fn status(&self, id: RequestId) -> Option<u16> {
-        self.responses.get(&id).map(|response| response.0)
-    }
-
-    pub fn answer(&self, id: RequestId) -> Option<(u16, Reason)> {
-        self.responses.get(&id).map(|response| (response.0, response.1))
-    }
-
-    pub fn notes(&self) -> impl Iterator<Item = Note> {
-        self.log.iter().filter_map(|(_, _, told)| if let Told::Note(note) = told { Some(*note) } else { None })
-    }
-
-    pub fn count(&self, matches: impl Fn(&Note) -> bool) -> usize {
-        self.notes().filter(matches).count()
-    }
-
-    pub fn sent(&self, matches: impl Fn(&Message) -> bool) -> usize {
-        self.log.iter().filter(|(_, _, told)| matches!(told, Told::Sent { message, .. } if matches(message))).count()
-    }
-
-    pub fn verdicts(&self, gate: &Gate) -> Vec<Verdict> {
-        let of_gate = |told: &Told| if let Told::Ruled(ruling) = told { Some(*ruling).filter(|r| r.gate == gate.index) } else { None };
-        self.log.iter().filter_map(|(_, _, told)| of_gate(told)).map(|ruling| ruling.verdict).collect()
-    }
-
-    pub fn refused(&self, gate: &Gate) -> bool {
-        self.verdicts(gate).contains(&Verdict::Refused)
-    }
-
-    pub fn took_wake(&self, transition: wake::Transition) -> usize {
-        self.took(platform::WAKE, transition as u8)
-    }
-
-    pub fn took_allocation(&self, transition: allocation::Transition) -> usize {
-        self.took(platform::ALLOCATION, transition as u8)
-    }
-
-    fn took(&self, lifecycle: u8, transition: u8) -> usize {
-        let fits = |told: &Told| matches!(told, Told::Moved(moved) if moved.lifecycle == lifecycle && moved.transition == Some(transition));
-        self.log.iter().filter(|(_, _, told)| fits(told)).count()
-    }
-
-    /// A hot route, by a request that was served.
-    pub fn make_hot(&mut self) {
-        let id = self.request(Class::SafePage);
-        self.advance(secs(3));
-        assert_eq!(self.answer(id), Some((200, Reason::Served)));
-        assert_eq!(self.wake().state, wake::State::Hot);
-    }
-
-    pub fn fingerprint(&self, id: NodeId) -> u64 {
-        if id == CONTROL {
-            self.control.machine.fingerprint()
-        } else if let Some(edge) = self.edges.get(&id) {
-            edge.machine.fingerprint()
-        } else {
-            self.runners.get(&id).map_or(0, |runner| runner.machine.fingerprint())
-        }
-    }
-
     // How it works.
 
     fn push(&mut self, at: Time, event: Event) {
@@ -543,7 +469,7 @@ impl Bench {
             self.host(id, *call);
         }
         for send in &step.sends {
-            self.log.push((self.now, id, Told::Sent { to: send.to, message: send.message }));
+            self.log.push((self.now, id, Told::Sent(send.message)));
             self.route(id, send.to, send.message);
         }
     }

@@ -1,0 +1,17 @@
+//! Small parts that every page uses.
+
+pub mod live;
+pub mod problem;
+pub mod sign;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// Moves the keyboard's focus to an element that may come on screen only now.
+pub fn focus_soon(id: &'static str) {
+    request_animation_frame(move || {
+        if let Some(element) = document().get_element_by_id(id) {
+            let _ = element.unchecked_into::<web_sys::HtmlElement>().focus();
+        }
+    });
+}

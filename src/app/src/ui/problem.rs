@@ -1,0 +1,45 @@
+//! A problem in words: what is wrong, what is allowed, what to do.
+
+use leptos::prelude::*;
+use protocol::Problem;
+
+/// A problem, with a button that puts it away.
+#[component]
+pub fn ProblemBox(
+    /// Where the problem is, if there is one.
+    problem: RwSignal<Option<Problem>>,
+) -> impl IntoView {
+    move || {
+        problem.get().map(|found| {
+            let sentence = capital(&found.message);
+            view! {
+                <section class="problem" role="alert" data-code=found.code.clone()>
+                    <p class="problem-what">{sentence}"."</p>
+                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> })}
+                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> })}
+                    <button type="button" class="quiet" on:click=move |_| problem.set(None)>"Dismiss"</button>
+                </section>
+            }
+        })
+    }
+}
+
+/// A fact that begins a sentence.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.trim_end_matches('.').chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_fact_becomes_a_sentence() {
+        assert_eq!(
+            super::capital("there is no gate `x`."),
+            "There is no gate `x`"
+        );
+        assert_eq!(super::capital(""), "");
+    }
+}
