@@ -14,7 +14,7 @@ const MODES: [(&str, &str, Sign); 8] = [
     ("Wake", "payment webhook while cold", Sign::Refusal("request-class-safe-to-hold", "webhook")),
     ("Wake", "wake stampede", Sign::Refusal("hold-slots-free", "")),
     ("Wake", "readiness timeout", Sign::Words("readiness did not pass in time")),
-    ("Wake", "old route epoch", Sign::Words("the route has a newer owner")),
+    ("Wake", "old route epoch", Sign::Refusal("route-epoch-current", "")),
     ("Allocation Lifecycle", "runner crash", Sign::Words("the runner came back without it")),
     ("Allocation Lifecycle", "secret missing", Sign::Words("a secret is missing")),
     ("Allocation Lifecycle", "OOM", Sign::Words("killed for its memory")),
