@@ -4,6 +4,8 @@
 //! stage `unit`, and with all of them in the optimised build of the stage `digests`.
 
 mod arrows;
+mod coverage;
+mod digests;
 mod enforced;
 mod hazards;
 mod regress;

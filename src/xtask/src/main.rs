@@ -20,6 +20,7 @@ mod test;
 mod tools;
 mod versions;
 mod wasm_check;
+mod wasm_digests;
 
 use args::Command;
 use error::Result;

@@ -13,6 +13,7 @@ use crate::static_server::{self, Site};
 use crate::tools::wasm_std::{TARGET, WasmRust};
 use crate::tools::{chromium, playwright, wasm_std};
 use crate::wasm_check;
+use crate::wasm_digests;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ enum Outcome {
     Skipped(String),
 }
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage {
         name: "format",
         what: "every Rust file is formatted",
@@ -71,6 +72,12 @@ const STAGES: [Stage; 9] = [
         run: digests,
     },
     Stage {
+        name: "wasm-digests",
+        what: "and the same in wasm, in node and in Chromium",
+        needs: None,
+        run: wasm_digests,
+    },
+    Stage {
         name: "site",
         what: "the site builds for / and for /lab/ and meets its size budget",
         needs: None,
@@ -102,7 +109,7 @@ pub fn stage_names() -> Vec<&'static str> {
 pub fn run(project: &Project, test: &args::Test) -> Result<ExitCode> {
     if test.list {
         for stage in &STAGES {
-            println!("{:<10} {}", stage.name, stage.what);
+            println!("{:<13} {}", stage.name, stage.what);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -246,6 +253,10 @@ fn digests(project: &Project) -> Result<Outcome> {
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .run(),
     )
+}
+
+fn wasm_digests(project: &Project) -> Result<Outcome> {
+    passed(wasm_digests::run(project))
 }
 
 fn site(project: &Project) -> Result<Outcome> {

@@ -104,7 +104,7 @@ fn crash_loop() -> Plan {
 /// A new owner while the old one answers long requests, with orders and events late: authority, epochs, drains, orders.
 fn handover() -> Plan {
     let mut plan = empty("handover", 2, 3, 2 * MIN);
-    plan.apps.push(AppPlan { deployments: 2, service: Range { low: 200 * MS, high: 4 * S }, ..app(Start::Hot) });
+    plan.apps.push(AppPlan { deployments: 2, service: Range { low: 200 * MS, high: 9 * S }, ..app(Start::Hot) });
     plan.traffic.push(Traffic { every: Range { low: 50 * MS, high: 300 * MS }, ..pages(0) });
     plan.faults.push(placed(Fault::Promotion { app: 0 }, 20 * S, None));
     plan.faults.push(placed(Fault::Promotion { app: 0 }, 22 * S, None));

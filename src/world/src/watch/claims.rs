@@ -27,7 +27,8 @@ impl View<'_> {
     }
 
     fn was_done(&self, id: &str) -> bool {
-        position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
+        // Mostly nothing was, and looking for the name would cost more than all the rest of a judgement.
+        !self.done.is_empty() && position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
     }
 }
 

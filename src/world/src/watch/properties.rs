@@ -31,6 +31,33 @@ pub struct Properties {
     memory: Memory,
 }
 
+/// The place of a property among all, by its id. Claims are made so often that they ask for it in a `const` block, where
+/// an id that does not exist is an error of the compiler.
+const fn place(id: &str) -> usize {
+    let mut at = 0;
+    while at < PROPERTIES.len() {
+        if same(PROPERTIES[at].id.as_bytes(), id.as_bytes()) {
+            return at;
+        }
+        at += 1;
+    }
+    panic!("no property has this id");
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// What a check may say of the entry it looks at.
 pub(super) struct Judge<'a> {
     standing: &'a mut [Standing],
@@ -40,11 +67,8 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     /// Something happened that the property speaks of, and this is whether it held; `evidence` says what was seen.
-    pub(super) fn claim(&mut self, id: &str, holds: bool, evidence: impl FnOnce() -> String) {
-        let Some(standing) = PROPERTIES.iter().position(|spec| spec.id == id).and_then(|at| self.standing.get_mut(at)) else {
-            debug_assert!(false, "no property {id}");
-            return;
-        };
+    pub(super) fn claim(&mut self, place: usize, holds: bool, evidence: impl FnOnce() -> String) {
+        let standing = &mut self.standing[place];
         standing.exercised = true;
         if !holds && standing.broken.is_none() {
             standing.broken = Some((self.step, self.at, evidence()));
@@ -118,7 +142,7 @@ fn repeats(entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
     if matches!(message, Message::Report { report, .. } if memory.untaken.contains(&report)) {
         return;
     }
-    judge.claim("o-13", !entry.state_changed, || {
+    judge.claim(const { place("o-13") }, !entry.state_changed, || {
         alloc::format!("the second copy of \u{201c}{}\u{201d} changed the node", crate::view::message_label(&message))
     });
 }

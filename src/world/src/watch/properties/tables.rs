@@ -1,6 +1,6 @@
 //! Properties of the control plane's tables: O-3, O-25, O-26, O-27, O-28, O-38, room on hosts, L-1, L-6.
 
-use super::{Judge, Memory};
+use super::{Judge, Memory, place};
 use crate::fleet::Fleet;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -22,11 +22,11 @@ pub(super) fn check(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &mut
         match *note {
             Note::Published { row, event } => {
                 let committed = memory.committed.get(&row.0) == Some(&digest(&event));
-                judge.claim("o-3", committed, || format!("outbox row {} was published before its commit was durable", row.0));
+                judge.claim(const { place("o-3") }, committed, || format!("outbox row {} was published before its commit was durable", row.0));
             }
             Note::Committed { row, event } => {
                 let same = memory.committed.get(&row.0) == Some(&digest(&event));
-                judge.claim("o-3", same, || format!("outbox row {} tells of two commits", row.0));
+                judge.claim(const { place("o-3") }, same, || format!("outbox row {} tells of two commits", row.0));
                 ended_stays_ended(memory, judge, event);
             }
             Note::ServingChanged { allocation, serving: true } => serving(state, judge, allocation),
@@ -66,10 +66,10 @@ fn ended_stays_ended(memory: &mut Memory, judge: &mut Judge<'_>, event: Event) {
     if let Event::Allocation { allocation, to, version, .. } = event {
         if let Some(ended) = memory.ended.get(&allocation) {
             let ended = *ended;
-            judge.claim("o-28", version <= ended, || format!("allocation {} changed after it had ended", allocation.0 + 1));
+            judge.claim(const { place("o-28") }, version <= ended, || format!("allocation {} changed after it had ended", allocation.0 + 1));
         }
         if to.is_terminal() {
-            judge.claim("o-28", true, Default::default);
+            judge.claim(const { place("o-28") }, true, Default::default);
             memory.ended.entry(allocation).or_insert(version);
         }
     }
@@ -79,13 +79,13 @@ fn ended_stays_ended(memory: &mut Memory, judge: &mut Judge<'_>, event: Event) {
 fn serving(state: &State<Fleet>, judge: &mut Judge<'_>, id: AllocationId) {
     let Some(row) = state.fleet().control().allocations().get(id.0) else { return };
     let found = row.value;
-    judge.claim("o-27", found.state == allocation::State::Ready, || {
+    judge.claim(const { place("o-27") }, found.state == allocation::State::Ready, || {
         format!("allocation {} went into rotation while {}", id.0 + 1, found.state.spec().name)
     });
     let slot = state.fleet().runner(found.host).and_then(|runner| runner.slots().get(&id));
     // A runner that has just crashed has no slot; that it is not heard of will be noticed in time.
     let current = slot.is_none_or(|slot| slot.token == found.token);
-    judge.claim("o-27", current, || {
+    judge.claim(const { place("o-27") }, current, || {
         format!("allocation {} went into rotation on the word of a process that has been replaced", id.0 + 1)
     });
 }
@@ -95,7 +95,7 @@ fn rotation(control: &ControlPlane, judge: &mut Judge<'_>) {
     for (id, row) in control.allocations().iter().filter(|(_, row)| row.value.serving) {
         let found = &row.value;
         let ready = found.state == allocation::State::Ready && control.is_connected(found.host);
-        judge.claim("o-27", ready, || format!("allocation {} is in rotation though it is {} or its runner is silent", id + 1, found.state.spec().name));
+        judge.claim(const { place("o-27") }, ready, || format!("allocation {} is in rotation though it is {} or its runner is silent", id + 1, found.state.spec().name));
     }
 }
 
@@ -105,13 +105,13 @@ fn hot(state: &State<Fleet>, judge: &mut Judge<'_>, id: WakeId) {
     let Some(wake) = control.wakes().get(id.0) else { return };
     let wake = wake.value;
     let current = control.routes().get(u32::from(wake.route.0)).is_some_and(|route| route.value.epoch == wake.epoch);
-    judge.claim("o-26", current, || format!("a wake of epoch {} became hot under another owner", wake.epoch.0));
+    judge.claim(const { place("o-26") }, current, || format!("a wake of epoch {} became hot under another owner", wake.epoch.0));
     let passes = state.knobs().get(&knob::READINESS_PASSES);
     let ready = control.allocations().iter().any(|(_, row)| {
         let found = &row.value;
         found.route == wake.route && found.epoch == wake.epoch && found.state == allocation::State::Ready && u64::from(found.passes) >= passes
     });
-    judge.claim("o-26", ready, || "a wake became hot while no allocation had passed its readiness checks".into());
+    judge.claim(const { place("o-26") }, ready, || "a wake became hot while no allocation had passed its readiness checks".into());
 }
 
 /// O-38: the check that made it ready was fresh.
@@ -119,7 +119,7 @@ fn fresh(state: &State<Fleet>, judge: &mut Judge<'_>, id: AllocationId) {
     let fleet = state.fleet();
     let Some(row) = fleet.control().allocations().get(id.0) else { return };
     let age = state.clock(fleet.roster().control()).since(row.value.passed_at);
-    judge.claim("o-38", age <= state.knobs().time(&knob::EVIDENCE_TTL), || {
+    judge.claim(const { place("o-38") }, age <= state.knobs().time(&knob::EVIDENCE_TTL), || {
         format!("allocation {} became ready on a check that was {age} old", id.0 + 1)
     });
 }
@@ -132,7 +132,7 @@ fn one_wake(control: &ControlPlane, state: &State<Fleet>, judge: &mut Judge<'_>)
         *active.entry((wake.route, wake.region, wake.epoch)).or_insert(0_u32) += 1;
     }
     for ((route, _, epoch), count) in active {
-        judge.claim("o-25", count <= 1, || format!("{count} wakes of route {} are active under epoch {}", route.0, epoch.0));
+        judge.claim(const { place("o-25") }, count <= 1, || format!("{count} wakes of route {} are active under epoch {}", route.0, epoch.0));
     }
     let limit = state.knobs().get(&knob::START_LIMIT);
     let mut starting: BTreeMap<RouteId, u64> = BTreeMap::new();
@@ -140,7 +140,7 @@ fn one_wake(control: &ControlPlane, state: &State<Fleet>, judge: &mut Judge<'_>)
         *starting.entry(row.value.route).or_default() += 1;
     }
     for (route, count) in starting {
-        judge.claim("o-25", count <= limit, || format!("{count} starts of route {} are under way at once", route.0));
+        judge.claim(const { place("o-25") }, count <= limit, || format!("{count} starts of route {} are under way at once", route.0));
     }
 }
 
@@ -151,7 +151,7 @@ fn room(control: &ControlPlane, judge: &mut Judge<'_>) {
     }
     for host in control.hosts() {
         if let Some(sum) = promised.get(&host.runner) {
-            judge.claim("hosts-have-room", *sum <= host.memory, || {
+            judge.claim(const { place("hosts-have-room") }, *sum <= host.memory, || {
                 format!("{} MiB are promised on a host with {} MiB", sum >> 20, host.memory >> 20)
             });
         }
@@ -168,7 +168,7 @@ fn ends(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, at: Time) 
     let limit = knobs.time(&knob::WAKE_TIMEOUT);
     for (id, row) in control.wakes().iter().filter(|(_, row)| row.value.state.is_active()) {
         let age = now.since(row.value.requested_at);
-        judge.claim("l-1", age <= Duration(limit.0 + SLACK.0), || format!("wake {} has been under way for {age}", id + 1));
+        judge.claim(const { place("l-1") }, age <= Duration(limit.0 + SLACK.0), || format!("wake {} has been under way for {age}", id + 1));
     }
     for (id, row) in control.allocations().iter() {
         let limit = match row.value.state {
@@ -178,7 +178,7 @@ fn ends(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, at: Time) 
             _ => continue,
         };
         let age = now.since(row.value.since);
-        judge.claim("l-1", age <= Duration(limit.0 + SLACK.0), || {
+        judge.claim(const { place("l-1") }, age <= Duration(limit.0 + SLACK.0), || {
             format!("allocation {} has been {} for {age}", id + 1, row.value.state.spec().name)
         });
     }
@@ -201,7 +201,7 @@ fn wakes_up(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, at
         let used = memory.starts.get(&route_id).map_or(0, |starts| starts.iter().filter(|start| at.since(**start) < window).count() as u64);
         let may_start = used < knobs.get(&knob::WAKE_BUDGET) && knobs.get(&knob::HOLD_BUDGET) > 0;
         if is_hot {
-            judge.claim("l-6", true, Default::default);
+            judge.claim(const { place("l-6") }, true, Default::default);
         }
         if is_hot || !wanted || !may_start {
             memory.should_be_hot.remove(&route_id);
@@ -209,6 +209,6 @@ fn wakes_up(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, at
         }
         let since = *memory.should_be_hot.entry(route_id).or_insert(at);
         let waited = at.since(since);
-        judge.claim("l-6", waited <= within, || format!("route {id} has been asked for and cold for {waited}"));
+        judge.claim(const { place("l-6") }, waited <= within, || format!("route {id} has been asked for and cold for {waited}"));
     }
 }
