@@ -22,7 +22,7 @@ pub fn profile(scores: &[Score]) -> AnyView {
                 </td>
                 <td class="because">{score.because.clone()}</td>
             </tr>
-        }
+        }.into_any()
     });
     view! {
         <table class="profile">

@@ -1,6 +1,7 @@
 //! The gates that may be waived: those that this lesson suggests first, then all of them.
 
 use crate::run::desk::Desk;
+use crate::ui::press;
 use leptos::prelude::*;
 use machine::Gate;
 
@@ -69,7 +70,7 @@ fn row(gate: &'static Gate, text: &str, desk: Desk) -> AnyView {
                 <span class="cost">{gate.home}</span>
                 <p>{text.to_string()}</p>
             </div>
-            <button type="button" class="quiet" on:click=move |_| desk.run_twin(gate.id()) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>
+            <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id())) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>
         </li>
     }
     .into_any()

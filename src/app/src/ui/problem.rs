@@ -1,5 +1,6 @@
 //! A problem in words: what is wrong, what is allowed, what to do.
 
+use crate::ui::press;
 use leptos::prelude::*;
 use protocol::Problem;
 
@@ -15,11 +16,11 @@ pub fn ProblemBox(
             view! {
                 <section class="problem" role="alert" data-code=found.code.clone()>
                     <p class="problem-what">{sentence}"."</p>
-                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> })}
-                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> })}
-                    <button type="button" class="quiet" on:click=move |_| problem.set(None)>"Dismiss"</button>
+                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> }.into_any())}
+                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> }.into_any())}
+                    <button type="button" class="quiet" on:click=press(move |_| problem.set(None))>"Dismiss"</button>
                 </section>
-            }
+            }.into_any()
         })
     }
 }

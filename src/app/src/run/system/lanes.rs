@@ -2,6 +2,7 @@
 
 use crate::draw::lanes::{Picture, Way, lane_y, picture};
 use crate::run::desk::Desk;
+use crate::ui::press;
 use crate::words;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -54,7 +55,7 @@ pub fn Lanes() -> impl IntoView {
                     <select on:change=move |event| span.set(event_target_value(&event).parse().unwrap_or(SPANS[3]))>
                         {SPANS.map(|micros| view! {
                             <option value=micros.to_string() selected=micros == SPANS[3]>{words::length(micros)}</option>
-                        }).into_iter().collect_view()}
+                        }.into_any()).into_iter().collect_view()}
                     </select>
                 </label>
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
@@ -109,10 +110,11 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
                 <line x1=LABELS x2=right y1=y y2=y/>
             </g>
         }
+        .into_any()
     });
     let ticks = picture.ticks.iter().map(|(x, text)| {
         let x = x + LABELS;
-        view! { <g class="tick"><line x1=x x2=x y1="20" y2=height/><text x=x y="13">{text.clone()}</text></g> }
+        view! { <g class="tick"><line x1=x x2=x y1="20" y2=height/><text x=x y="13">{text.clone()}</text></g> }.into_any()
     });
     let lines = picture.lines.iter().map(|line| {
         let step = line.step;
@@ -122,28 +124,28 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
             Way::Lost => "lost",
         };
         let (x0, y0, x1, y1) = (line.from.0 + LABELS, line.from.1, line.to.0 + LABELS, line.to.1);
-        let label = line.label.map(|(x, y)| view! { <text class="message-label" x=x + LABELS y=y>{line.short.clone()}</text> });
+        let label = line.label.map(|(x, y)| view! { <text class="message-label" x=x + LABELS y=y>{line.short.clone()}</text> }.into_any());
         let end = match line.way {
             Way::Lost => format!("M{:.1} {:.1}l6 6m0 -6l-6 6", x1 - 3.0, y1 - 3.0),
             _ => head((x0, y0), (x1, y1)),
         };
         view! {
-            <g class="message" data-way=way data-copy=line.copy.to_string() data-routine=line.routine.to_string() on:click=move |_| desk.select(step)>
+            <g class="message" data-way=way data-copy=line.copy.to_string() data-routine=line.routine.to_string() on:click=press(move |_| desk.select(step))>
                 <title>{line.text.clone()}</title>
                 <line class="reach" x1=x0 y1=y0 x2=x1 y2=y1/>
                 <line class="stroke" x1=x0 y1=y0 x2=x1 y2=y1/>
                 <path d=end/>
                 {label}
             </g>
-        }
+        }.into_any()
     });
     let dots = picture.dots.iter().map(|dot| {
         let step = dot.step;
         let (x, y) = (dot.at.0 + LABELS, dot.at.1);
         let d = if dot.interesting { format!("M{x:.1} {:.1}l5 5l-5 5l-5 -5z", y - 5.0) } else { format!("M{:.1} {y:.1}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z", x - 2.4) };
         view! {
-            <path class="dot" data-interesting=dot.interesting.to_string() d=d on:click=move |_| desk.select(step)><title>{dot.text.clone()}</title></path>
-        }
+            <path class="dot" data-interesting=dot.interesting.to_string() d=d on:click=press(move |_| desk.select(step))><title>{dot.text.clone()}</title></path>
+        }.into_any()
     });
     let label = format!(
         "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
@@ -212,5 +214,5 @@ fn Counts() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    view! { <super::requests::Tally counts=counts/> }
+    view! { <super::requests::Tally counts=counts/> }.into_any()
 }
