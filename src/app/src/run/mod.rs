@@ -72,8 +72,8 @@ pub fn RunPage(
     view! {
         <div
             class="run"
-            data-region=move || format!("{:?}", desk.region.get()).to_lowercase()
-            data-mode=move || format!("{:?}", desk.mode.get()).to_lowercase()
+            data-region=move || format!("{:?}", desk.region.get()).to_ascii_lowercase()
+            data-mode=move || format!("{:?}", desk.mode.get()).to_ascii_lowercase()
             data-first=move || (!desk.introduced.get()).to_string()
         >
             <strip::Strip/>

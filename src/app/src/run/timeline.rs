@@ -184,7 +184,8 @@ fn Marks(
     let place = move |mark: &Mark| {
         let sign = Sign::of_mark(mark.kind);
         let step = mark.step;
-        let x = format!("{:.2}%", mark.at as f64 / end.max(1) as f64 * 100.0);
+        let x = mark.at * 10_000 / end.max(1);
+        let x = format!("{}.{:02}%", x / 100, x % 100);
         let low = mark.kind == MarkKind::Moment;
         view! {
             <svg class="mark" data-role=sign.role() x=x y={if low { "9" } else { "1" }} width="12" height="12" overflow="visible" on:click=press(move |_| desk.seek(step + 1))>

@@ -15,7 +15,7 @@ pub fn Gates() -> impl IntoView {
         .iter()
         .filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
     let others = move || {
-        let wanted = search.get().to_lowercase();
+        let wanted = search.get().to_ascii_lowercase();
         let found: Vec<AnyView> = platform::CATALOG
             .gates
             .iter()
@@ -54,11 +54,11 @@ fn matches(gate: &Gate, wanted: &str) -> bool {
     wanted.split_whitespace().all(|word| {
         gate.title.contains(word)
             || gate.id().contains(word)
-            || gate.home.to_lowercase().contains(word)
+            || gate.home.to_ascii_lowercase().contains(word)
             || gate
                 .doc
                 .iter()
-                .any(|line| line.to_lowercase().contains(word))
+                .any(|line| line.to_ascii_lowercase().contains(word))
     })
 }
 

@@ -27,10 +27,12 @@ pub fn ProblemBox(
 
 /// A fact that begins a sentence.
 pub fn capital(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    // The facts are ours and begin with a letter of ASCII or a quoted name; case tables of all scripts would be weight.
+    let mut text = text.trim_end_matches('.').to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::draw::diagram::{DIAGRAMS, Diagram};
 use crate::draw::marks::Sign;
+use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
 use crate::ui::sign::{Glyph, Told};
@@ -85,7 +86,7 @@ fn Lifecycle(
             }.into_any()))}
             {move || lit.get().map(|thing| facts(spec, &thing))}
             <div class="diagram-room">
-                <svg class="diagram" viewBox=format!("0 0 {} {}", diagram.width, diagram.height) width=diagram.width height=diagram.height role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
+                <svg class="diagram" viewBox=format!("0 0 {} {}", px(diagram.width), px(diagram.height)) width=px(diagram.width) height=px(diagram.height) role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
                     {arrows(spec, diagram, lit)}
                     {states(spec, diagram, lit, mine)}
                 </svg>
@@ -164,7 +165,7 @@ fn arrows(
                 <title>{title}</title>
                 <path class="arrow-line" d=arrow.path()/>
                 <path class="arrow-head" d=arrow.head()/>
-                <text x=arrow.label.0 y=arrow.label.1 + 4.0>{transition.name}</text>
+                <text x=px(arrow.label.0) y=px(arrow.label.1 + 4.0)>{transition.name}</text>
             </g>
         }
         .into_any()
@@ -186,10 +187,10 @@ fn states(
         view! {
             <g class="state" data-lit=move || here().to_string() data-role=sign.role()>
                 <title>{format!("{} ({}): {}", state.name, sign.word(), machine::summary(state.doc))}</title>
-                <rect x=left y=top width=place.width height=place.height rx="6"/>
-                <svg x=left + 10.0 y=place.y - 6.0 width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
-                <text x=place.x + 9.0 y=place.y + 4.5>{state.name}</text>
-                {move || (count() > 1).then(|| view! { <text class="count" x=left + place.width - 4.0 y=top + 11.0>{format!("×{}", count())}</text> }.into_any())}
+                <rect x=px(left) y=px(top) width=px(place.width) height=px(place.height) rx="6"/>
+                <svg x=px(left + 10.0) y=px(place.y - 6.0) width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
+                <text x=px(place.x + 9.0) y=px(place.y + 4.5)>{state.name}</text>
+                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any())}
             </g>
         }.into_any()
     });
