@@ -111,5 +111,5 @@ pub fn Link(
             navigator.go(to.clone());
         }
     };
-    view! { <a class=class href=href on:click=follow>{children()}</a> }
+    view! { <a class=class href=href on:click=follow>{children()}</a> }.into_any()
 }

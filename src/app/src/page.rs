@@ -70,7 +70,7 @@ pub fn Page() -> impl IntoView {
             <p>"MIT or Apache-2.0"</p>
         </footer>
         <LiveRegion/>
-    }
+    }.into_any()
 }
 
 fn title(shown: &Shown) -> String {

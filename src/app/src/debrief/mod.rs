@@ -7,6 +7,7 @@ mod questions;
 use crate::draw::marks;
 use crate::run::desk::{Desk, Mode};
 use crate::run::did;
+use crate::ui::press;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ pub fn DebriefPage() -> impl IntoView {
         <section class="page debrief" aria-labelledby="debrief-title">
             <header class="page-head">
                 <h2 id="debrief-title" tabindex="-1">"Debrief"</h2>
-                <button type="button" class="quiet" on:click=move |_| desk.mode.set(Mode::Run)>"Back to the run"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.mode.set(Mode::Run))>"Back to the run"</button>
             </header>
             {move || match desk.debrief.get() {
                 None => view! { <p class="waiting" role="status">"Running to the end …"</p> }.into_any(),
@@ -42,7 +43,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
     };
     let objectives = debrief.objectives.iter().map(|objective| {
         let (sign, word) = marks::progress(objective.progress);
-        view! { <li><Told sign=sign word=word/><span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }
+        view! { <li><Told sign=sign word=word/><span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }.into_any()
     });
     let wrong = debrief
         .wrong_moves
@@ -51,6 +52,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
         .collect_view();
     let solution = debrief.solution.iter().map(|(at, title)| {
         view! { <li><span class="mono when">{words::moment(*at)}</span>" "{title.clone()}</li> }
+            .into_any()
     });
     let requests = debrief.requests;
     let summary = format!(
@@ -65,7 +67,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
         <p class="lead">
             {if debrief.solved { "Every objective was met." } else { "Not every objective was met." }}
             " " {summary}
-            {debrief.cause.clone().map(|cause| view! { " The cause that this seed drew: "<strong>{cause}</strong>"." })}
+            {debrief.cause.clone().map(|cause| view! { " The cause that this seed drew: "<strong>{cause}</strong>"." }.into_any())}
         </p>
         <div class="debrief-grid">
             <section class="debrief-story">

@@ -1,6 +1,7 @@
 //! What to do next: the same lesson with another seed, a twin run, a link, a file.
 
 use crate::run::desk::Desk;
+use crate::ui::press;
 use crate::words;
 use leptos::prelude::*;
 use protocol::Debrief;
@@ -11,22 +12,22 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 pub fn next(debrief: &Debrief, desk: Desk) -> AnyView {
     let telling = debrief.telling_gates.iter().filter_map(|id| platform::CATALOG.gate(id)).take(4).map(|gate| {
         view! {
-            <li><button type="button" class="quiet" on:click=move |_| desk.run_twin(gate.id())>{format!("Without: {}", gate.title)}</button></li>
-        }
+            <li><button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id()))>{format!("Without: {}", gate.title)}</button></li>
+        }.into_any()
     });
     let some = !debrief.telling_gates.is_empty();
     view! {
         <section class="next">
             <h3>"What next"</h3>
             <div class="buttons">
-                <button type="button" class="primary" on:click=move |_| desk.begin((js_sys::Math::random() * 1e6) as u64)>"Same lesson, new seed"</button>
-                <button type="button" class="quiet" on:click=move |_| desk.copy_link()>"Copy link"</button>
-                <button type="button" class="quiet" on:click=move |_| export(desk)>"Export replay"</button>
+                <button type="button" class="primary" on:click=press(move |_| desk.begin((js_sys::Math::random() * 1e6) as u64))>"Same lesson, new seed"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.copy_link())>"Copy link"</button>
+                <button type="button" class="quiet" on:click=press(move |_| export(desk))>"Export replay"</button>
             </div>
             {some.then(|| view! {
                 <h4>"Gates that refused in this run: see the twin run without one"</h4>
                 <ul class="telling">{telling.collect_view()}</ul>
-            })}
+            }.into_any())}
         </section>
     }
     .into_any()

@@ -1,5 +1,6 @@
 //! The profile: a bar and a sentence for each side, never one number for all.
 
+use crate::draw::px;
 use leptos::prelude::*;
 use protocol::Score;
 
@@ -14,15 +15,15 @@ pub fn profile(scores: &[Score]) -> AnyView {
             <tr>
                 <th scope="row">{score.side.clone()}</th>
                 <td>
-                    <svg class="bar" width=BAR height="10" viewBox=format!("0 0 {BAR} 10") aria-hidden="true">
-                        <rect class="bar-all" x="0" y="3" width=BAR height="4" rx="2"/>
-                        <rect class="bar-part" x="0" y="2" width=full height="6" rx="2"/>
+                    <svg class="bar" width=px(BAR) height="10" viewBox=format!("0 0 {} 10", px(BAR)) aria-hidden="true">
+                        <rect class="bar-all" x="0" y="3" width=px(BAR) height="4" rx="2"/>
+                        <rect class="bar-part" x="0" y="2" width=px(full) height="6" rx="2"/>
                     </svg>
                     <span class="points">{format!("{} of {}", score.points, score.of)}</span>
                 </td>
                 <td class="because">{score.because.clone()}</td>
             </tr>
-        }
+        }.into_any()
     });
     view! {
         <table class="profile">

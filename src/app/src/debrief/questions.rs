@@ -14,9 +14,9 @@ pub fn Questions() -> impl IntoView {
         view! {
             <section class="after">
                 <h3>"Two questions"</h3>
-                {questions.iter().enumerate().map(|(index, question)| view! { <Question index=index question=question/> }).collect_view()}
+                {questions.iter().enumerate().map(|(index, question)| view! { <Question index=index question=question/> }.into_any()).collect_view()}
             </section>
-        }
+        }.into_any()
     })
 }
 
@@ -32,7 +32,7 @@ fn Question(
         let told = move || {
             (chosen.get() == Some(option)).then(|| {
                 let (sign, word) = if *right { (Sign::Well, "right") } else { (Sign::Badly, "not so") };
-                view! { <Told sign=sign word=word/> }
+                view! { <Told sign=sign word=word/> }.into_any()
             })
         };
         view! {
@@ -40,7 +40,7 @@ fn Question(
                 <input type="radio" name=format!("after-{index}") prop:checked=move || chosen.get() == Some(option) on:change=move |_| chosen.set(Some(option))/>
                 <span>{text.as_str()}" "{told}</span>
             </label>
-        }
+        }.into_any()
     });
     let right = move || {
         chosen

@@ -1,5 +1,6 @@
 //! Requests over time: stacked columns of what ended in each slice, and a line of what waits.
 
+use super::px;
 use protocol::SeriesPoint;
 
 /// A chart in a box of `width` by `height`.
@@ -46,10 +47,11 @@ pub fn chart(points: &[SeriesPoint], slice: u64, end: u64, width: f64, height: f
         }
         let y = height - f64::from(point.held) * scale;
         chart.held.push_str(&format!(
-            "{}{:.1} {y:.1}H{:.1}",
+            "{}{} {}H{}",
             if i == 0 { "M" } else { "L" },
-            x(point.at),
-            x(point.at + slice)
+            px(x(point.at)),
+            px(y),
+            px(x(point.at + slice))
         ));
     }
     chart
@@ -105,7 +107,7 @@ mod tests {
                 (0.0, 30.0, 10.0, "failed")
             ]
         );
-        assert_eq!(chart.held, "M0.0 70.0H10.0");
+        assert_eq!(chart.held, "M0 70H10");
     }
 
     #[test]

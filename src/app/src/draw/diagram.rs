@@ -1,5 +1,7 @@
 //! Pictures of lifecycles: boxes and lines at the places that the build worked out from the declarations.
 
+use super::px;
+
 /// A lifecycle's picture.
 #[derive(Debug)]
 pub struct Diagram {
@@ -48,13 +50,16 @@ impl Arrow {
     pub fn path(&self) -> String {
         let mut path = String::new();
         for (i, (x, y)) in self.points.iter().enumerate() {
-            let (x, y) = (x.round(), y.round());
+            let (x, y) = (px(*x), px(*y));
             match i {
                 0 => path.push_str(&format!("M{x} {y}")),
                 _ if i + 1 == self.points.len() => path.push_str(&format!("L{x} {y}")),
                 _ => {
                     let (nx, ny) = self.points[i + 1];
-                    let (mx, my) = (((x + nx) / 2.0).round(), ((y + ny) / 2.0).round());
+                    let (mx, my) = (
+                        px((self.points[i].0 + nx) / 2.0),
+                        px((self.points[i].1 + ny) / 2.0),
+                    );
                     path.push_str(&format!("Q{x} {y} {mx} {my}"));
                 }
             }
@@ -71,11 +76,13 @@ impl Arrow {
         let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
         let (x, y) = (bx - dx * 9.0, by - dy * 9.0);
         format!(
-            "M{bx:.1} {by:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-            x - dy * 4.5,
-            y + dx * 4.5,
-            x + dy * 4.5,
-            y - dx * 4.5
+            "M{} {}L{} {}L{} {}Z",
+            px(bx),
+            px(by),
+            px(x - dy * 4.5),
+            px(y + dx * 4.5),
+            px(x + dy * 4.5),
+            px(y - dx * 4.5)
         )
     }
 }

@@ -33,11 +33,11 @@ pub fn HomePage() -> impl IntoView {
                         <Link to=Route::Run { scenario: scenario.plan.id.clone(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
                         <span class="cost">{format!("{}, seed {}, at {}", scenario.plan.title, record.replay.seed, words::moment(record.replay.at))}</span>
                     </p>
-                })}
+                }.into_any())}
             </section>
             <section aria-labelledby="scenarios-title">
                 <h2 id="scenarios-title">"Scenarios"</h2>
-                <ul class="cards">{content::library().scenarios.iter().map(|scenario| view! { <Card scenario=scenario/> }).collect_view()}</ul>
+                <ul class="cards">{content::library().scenarios.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
             </section>
             <Paste/>
             <details class="home-keys">

@@ -3,7 +3,7 @@
 //! **Invariants.** The worker owns the run; here is only its last frame and what was asked for beside it. While playing,
 //! at most one advance is under way. Before a prediction is committed, nothing goes past the moment of its reveal.
 
-use super::clock::{Clock, Speed};
+use super::clock::Clock;
 use super::opening::Opening;
 use crate::draw::chart;
 use crate::navigate::{Navigator, absolute};

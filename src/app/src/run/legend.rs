@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks::Sign;
+use crate::ui::press;
 use crate::ui::sign::Glyph;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -45,7 +46,7 @@ pub fn Help() -> impl IntoView {
         <dialog class="help" node_ref=dialog aria-labelledby="help-title" on:close=move |_| open.set(false)>
             <header>
                 <h2 id="help-title">"Keys and signs"</h2>
-                <button type="button" class="quiet" on:click=move |_| open.set(false)>"Close"</button>
+                <button type="button" class="quiet" on:click=press(move |_| open.set(false))>"Close"</button>
             </header>
             <KeyTable/>
             <label class="check">
@@ -60,7 +61,7 @@ pub fn Help() -> impl IntoView {
             <ul class="legend">
                 {Sign::ALL.map(|sign| view! {
                     <li><Glyph sign=sign/><strong>{sign.word()}</strong><span>{sign.meaning()}</span></li>
-                }).into_iter().collect_view()}
+                }.into_any()).into_iter().collect_view()}
             </ul>
         </dialog>
     }
@@ -72,9 +73,9 @@ pub fn Help() -> impl IntoView {
 pub fn KeyTable() -> impl IntoView {
     view! {
         <dl class="keys">
-            {KEYS.map(|(key, what)| view! { <div><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> }).into_iter().collect_view()}
+            {KEYS.map(|(key, what)| view! { <div><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div> }.into_any()).into_iter().collect_view()}
         </dl>
-    }
+    }.into_any()
 }
 
 /// The label that a first visit shows in a part of the page.
@@ -93,6 +94,6 @@ pub fn FirstLabel(
         .map(|(_, text)| text.as_str());
     move || {
         (!desk.introduced.get())
-            .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }))
+            .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }.into_any()))
     }
 }

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::question::Question;
 use crate::draw::marks::{self, Sign};
 use crate::saved;
+use crate::ui::press;
 use crate::ui::sign::{Glyph, Told};
 use crate::words;
 use leptos::prelude::*;
@@ -19,7 +20,7 @@ pub fn Mine() -> impl IntoView {
             <super::legend::FirstLabel region="mine"/>
             <details class="situation" prop:open=move || !desk.introduced.get()>
                 <summary>"Situation"</summary>
-                {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{text.as_str()}</p> }).collect_view()}
+                {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{text.as_str()}</p> }.into_any()).collect_view()}
             </details>
             <Question/>
             <div class="later">
@@ -58,11 +59,11 @@ fn Objectives() -> impl IntoView {
                             <Glyph sign=sign label=word/>
                             <span>{objective.title}<span class="cost">" "{objective.detail}</span></span>
                         </li>
-                    }
+                    }.into_any()
                 }).collect_view()}
             </ul>
         </section>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -86,13 +87,14 @@ fn Reads() -> impl IntoView {
         };
         view! {
             <li class="read">
-                <button type="button" class="row" on:click=move |_| desk.read(&read.id)>
+                <button type="button" class="row" on:click=press(move |_| desk.read(&read.id))>
                     <span>{read.title.as_str()}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
                 {move || last().map(|view| shown(view, desk))}
             </li>
         }
+        .into_any()
     });
     view! {
         <section class="reads" aria-labelledby="reads-title">
@@ -100,6 +102,7 @@ fn Reads() -> impl IntoView {
             <ul>{rows.collect_view()}</ul>
         </section>
     }
+    .into_any()
 }
 
 /// What a read showed, or how long it still takes.
@@ -109,7 +112,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
         return view! {
             <p class="reading">
                 <Told sign=Sign::Way word=format!("reading, until {}", words::moment(until))/>
-                <button type="button" class="inline" on:click=move |_| desk.seek_time(until)>"Read on"</button>
+                <button type="button" class="inline" on:click=press(move |_| desk.seek_time(until))>"Read on"</button>
             </p>
         }
         .into_any();
@@ -117,7 +120,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
     view! {
         <div class="shown">
             <p class="cost">{format!("as of {}", words::moment(view.shows))}</p>
-            <ul>{view.lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            <ul>{view.lines.into_iter().map(|line| view! { <li>{line}</li> }.into_any()).collect_view()}</ul>
         </div>
     }
     .into_any()
@@ -137,12 +140,13 @@ fn Actions() -> impl IntoView {
     let rows = desk.scenario.plan.actions.iter().map(|action| {
         view! {
             <li>
-                <button type="button" class="row act" on:click=move |_| desk.act(&action.id)>
+                <button type="button" class="row act" on:click=press(move |_| desk.act(&action.id))>
                     <span>{action.title.as_str()}</span>
                     <span class="cost">{action.doc.as_str()}</span>
                 </button>
             </li>
         }
+        .into_any()
     });
     let title = move |id: &str| {
         desk.scenario
@@ -160,14 +164,15 @@ fn Actions() -> impl IntoView {
                 {move || done.get().into_iter().map(|action| did(&action, title(&action.id))).collect_view()}
             </ol>
         </section>
-    }
+    }.into_any()
 }
 
 /// An action that was made, with what came of it.
 pub fn did(action: &ActionView, title: String) -> AnyView {
-    let wrong = action.wrong.clone().map(
-        |why| view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> },
-    );
+    let wrong = action.wrong.clone().map(|why| {
+        view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> }
+            .into_any()
+    });
     view! {
         <li>
             <p><span class="mono when">{words::moment(action.at)}</span>" "{title}</p>
@@ -186,14 +191,14 @@ fn Hints() -> impl IntoView {
     view! {
         <section class="hints" aria-labelledby="hints-title">
             <h3 id="hints-title">"Hints"</h3>
-            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{hint.as_str()}</li> }).collect_view()}</ol>
+            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{hint.as_str()}</li> }.into_any()).collect_view()}</ol>
             {move || (open() < hints.len()).then(|| view! {
-                <button type="button" class="quiet" on:click=move |_| desk.hint()>
+                <button type="button" class="quiet" on:click=press(move |_| desk.hint())>
                     {format!("Show hint {} of {}", open() + 1, hints.len())}
                 </button>
-            })}
+            }.into_any())}
         </section>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -212,13 +217,14 @@ fn Notes() -> impl IntoView {
             <p class="cost">"Kept in this browser, sent nowhere."</p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
 fn Fidelity() -> impl IntoView {
     let fidelity = &expect_context::<Desk>().scenario.lesson.fidelity;
     let part = |title: &'static str, items: &'static [String]| {
-        view! { <h4>{title}</h4><ul>{items.iter().map(|item| view! { <li>{item.as_str()}</li> }).collect_view()}</ul> }
+        view! { <h4>{title}</h4><ul>{items.iter().map(|item| view! { <li>{item.as_str()}</li> }.into_any()).collect_view()}</ul> }.into_any()
     };
     view! {
         <details class="fidelity">
@@ -228,4 +234,5 @@ fn Fidelity() -> impl IntoView {
             {part("Left out", &fidelity.left_out)}
         </details>
     }
+    .into_any()
 }

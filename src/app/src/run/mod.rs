@@ -20,6 +20,7 @@ use crate::route::Route;
 use crate::saved;
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
+use crate::ui::press;
 use crate::ui::problem::ProblemBox;
 use desk::{Desk, Mode, Region};
 use leptos::prelude::*;
@@ -71,8 +72,8 @@ pub fn RunPage(
     view! {
         <div
             class="run"
-            data-region=move || format!("{:?}", desk.region.get()).to_lowercase()
-            data-mode=move || format!("{:?}", desk.mode.get()).to_lowercase()
+            data-region=move || format!("{:?}", desk.region.get()).to_ascii_lowercase()
+            data-mode=move || format!("{:?}", desk.mode.get()).to_ascii_lowercase()
             data-first=move || (!desk.introduced.get()).to_string()
         >
             <strip::Strip/>
@@ -151,11 +152,12 @@ fn Regions() -> impl IntoView {
                 type="button"
                 class="region-tab"
                 aria-pressed=move || (desk.region.get() == region).to_string()
-                on:click=move |_| desk.region.set(region)
+                on:click=press(move |_| desk.region.set(region))
             >
                 {word}
             </button>
         }
+        .into_any()
     };
     view! {
         <div class="region-tabs" role="group" aria-label="Parts of the page">
@@ -171,6 +173,7 @@ fn Regions() -> impl IntoView {
         </div>
         <timeline::Timeline/>
     }
+    .into_any()
 }
 
 /// What has to be said about the run: problems, storage, the simulator.
@@ -184,16 +187,16 @@ fn Notices() -> impl IntoView {
             {move || desk.trouble.get().map(|trouble| view! {
                 <section class="problem" role="status">
                     <p>{trouble.text()}</p>
-                    <button type="button" class="quiet" on:click=move |_| desk.trouble.set(None)>"Dismiss"</button>
+                    <button type="button" class="quiet" on:click=press(move |_| desk.trouble.set(None))>"Dismiss"</button>
                 </section>
-            })}
+            }.into_any())}
             {move || match port.health.get() {
                 Health::Well => None,
                 Health::Restarted(why, _) => Some(view! {
                     <section class="problem" role="status">
                         <p class="problem-what">"The simulator stopped and was started again; your run was rebuilt from its seed and actions."</p>
                         <p>{why}</p>
-                        <button type="button" class="quiet" on:click=move |_| port.health.set(Health::Well)>"Dismiss"</button>
+                        <button type="button" class="quiet" on:click=press(move |_| port.health.set(Health::Well))>"Dismiss"</button>
                     </section>
                 }.into_any()),
                 Health::Dead(why) => Some(view! {
@@ -205,7 +208,7 @@ fn Notices() -> impl IntoView {
                 }.into_any()),
             }}
         </div>
-    }
+    }.into_any()
 }
 
 pub use mine::did;

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use crate::draw::marks::Sign;
 use crate::saved::{Confidence, Prediction};
 use crate::ui::focus_soon;
+use crate::ui::press;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -59,7 +60,7 @@ fn Choose(
                 <input type="radio" name="prediction" prop:checked=move || option.get() == Some(index) on:change=move |_| option.set(Some(index))/>
                 <span>{answer.text.as_str()}</span>
             </label>
-        }
+        }.into_any()
     });
     let sure = Confidence::ALL.map(|how| {
         view! {
@@ -67,7 +68,7 @@ fn Choose(
                 <input type="radio" name="confidence" prop:checked=move || confidence.get() == Some(how) on:change=move |_| confidence.set(Some(how))/>
                 <span>{how.word()}</span>
             </label>
-        }
+        }.into_any()
     });
     view! {
         <form on:submit=commit>
@@ -77,11 +78,11 @@ fn Choose(
             <div class="buttons">
                 <button type="submit" class="primary">"Commit prediction"</button>
                 {move || (!desk.introduced.get()).then(|| view! {
-                    <button type="button" class="quiet" on:click=move |_| desk.introduce()>"Look around first"</button>
-                })}
+                    <button type="button" class="quiet" on:click=press(move |_| desk.introduce())>"Look around first"</button>
+                }.into_any())}
             </div>
         </form>
-    }
+    }.into_any()
 }
 
 fn waiting(question: &'static Asked, prediction: Prediction) -> AnyView {
@@ -124,10 +125,10 @@ fn Reveal(
         <div class="reveal" role="status">
             <p class="came">"It came out: "<strong>{answer}</strong></p>
             <p><Told sign={if right { Sign::Well } else { Sign::Badly }} word=verdict/></p>
-            {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text.as_str())}</p> })}
+            {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text.as_str())}</p> }.into_any())}
             <p>{question.why.as_str()}</p>
-            {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint.as_str())}</p> })}
-            <button type="button" class="quiet" on:click=move |_| desk.seek_time(reveal_at)>"Go to that moment"</button>
+            {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint.as_str())}</p> }.into_any())}
+            <button type="button" class="quiet" on:click=press(move |_| desk.seek_time(reveal_at))>"Go to that moment"</button>
         </div>
-    }
+    }.into_any()
 }

@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::why::Why;
 use crate::draw::marks::Sign;
+use crate::ui::press;
 use crate::ui::sign::Glyph;
 use crate::words;
 use leptos::prelude::*;
@@ -49,12 +50,12 @@ pub fn Story() -> impl IntoView {
                 <For each=newest_first key=|entry| (entry.step, entry.sentence.len()) children=move |entry| row(entry, desk)/>
             </ol>
             {move || more().then(|| view! {
-                <button type="button" class="quiet" on:click=move |_| {
+                <button type="button" class="quiet" on:click=press(move |_| {
                     desk.story_length.update(|length| *length = (*length * 2).min(MOST));
                     desk.refresh();
-                }>"Show earlier ones"</button>
-            })}
-            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> })}
+                })>"Show earlier ones"</button>
+            }.into_any())}
+            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> }.into_any())}
         </section>
     }
     .into_any()
@@ -90,9 +91,9 @@ fn row(entry: EntryView, desk: Desk) -> AnyView {
     };
     view! {
         <li data-routine=entry.routine.to_string() data-interesting=entry.interesting.to_string()>
-            <button type="button" class="entry" aria-pressed=move || current().to_string() on:click=move |_| desk.select(step)>
+            <button type="button" class="entry" aria-pressed=move || current().to_string() on:click=press(move |_| desk.select(step))>
                 <span class="when mono">{words::moment(entry.at)}</span>
-                <span class="entry-sign">{sign.map(|sign| view! { <Glyph sign=sign label=sign.word()/> })}</span>
+                <span class="entry-sign">{sign.map(|sign| view! { <Glyph sign=sign label=sign.word()/> }.into_any())}</span>
                 <span class="sentence">{entry.sentence}</span>
             </button>
         </li>

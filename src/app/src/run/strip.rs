@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
+use crate::ui::press;
 use crate::ui::sign::Told;
 use leptos::prelude::*;
 use protocol::{Frame, Progress, Verdict};
@@ -35,7 +36,7 @@ pub fn Strip() -> impl IntoView {
                 <div class="strip-acts">
                     <button type="button" class="quiet" on:click=another>"New seed"</button>
                     <button type="button" class="quiet" on:click=again>"Same seed again"</button>
-                    <button type="button" class="quiet" on:click=move |_| desk.copy_link() aria-keyshortcuts="c">"Copy link"</button>
+                    <button type="button" class="quiet" on:click=press(move |_| desk.copy_link()) aria-keyshortcuts="c">"Copy link"</button>
                 </div>
             </div>
             <div class="strip-state">
@@ -78,14 +79,14 @@ fn Properties() -> impl IntoView {
                         <Told sign=marks::Sign::Well word=format!("{held} held")/>
                         <Told sign={if broken > 0 { marks::Sign::Badly } else { marks::Sign::Rest }} word=format!("{broken} broken")/>
                         <Told sign=marks::Sign::Rest word=format!("{idle} not exercised")/>
-                    }
+                    }.into_any()
                 }}
             </summary>
             <ul class="property-list">
                 {move || opened.get().then(|| desk.frame.with(|frame| frame.as_ref().map(|frame| rows(frame, desk))))}
             </ul>
         </details>
-    }
+    }.into_any()
 }
 
 /// Whether the `<details>` that an event comes from is open.
@@ -104,8 +105,8 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
                 Verdict::Broken { step, evidence, .. } => {
                     let step = *step;
                     Some(view! {
-                        <p>{evidence.clone()}" "<button type="button" class="inline" on:click=move |_| desk.select(step)>"Why?"</button></p>
-                    })
+                        <p>{evidence.clone()}" "<button type="button" class="inline" on:click=press(move |_| desk.select(step))>"Why?"</button></p>
+                    }.into_any())
                 }
                 _ => None,
             };
@@ -145,11 +146,11 @@ fn Objectives() -> impl IntoView {
                     .map(|(progress, word)| {
                         let n = count.get()[progress as usize];
                         let sign = if n == 0 { marks::Sign::Rest } else { marks::progress(progress).0 };
-                        view! { <Told sign=sign word=format!("{n} {word}")/> }
+                        view! { <Told sign=sign word=format!("{n} {word}")/> }.into_any()
                     })
                     .into_iter()
                     .collect_view()
             }}
         </p>
-    }
+    }.into_any()
 }

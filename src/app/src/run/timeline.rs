@@ -6,6 +6,7 @@ use super::legend::HelpOpen;
 use super::strip::is_open;
 use crate::draw::marks::Sign;
 use crate::port::Port;
+use crate::ui::press;
 use crate::ui::sign::Glyph;
 use crate::words;
 use leptos::prelude::*;
@@ -66,13 +67,13 @@ fn Caption() -> impl IntoView {
                 .map(|entry| entry.sentence.clone())
         })
     });
-    view! { <p class="caption" aria-hidden="true">{sentence}</p> }
+    view! { <p class="caption" aria-hidden="true">{sentence}</p> }.into_any()
 }
 
 #[component]
 fn Working() -> impl IntoView {
     let port = expect_context::<Port>();
-    view! { <span class="working" role="status">{move || port.working.get().then_some("working…")}</span> }
+    view! { <span class="working" role="status">{move || port.working.get().then_some("working…")}</span> }.into_any()
 }
 
 #[component]
@@ -81,21 +82,21 @@ fn Transport() -> impl IntoView {
     let playing = desk.playing;
     view! {
         <div class="buttons transport" role="group" aria-label="Play and step">
-            <button type="button" class="icon" on:click=move |_| desk.step_back() aria-keyshortcuts="ArrowLeft" title="Step back (←)">
+            <button type="button" class="icon" on:click=press(move |_| desk.step_back()) aria-keyshortcuts="ArrowLeft" title="Step back (←)">
                 <Icon path="M3 2h2v12H3zM14 2v12L6 8z"/><span class="visually-hidden">"Step back"</span>
             </button>
-            <button type="button" class="primary icon play" on:click=move |_| desk.toggle() aria-keyshortcuts="Space" title="Play or pause (space)">
-                {move || if playing.get() { view! { <Icon path="M3 2h4v12H3zM9 2h4v12H9z"/> } } else { view! { <Icon path="M3 1.5v13L14 8z"/> } }}
+            <button type="button" class="primary icon play" on:click=press(move |_| desk.toggle()) aria-keyshortcuts="Space" title="Play or pause (space)">
+                {move || if playing.get() { view! { <Icon path="M3 2h4v12H3zM9 2h4v12H9z"/> }.into_any() } else { view! { <Icon path="M3 1.5v13L14 8z"/> }.into_any() }}
                 <span>{move || if playing.get() { "Pause" } else { "Play" }}</span>
             </button>
-            <button type="button" class="icon" on:click=move |_| desk.step() aria-keyshortcuts="ArrowRight" title="Step (→)">
+            <button type="button" class="icon" on:click=press(move |_| desk.step()) aria-keyshortcuts="ArrowRight" title="Step (→)">
                 <Icon path="M11 2h2v12h-2zM2 2v12l8-6z"/><span class="visually-hidden">"Step"</span>
             </button>
-            <button type="button" class="icon" on:click=move |_| desk.next_moment() aria-keyshortcuts="n" title="Next interesting moment (n)">
+            <button type="button" class="icon" on:click=press(move |_| desk.next_moment()) aria-keyshortcuts="n" title="Next interesting moment (n)">
                 <Icon path="M1 2v12l6-6zM8 8l4-4l4 4l-4 4z"/><span class="wide-only">"Next moment"</span><span class="visually-hidden narrow-only">"Next moment"</span>
             </button>
         </div>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -103,7 +104,7 @@ fn Icon(
     /// Its shape in a square from 0 to 16.
     path: &'static str,
 ) -> impl IntoView {
-    view! { <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false"><path d=path/></svg> }
+    view! { <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false"><path d=path/></svg> }.into_any()
 }
 
 #[component]
@@ -119,10 +120,10 @@ fn Pace() -> impl IntoView {
             <select aria-label="Speed" on:change=choose prop:value=move || desk.settings.with(|settings| settings.speed.index().to_string())>
                 {Speed::ALL.map(|speed| view! {
                     <option value=speed.index().to_string() selected=move || desk.settings.with(|settings| settings.speed == speed)>{speed.label()}</option>
-                }).into_iter().collect_view()}
+                }.into_any()).into_iter().collect_view()}
             </select>
         </label>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -137,10 +138,10 @@ fn Changes() -> impl IntoView {
     });
     view! {
         <div class="buttons" role="group" aria-label="What you did">
-            <button type="button" class="quiet" prop:disabled=move || undo.get().0 == 0 on:click=move |_| desk.undo() aria-keyshortcuts="u" title="Take the last action or read back (u)">"Undo"</button>
-            <button type="button" class="quiet" prop:disabled=move || undo.get().1 == 0 on:click=move |_| desk.redo() aria-keyshortcuts="r" title="Do it again (r)">"Redo"</button>
+            <button type="button" class="quiet" prop:disabled=move || undo.get().0 == 0 on:click=press(move |_| desk.undo()) aria-keyshortcuts="u" title="Take the last action or read back (u)">"Undo"</button>
+            <button type="button" class="quiet" prop:disabled=move || undo.get().1 == 0 on:click=press(move |_| desk.redo()) aria-keyshortcuts="r" title="Do it again (r)">"Redo"</button>
         </div>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -159,10 +160,10 @@ fn Elsewhere() -> impl IntoView {
     view! {
         <div class="buttons elsewhere">
             <button type="button" class="quiet" on:click=twin aria-keyshortcuts="t">"Twin run"</button>
-            <button type="button" class="quiet" data-ready=move || over.get().to_string() on:click=move |_| desk.look_back() aria-keyshortcuts="d">"Debrief"</button>
-            <button type="button" class="quiet" on:click=move |_| help.set(true) aria-keyshortcuts="?">"Keys"<span class="visually-hidden">" and signs"</span></button>
+            <button type="button" class="quiet" data-ready=move || over.get().to_string() on:click=press(move |_| desk.look_back()) aria-keyshortcuts="d">"Debrief"</button>
+            <button type="button" class="quiet" on:click=press(move |_| help.set(true)) aria-keyshortcuts="?">"Keys"<span class="visually-hidden">" and signs"</span></button>
         </div>
-    }
+    }.into_any()
 }
 
 /// The marks above the scrubber, and the same as a list.
@@ -183,14 +184,15 @@ fn Marks(
     let place = move |mark: &Mark| {
         let sign = Sign::of_mark(mark.kind);
         let step = mark.step;
-        let x = format!("{:.2}%", mark.at as f64 / end.max(1) as f64 * 100.0);
+        let x = mark.at * 10_000 / end.max(1);
+        let x = format!("{}.{:02}%", x / 100, x % 100);
         let low = mark.kind == MarkKind::Moment;
         view! {
-            <svg class="mark" data-role=sign.role() x=x y={if low { "9" } else { "1" }} width="12" height="12" overflow="visible" on:click=move |_| desk.seek(step + 1)>
+            <svg class="mark" data-role=sign.role() x=x y={if low { "9" } else { "1" }} width="12" height="12" overflow="visible" on:click=press(move |_| desk.seek(step + 1))>
                 <title>{format!("{}: {} ({})", words::moment(mark.at), mark.label, sign.word())}</title>
                 <path d=sign.path() fill-rule="evenodd" transform={if low { "translate(-3 3) scale(.5)" } else { "translate(-6 0)" }}/>
             </svg>
-        }
+        }.into_any()
     };
     let open = RwSignal::new(false);
     view! {
@@ -202,16 +204,16 @@ fn Marks(
                     let sign = Sign::of_mark(mark.kind);
                     let step = mark.step;
                     view! {
-                        <li><button type="button" class="entry plain" on:click=move |_| desk.seek(step + 1)>
+                        <li><button type="button" class="entry plain" on:click=press(move |_| desk.seek(step + 1))>
                             <span class="mono when">{words::moment(mark.at)}</span>
                             <span class="entry-sign"><Glyph sign=sign label=sign.word()/></span>
                             <span class="sentence">{mark.label}</span>
                         </button></li>
-                    }
+                    }.into_any()
                 }).collect_view())}
             </ol>
         </details>
-    }
+    }.into_any()
 }
 
 #[component]
@@ -237,15 +239,15 @@ fn Branches() -> impl IntoView {
         );
         view! {
             <li>
-                <button type="button" class="branch" aria-pressed=branch.current.to_string() on:click=move |_| desk.branch(id)>
+                <button type="button" class="branch" aria-pressed=branch.current.to_string() on:click=press(move |_| desk.branch(id))>
                     <span>{branch.name.clone()}</span><span class="cost">{text}</span>
                 </button>
             </li>
-        }
+        }.into_any()
     };
     move || {
         branches.with(|branches| {
-            (branches.len() > 1).then(|| view! { <ul class="branches later" aria-label="Branches">{branches.iter().map(row).collect_view()}</ul> })
+            (branches.len() > 1).then(|| view! { <ul class="branches later" aria-label="Branches">{branches.iter().map(row).collect_view()}</ul> }.into_any())
         })
     }
 }

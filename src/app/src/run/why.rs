@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks::Sign;
+use crate::ui::press;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -27,20 +28,20 @@ fn answer(why: &Arc<WhyView>, desk: Desk) -> AnyView {
     let sent = entry
         .sent
         .iter()
-        .map(|message| view! { <li>{message.label.clone()}</li> })
+        .map(|message| view! { <li>{message.label.clone()}</li> }.into_any())
         .collect_view();
     view! {
         <section class="why" aria-labelledby="why-title">
             <header>
                 <h3 id="why-title">"Why"</h3>
-                <button type="button" class="quiet" on:click=move |_| desk.why.set(None)>"Close"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.why.set(None))>"Close"</button>
             </header>
             <p class="why-entry"><span class="mono when">{words::moment(entry.at)}</span>" "{entry.sentence.clone()}</p>
             <p class="buttons">
-                <button type="button" class="quiet" on:click=move |_| desk.seek(step + 1)>"Go to this moment"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.seek(step + 1))>"Go to this moment"</button>
                 <span class="cost">"entry "<span class="mono">{step}</span></span>
             </p>
-            {(!entry.moved.is_empty()).then(|| view! { <h4>"What it moved"</h4><ul class="moved">{moved}</ul> })}
+            {(!entry.moved.is_empty()).then(|| view! { <h4>"What it moved"</h4><ul class="moved">{moved}</ul> }.into_any())}
             <h4>"Gates"</h4>
             {if entry.ruled.is_empty() {
                 view! { <p class="cost">"No gate was asked."</p> }.into_any()
@@ -51,7 +52,7 @@ fn answer(why: &Arc<WhyView>, desk: Desk) -> AnyView {
             {chain(&why.causes, "Nothing before it: it comes from outside.", desk)}
             <h4>"What it led to"</h4>
             {chain(&why.effects, "Nothing yet.", desk)}
-            {(!entry.sent.is_empty()).then(|| view! { <h4>"Messages it sent"</h4><ul class="sent">{sent}</ul> })}
+            {(!entry.sent.is_empty()).then(|| view! { <h4>"Messages it sent"</h4><ul class="sent">{sent}</ul> }.into_any())}
         </section>
     }
     .into_any()
@@ -66,16 +67,16 @@ fn chain(entries: &[EntryView], none: &'static str, desk: Desk) -> AnyView {
         let step = entry.step;
         view! {
             <li>
-                <button type="button" class="entry plain" on:click=move |_| desk.select(step)>
+                <button type="button" class="entry plain" on:click=press(move |_| desk.select(step))>
                     <span class="when mono">{words::moment(entry.at)}</span>
                     <span class="sentence">{entry.sentence.clone()}</span>
                 </button>
             </li>
-        }
+        }.into_any()
     });
     view! {
         <ol class="chain">{rows.collect_view()}</ol>
-        {(left > 0).then(|| view! { <p class="cost">{format!("… and {left} more behind them")}</p> })}
+        {(left > 0).then(|| view! { <p class="cost">{format!("… and {left} more behind them")}</p> }.into_any())}
     }
     .into_any()
 }
@@ -103,7 +104,7 @@ fn moved(moved: &MovedView) -> Option<AnyView> {
     let to = spec.states.get(usize::from(moved.to))?;
     let from = moved
         .from
-        .map(|from| view! { <span class="mono">{name(from)}</span>" → " });
+        .map(|from| view! { <span class="mono">{name(from)}</span>" → " }.into_any());
     let doc = moved
         .transition
         .and_then(|t| spec.transitions.get(usize::from(t)))
@@ -112,7 +113,7 @@ fn moved(moved: &MovedView) -> Option<AnyView> {
         view! {
             <li>
                 {moved.name.clone()}": "{from}<Told sign=Sign::of_role(to.role) word=to.name/>
-                {doc.map(|doc| view! { <p class="cost">{doc}</p> })}
+                {doc.map(|doc| view! { <p class="cost">{doc}</p> }.into_any())}
             </li>
         }
         .into_any(),
@@ -131,8 +132,8 @@ fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
             <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, ruling.found, ruling.wanted)}</p>
             <p>{machine::summary(gate.doc)}</p>
             {telling.then(|| view! {
-                <button type="button" class="quiet" on:click=move |_| desk.run_twin(id.clone())>"Twin run without this gate"</button>
-            })}
+                <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(id.clone()))>"Twin run without this gate"</button>
+            }.into_any())}
         </li>
     }
     .into_any()

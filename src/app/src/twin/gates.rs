@@ -1,6 +1,7 @@
 //! The gates that may be waived: those that this lesson suggests first, then all of them.
 
 use crate::run::desk::Desk;
+use crate::ui::press;
 use leptos::prelude::*;
 use machine::Gate;
 
@@ -14,7 +15,7 @@ pub fn Gates() -> impl IntoView {
         .iter()
         .filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
     let others = move || {
-        let wanted = search.get().to_lowercase();
+        let wanted = search.get().to_ascii_lowercase();
         let found: Vec<AnyView> = platform::CATALOG
             .gates
             .iter()
@@ -53,11 +54,11 @@ fn matches(gate: &Gate, wanted: &str) -> bool {
     wanted.split_whitespace().all(|word| {
         gate.title.contains(word)
             || gate.id().contains(word)
-            || gate.home.to_lowercase().contains(word)
+            || gate.home.to_ascii_lowercase().contains(word)
             || gate
                 .doc
                 .iter()
-                .any(|line| line.to_lowercase().contains(word))
+                .any(|line| line.to_ascii_lowercase().contains(word))
     })
 }
 
@@ -69,7 +70,7 @@ fn row(gate: &'static Gate, text: &str, desk: Desk) -> AnyView {
                 <span class="cost">{gate.home}</span>
                 <p>{text.to_string()}</p>
             </div>
-            <button type="button" class="quiet" on:click=move |_| desk.run_twin(gate.id()) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>
+            <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id())) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>
         </li>
     }
     .into_any()

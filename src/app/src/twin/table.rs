@@ -2,6 +2,7 @@
 
 use crate::draw::marks::Sign;
 use crate::run::desk::{Desk, Twin};
+use crate::ui::press;
 use crate::ui::problem::capital;
 use crate::ui::sign::Told;
 use crate::words;
@@ -31,10 +32,11 @@ pub fn beside(view: &TwinView, desk: Desk) -> AnyView {
             .find(|o| o.id == *id)
             .map_or(id.clone(), |o| o.title.clone());
         view! { <li><Told sign=Sign::Badly word="missed without the gate"/>" "{title}</li> }
+            .into_any()
     });
     view! {
         <h3 class="gate-title">"Without: "{title}</h3>
-        {without.map(|text| view! { <p class="lead">{text}</p> })}
+        {without.map(|text| view! { <p class="lead">{text}</p> }.into_any())}
         <ul class="findings">
             <li><Told sign=Sign::Parted word="difference"/>" "{parted}</li>
             {match harm {
@@ -45,8 +47,8 @@ pub fn beside(view: &TwinView, desk: Desk) -> AnyView {
         </ul>
         {totals(view.requests)}
         <div class="buttons">
-            <button type="button" class="primary" on:click=move |_| desk.branch(branch)>"Open the waived run as a branch"</button>
-            <button type="button" class="quiet" on:click=move |_| desk.twin.set(Twin::None)>"Choose another gate"</button>
+            <button type="button" class="primary" on:click=press(move |_| desk.branch(branch))>"Open the waived run as a branch"</button>
+            <button type="button" class="quiet" on:click=press(move |_| desk.twin.set(Twin::None))>"Choose another gate"</button>
         </div>
         {(!view.rows.is_empty()).then(|| rows(view))}
     }
@@ -56,7 +58,7 @@ pub fn beside(view: &TwinView, desk: Desk) -> AnyView {
 fn totals((enforced, waived): (RequestCounts, RequestCounts)) -> AnyView {
     let line = |word: &'static str, a: u32, b: u32| {
         let change = i64::from(b) - i64::from(a);
-        view! { <tr><th scope="row">{word}</th><td>{a}</td><td>{b}</td><td>{if change == 0 { "same".to_string() } else { format!("{change:+}") }}</td></tr> }
+        view! { <tr><th scope="row">{word}</th><td>{a}</td><td>{b}</td><td>{if change == 0 { "same".to_string() } else { format!("{change:+}") }}</td></tr> }.into_any()
     };
     view! {
         <table class="totals">
@@ -126,7 +128,7 @@ fn line(row: &TwinRow, parts: bool, harms: bool) -> AnyView {
         Some(entry) => {
             let sign = crate::run::sign_of(entry)
                 .filter(|sign| matches!(sign, Sign::Refused | Sign::Waived));
-            let sign = sign.map(|sign| view! { <Told sign=sign word=sign.word()/>" " });
+            let sign = sign.map(|sign| view! { <Told sign=sign word=sign.word()/>" " }.into_any());
             view! { <td>{sign}{entry.sentence.clone()}</td> }.into_any()
         }
         None => view! { <td class="nothing"><span class="visually-hidden">"nothing"</span></td> }
@@ -136,8 +138,8 @@ fn line(row: &TwinRow, parts: bool, harms: bool) -> AnyView {
         <tr data-same=same.to_string() data-difference=parts.to_string() data-harm=harms.to_string()>
             <th scope="row">
                 <span class="mono when">{words::moment(row.at)}</span>
-                {parts.then(|| view! { <Told sign=Sign::Parted word="first difference"/> })}
-                {harms.then(|| view! { <Told sign=Sign::Badly word="first harm"/> })}
+                {parts.then(|| view! { <Told sign=Sign::Parted word="first difference"/> }.into_any())}
+                {harms.then(|| view! { <Told sign=Sign::Badly word="first harm"/> }.into_any())}
             </th>
             {cell(&row.enforced)}
             {cell(&row.waived)}

@@ -79,5 +79,5 @@ pub fn LiveRegion() -> impl IntoView {
         <p class="toast" aria-hidden="true" data-shown=move || live.shown.with(Option::is_some).to_string()>
             {move || live.shown.get().map(|(_, text)| text)}
         </p>
-    }
+    }.into_any()
 }

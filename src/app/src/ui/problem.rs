@@ -1,5 +1,6 @@
 //! A problem in words: what is wrong, what is allowed, what to do.
 
+use crate::ui::press;
 use leptos::prelude::*;
 use protocol::Problem;
 
@@ -15,21 +16,23 @@ pub fn ProblemBox(
             view! {
                 <section class="problem" role="alert" data-code=found.code.clone()>
                     <p class="problem-what">{sentence}"."</p>
-                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> })}
-                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> })}
-                    <button type="button" class="quiet" on:click=move |_| problem.set(None)>"Dismiss"</button>
+                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> }.into_any())}
+                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> }.into_any())}
+                    <button type="button" class="quiet" on:click=press(move |_| problem.set(None))>"Dismiss"</button>
                 </section>
-            }
+            }.into_any()
         })
     }
 }
 
 /// A fact that begins a sentence.
 pub fn capital(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    // The facts are ours and begin with a letter of ASCII or a quoted name; case tables of all scripts would be weight.
+    let mut text = text.trim_end_matches('.').to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 #[cfg(test)]

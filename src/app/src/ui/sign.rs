@@ -17,10 +17,10 @@ pub fn Glyph(
     let title = label.clone();
     view! {
         <svg class="glyph" viewBox="0 0 12 12" width="12" height="12" data-role=sign.role() role=role aria-label=label aria-hidden=hidden focusable="false">
-            {title.map(|title| view! { <title>{title}</title> })}
+            {title.map(|title| view! { <title>{title}</title> }.into_any())}
             <path d=sign.path() fill-rule="evenodd"/>
         </svg>
-    }
+    }.into_any()
 }
 
 /// A sign beside its word.
@@ -32,5 +32,5 @@ pub fn Told(
     #[prop(into)]
     word: String,
 ) -> impl IntoView {
-    view! { <span class="told" data-role=sign.role()><Glyph sign=sign/>{word}</span> }
+    view! { <span class="told" data-role=sign.role()><Glyph sign=sign/>{word}</span> }.into_any()
 }

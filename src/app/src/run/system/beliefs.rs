@@ -65,14 +65,14 @@ fn believer(node: &NodeView) -> Option<AnyView> {
         view! {
             <tr data-differs=differs.to_string()>
                 <th scope="row">{label.clone()}</th>
-                <td>{value.clone()}{differs.then(|| view! { " "<Told sign=Sign::Parted word="differs from what is"/> })}</td>
+                <td>{value.clone()}{differs.then(|| view! { " "<Told sign=Sign::Parted word="differs from what is"/> }.into_any())}</td>
             </tr>
-        }
+        }.into_any()
     });
     Some(
         view! {
             <table class="believer">
-                <caption>{node.name.clone()}{(!node.up).then(|| view! { " "<Told sign=Sign::Badly word="down"/> })}</caption>
+                <caption>{node.name.clone()}{(!node.up).then(|| view! { " "<Told sign=Sign::Badly word="down"/> }.into_any())}</caption>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         }

@@ -2,6 +2,7 @@
 
 use crate::draw::diagram::{DIAGRAMS, Diagram};
 use crate::draw::marks::Sign;
+use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
 use crate::ui::sign::{Glyph, Told};
@@ -29,7 +30,7 @@ pub fn Diagrams() -> impl IntoView {
         .enumerate();
     view! {
         <div class="diagrams">
-            {all.map(|(index, (spec, diagram))| view! { <Lifecycle index=index as u8 spec=spec diagram=diagram things=things/> }).collect_view()}
+            {all.map(|(index, (spec, diagram))| view! { <Lifecycle index=index as u8 spec=spec diagram=diagram things=things/> }.into_any()).collect_view()}
         </div>
     }
     .into_any()
@@ -78,14 +79,14 @@ fn Lifecycle(
                         {things.iter().map(|thing| {
                             let id = thing.id;
                             let here = move || lit.with(|lit| lit.as_ref().is_some_and(|lit| lit.id == id));
-                            view! { <option value=id.to_string() selected=here>{thing.name.clone()}</option> }
+                            view! { <option value=id.to_string() selected=here>{thing.name.clone()}</option> }.into_any()
                         }).collect_view()}
                     </select>
                 </label>
-            }))}
+            }.into_any()))}
             {move || lit.get().map(|thing| facts(spec, &thing))}
             <div class="diagram-room">
-                <svg class="diagram" viewBox=format!("0 0 {} {}", diagram.width, diagram.height) width=diagram.width height=diagram.height role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
+                <svg class="diagram" viewBox=format!("0 0 {} {}", px(diagram.width), px(diagram.height)) width=px(diagram.width) height=px(diagram.height) role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
                     {arrows(spec, diagram, lit)}
                     {states(spec, diagram, lit, mine)}
                 </svg>
@@ -119,9 +120,9 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
     view! {
         <p class="thing">
             <strong>{thing.name.clone()}</strong>
-            {state.map(|state| view! { <Told sign=Sign::of_role(state.role) word=state.name/> })}
+            {state.map(|state| view! { <Told sign=Sign::of_role(state.role) word=state.name/> }.into_any())}
             <span class="cost">{format!("since {}", words::moment(thing.since))}</span>
-            {thing.facts.iter().map(|(label, value)| view! { <span class="fact">{format!("{label} ")}<span class="mono">{value.clone()}</span></span> }).collect_view()}
+            {thing.facts.iter().map(|(label, value)| view! { <span class="fact">{format!("{label} ")}<span class="mono">{value.clone()}</span></span> }.into_any()).collect_view()}
         </p>
     }
     .into_any()
@@ -164,9 +165,10 @@ fn arrows(
                 <title>{title}</title>
                 <path class="arrow-line" d=arrow.path()/>
                 <path class="arrow-head" d=arrow.head()/>
-                <text x=arrow.label.0 y=arrow.label.1 + 4.0>{transition.name}</text>
+                <text x=px(arrow.label.0) y=px(arrow.label.1 + 4.0)>{transition.name}</text>
             </g>
         }
+        .into_any()
     });
     arrows.collect_view().into_any()
 }
@@ -185,12 +187,12 @@ fn states(
         view! {
             <g class="state" data-lit=move || here().to_string() data-role=sign.role()>
                 <title>{format!("{} ({}): {}", state.name, sign.word(), machine::summary(state.doc))}</title>
-                <rect x=left y=top width=place.width height=place.height rx="6"/>
-                <svg x=left + 10.0 y=place.y - 6.0 width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
-                <text x=place.x + 9.0 y=place.y + 4.5>{state.name}</text>
-                {move || (count() > 1).then(|| view! { <text class="count" x=left + place.width - 4.0 y=top + 11.0>{format!("×{}", count())}</text> })}
+                <rect x=px(left) y=px(top) width=px(place.width) height=px(place.height) rx="6"/>
+                <svg x=px(left + 10.0) y=px(place.y - 6.0) width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
+                <text x=px(place.x + 9.0) y=px(place.y + 4.5)>{state.name}</text>
+                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any())}
             </g>
-        }
+        }.into_any()
     });
     states.collect_view().into_any()
 }
@@ -209,10 +211,10 @@ fn transitions(spec: &'static LifecycleSpec) -> AnyView {
                 <th scope="row">{transition.name}<p class="cost">{machine::summary(transition.doc)}</p></th>
                 <td>{from.join(", ")}</td><td>{name(&transition.to)}</td><td>{transition.actor}</td><td>{gates.join("; ")}</td>
             </tr>
-        }
+        }.into_any()
     });
     let states = spec.states.iter().map(|state| {
-        view! { <li><Glyph sign=Sign::of_role(state.role)/>" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }
+        view! { <li><Glyph sign=Sign::of_role(state.role)/>" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }.into_any()
     });
     view! {
         <ul class="state-list">{states.collect_view()}</ul>

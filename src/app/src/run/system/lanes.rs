@@ -1,7 +1,9 @@
 //! Lanes per node with the messages between them; time runs from left to right and ends at the cursor.
 
 use crate::draw::lanes::{Picture, Way, lane_y, picture};
+use crate::draw::px;
 use crate::run::desk::Desk;
+use crate::ui::press;
 use crate::words;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -54,7 +56,7 @@ pub fn Lanes() -> impl IntoView {
                     <select on:change=move |event| span.set(event_target_value(&event).parse().unwrap_or(SPANS[3]))>
                         {SPANS.map(|micros| view! {
                             <option value=micros.to_string() selected=micros == SPANS[3]>{words::length(micros)}</option>
-                        }).into_iter().collect_view()}
+                        }.into_any()).into_iter().collect_view()}
                     </select>
                 </label>
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
@@ -93,8 +95,9 @@ fn watch_width(room: &web_sys::HtmlDivElement, width: RwSignal<f64>) {
 const LABELS: f64 = 92.0;
 
 fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
-    let (width, height) = (picture.width + LABELS, picture.height);
-    let right = LABELS + picture.cursor;
+    let (width, height) = (px(picture.width + LABELS), px(picture.height));
+    let right = px(LABELS + picture.cursor);
+    let left = px(LABELS);
     let lanes = nodes.iter().enumerate().map(|(index, node)| {
         let y = lane_y(index);
         let word = if node.up {
@@ -105,14 +108,15 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
         view! {
             <g class="lane" data-up=node.up.to_string()>
                 <path class="lane-shape" d=shape(node.kind, y) />
-                <text x="20" y=y + 4.0>{word}</text>
-                <line x1=LABELS x2=right y1=y y2=y/>
+                <text x="20" y=px(y + 4.0)>{word}</text>
+                <line x1=left.clone() x2=right.clone() y1=px(y) y2=px(y)/>
             </g>
         }
+        .into_any()
     });
     let ticks = picture.ticks.iter().map(|(x, text)| {
-        let x = x + LABELS;
-        view! { <g class="tick"><line x1=x x2=x y1="20" y2=height/><text x=x y="13">{text.clone()}</text></g> }
+        let x = px(x + LABELS);
+        view! { <g class="tick"><line x1=x.clone() x2=x.clone() y1="20" y2=height.clone()/><text x=x y="13">{text.clone()}</text></g> }.into_any()
     });
     let lines = picture.lines.iter().map(|line| {
         let step = line.step;
@@ -122,28 +126,29 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
             Way::Lost => "lost",
         };
         let (x0, y0, x1, y1) = (line.from.0 + LABELS, line.from.1, line.to.0 + LABELS, line.to.1);
-        let label = line.label.map(|(x, y)| view! { <text class="message-label" x=x + LABELS y=y>{line.short.clone()}</text> });
+        let label = line.label.map(|(x, y)| view! { <text class="message-label" x=px(x + LABELS) y=px(y)>{line.short.clone()}</text> }.into_any());
         let end = match line.way {
-            Way::Lost => format!("M{:.1} {:.1}l6 6m0 -6l-6 6", x1 - 3.0, y1 - 3.0),
+            Way::Lost => format!("M{} {}l6 6m0 -6l-6 6", px(x1 - 3.0), px(y1 - 3.0)),
             _ => head((x0, y0), (x1, y1)),
         };
+        let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(px);
         view! {
-            <g class="message" data-way=way data-copy=line.copy.to_string() data-routine=line.routine.to_string() on:click=move |_| desk.select(step)>
+            <g class="message" data-way=way data-copy=line.copy.to_string() data-routine=line.routine.to_string() on:click=press(move |_| desk.select(step))>
                 <title>{line.text.clone()}</title>
-                <line class="reach" x1=x0 y1=y0 x2=x1 y2=y1/>
+                <line class="reach" x1=x0.clone() y1=y0.clone() x2=x1.clone() y2=y1.clone()/>
                 <line class="stroke" x1=x0 y1=y0 x2=x1 y2=y1/>
                 <path d=end/>
                 {label}
             </g>
-        }
+        }.into_any()
     });
     let dots = picture.dots.iter().map(|dot| {
         let step = dot.step;
         let (x, y) = (dot.at.0 + LABELS, dot.at.1);
-        let d = if dot.interesting { format!("M{x:.1} {:.1}l5 5l-5 5l-5 -5z", y - 5.0) } else { format!("M{:.1} {y:.1}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z", x - 2.4) };
+        let d = if dot.interesting { format!("M{} {}l5 5l-5 5l-5 -5z", px(x), px(y - 5.0)) } else { format!("M{} {}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z", px(x - 2.4), px(y)) };
         view! {
-            <path class="dot" data-interesting=dot.interesting.to_string() d=d on:click=move |_| desk.select(step)><title>{dot.text.clone()}</title></path>
-        }
+            <path class="dot" data-interesting=dot.interesting.to_string() d=d on:click=press(move |_| desk.select(step))><title>{dot.text.clone()}</title></path>
+        }.into_any()
     });
     let label = format!(
         "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
@@ -154,10 +159,10 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
         words::count(picture.lines.len() as u64, "message"),
     );
     view! {
-        <svg class="lanes-picture" width=width height=height viewBox=format!("0 0 {width} {height}") role="img" aria-label=label>
+        <svg class="lanes-picture" width=width.clone() height=height.clone() viewBox=format!("0 0 {width} {height}") role="img" aria-label=label>
             {ticks.collect_view()}
             {lanes.collect_view()}
-            <line class="cursor" x1=right x2=right y1="18" y2=height/>
+            <line class="cursor" x1=right.clone() x2=right y1="18" y2=height.clone()/>
             {lines.collect_view()}
             {dots.collect_view()}
         </svg>
@@ -171,32 +176,29 @@ fn head((ax, ay): (f64, f64), (bx, by): (f64, f64)) -> String {
     let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
     let (x, y) = (bx - dx * 7.0, by - dy * 7.0);
     format!(
-        "M{bx:.1} {by:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        x - dy * 3.0,
-        y + dx * 3.0,
-        x + dy * 3.0,
-        y - dx * 3.0
+        "M{} {}L{} {}L{} {}Z",
+        px(bx),
+        px(by),
+        px(x - dy * 3.0),
+        px(y + dx * 3.0),
+        px(x + dy * 3.0),
+        px(y - dx * 3.0)
     )
 }
 
 /// The shape of a kind of node, left of its name.
 fn shape(kind: NodeKind, y: f64) -> String {
-    let top = y - 6.0;
+    let top = (y - 6.0).round() as i64;
     match kind {
-        NodeKind::Clients => format!("M8 {top}a3 3 0 1 0 .1 0zM2 {}a6 5 0 0 1 12 0z", top + 12.0),
-        NodeKind::Edge => format!(
-            "M2 {}L8 {top}L14 {}L8 {}z",
-            top + 6.0,
-            top + 6.0,
-            top + 12.0
-        ),
+        NodeKind::Clients => format!("M8 {top}a3 3 0 1 0 .1 0zM2 {}a6 5 0 0 1 12 0z", top + 12),
+        NodeKind::Edge => format!("M2 {}L8 {top}L14 {}L8 {}z", top + 6, top + 6, top + 12),
         NodeKind::Control => format!("M5 {top}h6l3 6l-3 6h-6l-3 -6z"),
         NodeKind::Runner => format!("M2 {top}h12v12h-12z"),
-        NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 2.5),
+        NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 3),
         NodeKind::Vault => format!(
             "M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z",
-            top + 5.0,
-            top + 5.0
+            top + 5,
+            top + 5
         ),
     }
 }
@@ -212,5 +214,5 @@ fn Counts() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    view! { <super::requests::Tally counts=counts/> }
+    view! { <super::requests::Tally counts=counts/> }.into_any()
 }

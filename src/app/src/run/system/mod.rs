@@ -6,6 +6,7 @@ mod lanes;
 mod requests;
 
 use super::desk::{Desk, Tab};
+use crate::ui::press;
 use leptos::prelude::*;
 
 const TABS: [(Tab, &str); 4] = [
@@ -53,12 +54,13 @@ pub fn System() -> impl IntoView {
                 aria-controls="picture"
                 aria-selected=move || here().to_string()
                 tabindex=move || if here() { "0" } else { "-1" }
-                on:click=move |_| choose(tab)
+                on:click=press(move |_| choose(tab))
                 on:keydown=step
             >
                 {word}
             </button>
         }
+        .into_any()
     });
     let named = move || {
         TABS.iter()

@@ -2,6 +2,7 @@
 
 use crate::draw::chart::{chart, slice};
 use crate::draw::marks::Sign;
+use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
 use crate::ui::sign::Told;
@@ -38,29 +39,29 @@ pub fn Requests() -> impl IntoView {
     view! {
         <div class="requests">
             <Tally counts=counts/>
-            <svg class="chart" viewBox=format!("0 0 {} {}", WIDTH + LEFT + 8.0, HEIGHT + 34.0) role="img" aria-label=described>
+            <svg class="chart" viewBox=format!("0 0 {} {}", px(WIDTH + LEFT + 8.0), px(HEIGHT + 34.0)) role="img" aria-label=described>
                 {move || desk.series.with(|points| {
                     let chart = chart(points, slice, end, WIDTH, HEIGHT);
                     let columns = chart.columns.iter().map(|(x, y, tall, part)| view! {
-                        <rect class="column" data-part=*part x=x + LEFT y=y + 8.0 width=chart.wide height=*tall/>
-                    });
+                        <rect class="column" data-part=*part x=px(x + LEFT) y=px(y + 8.0) width=px(chart.wide) height=px(*tall)/>
+                    }.into_any());
                     let lines = [0, 1, 2].map(|n| {
                         let y = 8.0 + HEIGHT * f64::from(n) / 2.0;
                         view! {
-                            <line class="grid" x1=LEFT x2=LEFT + WIDTH y1=y y2=y/>
-                            <text class="axis" x=LEFT - 6.0 y=y + 4.0>{f64::from(chart.most) * f64::from(2 - n) / 2.0}</text>
-                        }
+                            <line class="grid" x1=px(LEFT) x2=px(LEFT + WIDTH) y1=px(y) y2=px(y)/>
+                            <text class="axis" x=px(LEFT - 6.0) y=px(y + 4.0)>{px(f64::from(chart.most) * f64::from(2 - n) / 2.0)}</text>
+                        }.into_any()
                     });
                     view! {
                         {lines.into_iter().collect_view()}
                         {columns.collect_view()}
-                        <path class="held" d=chart.held.clone() transform=format!("translate({LEFT} 8)")/>
-                    }
+                        <path class="held" d=chart.held.clone() transform=format!("translate({} 8)", px(LEFT))/>
+                    }.into_any()
                 })}
                 {axis(end)}
                 {move || desk.frame.with(|frame| frame.as_ref().map(|frame| {
                     let x = LEFT + frame.at as f64 / end.max(1) as f64 * WIDTH;
-                    view! { <line class="cursor" x1=x x2=x y1="2" y2=HEIGHT + 12.0/> }
+                    view! { <line class="cursor" x1=px(x) x2=px(x) y1="2" y2=px(HEIGHT + 12.0)/> }.into_any()
                 }))}
             </svg>
             <p class="chart-key">
@@ -79,11 +80,11 @@ pub fn Requests() -> impl IntoView {
                             <tbody>
                                 {move || desk.series.get().iter().filter(|p| p.held + p.served + p.refused + p.failed > 0).map(|p| view! {
                                     <tr><th scope="row">{words::moment(p.at)}</th><td>{p.held}</td><td>{p.served}</td><td>{p.refused}</td><td>{p.failed}</td></tr>
-                                }).collect_view()}
+                                }.into_any()).collect_view()}
                             </tbody>
                         </table>
                     </div>
-                })}
+                }.into_any())}
             </details>
         </div>
     }
@@ -95,7 +96,8 @@ fn axis(end: u64) -> AnyView {
     let ticks = (0..=end / every).map(|n| {
         let at = n * every;
         let x = LEFT + at as f64 / end.max(1) as f64 * WIDTH;
-        view! { <text class="axis time" x=x y=HEIGHT + 28.0>{words::seconds(at, every)}</text> }
+        view! { <text class="axis time" x=px(x) y=px(HEIGHT + 28.0)>{words::seconds(at, every)}</text> }
+            .into_any()
     });
     ticks.collect_view().into_any()
 }
@@ -114,7 +116,7 @@ pub fn Tally(
                     (Sign::Moment, "arrived", c.arrived), (Sign::Rest, "waiting", c.held), (Sign::Way, "in flight", c.in_flight),
                     (Sign::Well, "served", c.served), (Sign::Refused, "refused", c.refused), (Sign::Badly, "failed", c.failed),
                 ]
-                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span><Told sign=sign word=word/></li> })
+                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span><Told sign=sign word=word/></li> }.into_any())
                 .into_iter()
                 .collect_view()
             }}
