@@ -19,6 +19,7 @@ pub mod fingerprint;
 mod gate;
 mod knob;
 mod lifecycle;
+mod sorted;
 mod step;
 mod table;
 mod text;
@@ -29,6 +30,7 @@ pub use dice::{Ask, Dice};
 pub use gate::{Gate, Refused, Verdict, Waivers};
 pub use knob::{Knob, KnobError, Knobs, Unit};
 pub use lifecycle::{FailureModeSpec, LifecycleSpec, Role, StateSpec, TransitionSpec};
+pub use sorted::{SortedMap, SortedSet};
 pub use step::{
     Context, Fact, HostCall, HostEvent, Input, Machine, Message, Moved, NodeId, Persist, ProcessId, Ruling, Send, Step, Subject,
     Ticket,

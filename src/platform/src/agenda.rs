@@ -1,7 +1,7 @@
 //! Agenda: what is to be done when. One moment per item; the next one is found without looking at the others.
 
 use crate::ledger::Ledger;
-use alloc::collections::BTreeSet;
+use machine::SortedSet;
 use alloc::vec::Vec;
 use core::hash::Hash;
 use machine::Time;
@@ -10,12 +10,12 @@ use machine::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Agenda<K> {
     moments: Ledger<K, Time>,
-    queue: BTreeSet<(Time, K)>,
+    queue: SortedSet<(Time, K)>,
 }
 
 impl<K> Default for Agenda<K> {
     fn default() -> Self {
-        Self { moments: Ledger::default(), queue: BTreeSet::new() }
+        Self { moments: Ledger::default(), queue: SortedSet::new() }
     }
 }
 

@@ -3,26 +3,26 @@
 //! **Invariants.** The digest is the XOR of all entries' digests, so that equal ledgers have equal digests however they
 //! came about. Entries change only through the methods here.
 
-use alloc::collections::BTreeMap;
+use machine::SortedMap;
 use core::hash::Hash;
 use machine::fingerprint::digest;
 
 /// An ordered map with a digest.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger<K, V> {
-    map: BTreeMap<K, V>,
+    map: SortedMap<K, V>,
     fingerprint: u64,
 }
 
 impl<K, V> Default for Ledger<K, V> {
     fn default() -> Self {
-        Self { map: BTreeMap::new(), fingerprint: 0 }
+        Self { map: SortedMap::new(), fingerprint: 0 }
     }
 }
 
 impl<K, V> Ledger<K, V> {
     /// The entries.
-    pub(crate) const fn map(&self) -> &BTreeMap<K, V> {
+    pub(crate) const fn map(&self) -> &SortedMap<K, V> {
         &self.map
     }
 

@@ -29,7 +29,7 @@ use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
 use crate::{allocation, knob};
-use alloc::collections::{BTreeMap, BTreeSet};
+use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use commit::Effect;
 use machine::{Context, Input, Machine, NodeId, Step, Subject, Table, Time, fingerprint};
@@ -94,13 +94,13 @@ pub struct ControlPlane {
     /// How many outbox rows are durable; they become so in order.
     durable: u32,
     /// What waits for a row to be durable. It says nothing that rows and standing orders do not say already.
-    effects: BTreeMap<OutboxId, Vec<Effect>>,
+    effects: SortedMap<OutboxId, Vec<Effect>>,
     /// The rows whose effects have not been judged in this step.
-    fresh: BTreeSet<OutboxId>,
+    fresh: SortedSet<OutboxId>,
     /// Indexes over the tables.
-    newest: BTreeMap<Subject, OutboxId>,
-    wakes_by_key: BTreeMap<(RouteId, Epoch), Vec<WakeId>>,
-    live: BTreeMap<RouteId, BTreeSet<AllocationId>>,
+    newest: SortedMap<Subject, OutboxId>,
+    wakes_by_key: SortedMap<(RouteId, Epoch), Vec<WakeId>>,
+    live: SortedMap<RouteId, SortedSet<AllocationId>>,
     /// What is known besides the tables; lost in a crash.
     relays: Ledger<(OutboxId, u8), Sending>,
     follows: Ledger<NodeId, u32>,
@@ -126,11 +126,11 @@ impl ControlPlane {
             outbox: Vec::new(),
             outbox_digest: 0,
             durable: 0,
-            effects: BTreeMap::new(),
-            fresh: BTreeSet::new(),
-            newest: BTreeMap::new(),
-            wakes_by_key: BTreeMap::new(),
-            live: BTreeMap::new(),
+            effects: SortedMap::new(),
+            fresh: SortedSet::new(),
+            newest: SortedMap::new(),
+            wakes_by_key: SortedMap::new(),
+            live: SortedMap::new(),
             relays: Ledger::default(),
             follows: Ledger::default(),
             standing: Ledger::default(),

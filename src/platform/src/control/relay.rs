@@ -8,7 +8,7 @@ use crate::id::OutboxId;
 use crate::knob;
 use crate::message::Message;
 use crate::note::Note;
-use alloc::collections::BTreeSet;
+use machine::SortedSet;
 use machine::{Context, Duration, NodeId};
 
 /// How often the wait between two repeats may double.
@@ -107,7 +107,7 @@ impl ControlPlane {
         self.follows.insert(from, nth);
         // What is on its way to it already is counted anew, too, so that its acknowledgements are recognised.
         let under_way = self.relays.map().keys().filter(|(_, to)| *to == edge).map(|(id, _)| *id);
-        let rows: BTreeSet<OutboxId> = self.newest.values().copied().chain(under_way).collect();
+        let rows: SortedSet<OutboxId> = self.newest.values().copied().chain(under_way).collect();
         for id in rows {
             // A row that was not published yet comes by itself, as soon as it may.
             if self.outbox.get(id.0 as usize).is_some_and(|row| row.published) {

@@ -22,7 +22,7 @@ use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, R
 use crate::ledger::Ledger;
 use crate::message::{Class, Message};
 use crate::note::Note;
-use alloc::collections::{BTreeMap, BTreeSet};
+use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use dispatch::Flight;
 use keys::Key;
@@ -86,7 +86,7 @@ pub struct Edge {
     allocations: Ledger<AllocationId, AllocationView>,
     deployments: Ledger<DeploymentId, u32>,
     /// Which allocations are in rotation; follows from the table.
-    rotation: BTreeSet<(RouteId, AllocationId)>,
+    rotation: SortedSet<(RouteId, AllocationId)>,
     held: Vec<Held>,
     held_digest: u64,
     next_release: Ledger<RouteId, Time>,
@@ -109,7 +109,7 @@ impl Edge {
             wakes: Ledger::default(),
             allocations: Ledger::default(),
             deployments: Ledger::default(),
-            rotation: BTreeSet::new(),
+            rotation: SortedSet::new(),
             held: Vec::new(),
             held_digest: 0,
             next_release: Ledger::default(),
@@ -129,13 +129,13 @@ impl Edge {
 
     /// What it believes of the routes.
     #[must_use]
-    pub const fn routes(&self) -> &BTreeMap<RouteId, RouteView> {
+    pub const fn routes(&self) -> &SortedMap<RouteId, RouteView> {
         self.routes.map()
     }
 
     /// What it believes of the allocations.
     #[must_use]
-    pub const fn allocations(&self) -> &BTreeMap<AllocationId, AllocationView> {
+    pub const fn allocations(&self) -> &SortedMap<AllocationId, AllocationView> {
         self.allocations.map()
     }
 

@@ -23,7 +23,7 @@ use crate::knob;
 use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
-use alloc::collections::BTreeMap;
+use machine::SortedMap;
 use machine::{Context, HostEvent, Input, Machine, NodeId, ProcessId, Step, Ticket, Time, fingerprint};
 use report::Pending;
 use serve::Serving;
@@ -98,7 +98,7 @@ pub struct Runner {
     serving: Ledger<RequestId, Serving>,
     writes: Ledger<Ticket, Write>,
     /// Which allocation a process belongs to; follows from the slots.
-    processes: BTreeMap<ProcessId, AllocationId>,
+    processes: SortedMap<ProcessId, AllocationId>,
     agenda: Agenda<Due>,
     /// Counters. Each begins, after a crash, above whatever it can have reached before.
     last_report: u64,
@@ -118,7 +118,7 @@ impl Runner {
             reports: Ledger::default(),
             serving: Ledger::default(),
             writes: Ledger::default(),
-            processes: BTreeMap::new(),
+            processes: SortedMap::new(),
             agenda: Agenda::default(),
             last_report: 0,
             last_heartbeat: 0,
@@ -129,7 +129,7 @@ impl Runner {
 
     /// The allocations on this host, those that have ended included.
     #[must_use]
-    pub const fn slots(&self) -> &BTreeMap<AllocationId, Slot> {
+    pub const fn slots(&self) -> &SortedMap<AllocationId, Slot> {
         self.slots.map()
     }
 

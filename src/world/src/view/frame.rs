@@ -117,7 +117,7 @@ fn beliefs(plan: &Plan, names: &Names<'_>, state: &State<Fleet>, id: NodeId) -> 
             beliefs.push(("outbox rows to publish".to_string(), unpublished.to_string(), false));
         }
         Some(Node::Runner(runner)) => {
-            for (allocation, slot) in runner.slots() {
+            for (allocation, slot) in runner.slots().iter() {
                 let row = control.allocations().get(allocation.0);
                 let differs = row.is_none_or(|row| row.value.token != slot.token || row.value.state.is_terminal() != (slot.stage == platform::runner::Stage::Ended));
                 beliefs.push((Names::allocation(*allocation), format!("{} under token {}", stage(slot.stage), slot.token.0), differs));

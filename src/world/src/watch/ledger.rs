@@ -1,7 +1,7 @@
 //! The requests that are under way, as seen from outside: arrived, held or handed over, not answered.
 
-use alloc::collections::BTreeMap;
-use machine::{NodeId, Time};
+use alloc::vec::Vec;
+use machine::{NodeId, SortedMap, Time};
 use platform::id::{RequestId, RouteId};
 use platform::message::Class;
 
@@ -22,7 +22,7 @@ pub struct Pending {
 
 /// All requests under way.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(BTreeMap<RequestId, Pending>);
+pub struct Ledger(SortedMap<RequestId, Pending>);
 
 impl Ledger {
     /// A request arrived.
@@ -43,10 +43,16 @@ impl Ledger {
     }
 
     /// An edge died with what it had; hands out what that was.
-    pub fn lost(&mut self, edge: NodeId) -> impl Iterator<Item = Pending> {
-        let (lost, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = core::mem::take(&mut self.0).into_iter().partition(|(_, pending)| pending.edge == edge);
-        self.0 = kept;
-        lost.into_values()
+    pub fn lost(&mut self, edge: NodeId) -> Vec<Pending> {
+        let mut lost = Vec::new();
+        self.0.retain(|_, pending| {
+            let here = pending.edge != edge;
+            if !here {
+                lost.push(*pending);
+            }
+            here
+        });
+        lost
     }
 
     /// Where a request that is under way goes.

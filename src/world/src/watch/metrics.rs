@@ -133,11 +133,9 @@ impl Metrics {
         let is_edge = |node: NodeId| state.fleet().roster().kind(node) == NodeKind::Edge;
         match entry.what {
             What::Crashed if is_edge(entry.actor) => {
-                let mut ledger = core::mem::take(&mut self.ledger);
-                for pending in ledger.lost(entry.actor) {
+                for pending in self.ledger.lost(entry.actor) {
                     self.request_lost(pending);
                 }
-                self.ledger = ledger;
             }
             What::MessageLost { message: Message::Request(request), .. } if request.route == MAIN && request.class != Class::Asset => {
                 self.dropped += 1;

@@ -1,7 +1,7 @@
 //! What properties remember from entry to entry.
 
 use crate::fleet::Fleet;
-use alloc::collections::{BTreeMap, BTreeSet};
+use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{NodeId, Time};
@@ -15,31 +15,31 @@ use sim::{Entry, State, What};
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The digest of the durable event of each outbox row.
-    pub committed: BTreeMap<u32, u64>,
+    pub committed: SortedMap<u32, u64>,
     /// The highest token issued for each allocation, before the entry that is judged.
-    pub tokens: BTreeMap<AllocationId, Token>,
+    pub tokens: SortedMap<AllocationId, Token>,
     /// Allocations with a durable end, and the version that ended them.
-    pub ended: BTreeMap<AllocationId, u32>,
+    pub ended: SortedMap<AllocationId, u32>,
     /// How often each unsafe request was handed out.
-    pub dispatched: BTreeMap<RequestId, u8>,
+    pub dispatched: SortedMap<RequestId, u8>,
     /// Keys handed out, by edge.
-    pub keys: BTreeMap<(NodeId, IdempotencyKey), RequestId>,
+    pub keys: SortedMap<(NodeId, IdempotencyKey), RequestId>,
     /// When each edge last let a held request of each route go, by its own clock.
-    pub released: BTreeMap<(NodeId, RouteId), Time>,
+    pub released: SortedMap<(NodeId, RouteId), Time>,
     /// When wakes of each route started, newest last; as many as could matter.
-    pub starts: BTreeMap<RouteId, Vec<Time>>,
+    pub starts: SortedMap<RouteId, Vec<Time>>,
     /// When each allocation was restarted in place.
-    pub restarts: BTreeMap<AllocationId, Vec<Time>>,
+    pub restarts: SortedMap<AllocationId, Vec<Time>>,
     /// What reached each runner since it last started: the highest token and whether it was a stop.
-    pub orders: BTreeMap<(NodeId, AllocationId), (Token, bool)>,
+    pub orders: SortedMap<(NodeId, AllocationId), (Token, bool)>,
     /// Since when the control plane has been up.
     pub control_up: Option<Time>,
     /// When the last safe request arrived for each route.
-    pub demand: BTreeMap<RouteId, Time>,
+    pub demand: SortedMap<RouteId, Time>,
     /// Since when each route should have become hot.
-    pub should_be_hot: BTreeMap<RouteId, Time>,
+    pub should_be_hot: SortedMap<RouteId, Time>,
     /// Reports that fitted nothing when they arrived.
-    pub untaken: BTreeSet<ReportId>,
+    pub untaken: SortedSet<ReportId>,
     /// When deadlines were last looked at.
     pub looked_at: Time,
 }

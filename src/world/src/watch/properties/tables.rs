@@ -2,7 +2,7 @@
 
 use super::{Judge, Memory, place};
 use crate::fleet::Fleet;
-use alloc::collections::BTreeMap;
+use machine::SortedMap;
 use alloc::format;
 use machine::fingerprint::digest;
 use machine::{Duration, NodeId, Time};
@@ -126,7 +126,7 @@ fn fresh(state: &State<Fleet>, judge: &mut Judge<'_>, id: AllocationId) {
 
 /// O-25: one active wake for each route, region and epoch, and no more starts than allowed.
 fn one_wake(control: &ControlPlane, state: &State<Fleet>, judge: &mut Judge<'_>) {
-    let mut active = BTreeMap::new();
+    let mut active = SortedMap::new();
     for (_, row) in control.wakes().iter().filter(|(_, row)| row.value.state.is_active()) {
         let wake = &row.value;
         *active.entry((wake.route, wake.region, wake.epoch)).or_insert(0_u32) += 1;
@@ -135,7 +135,7 @@ fn one_wake(control: &ControlPlane, state: &State<Fleet>, judge: &mut Judge<'_>)
         judge.claim(const { place("o-25") }, count <= 1, || format!("{count} wakes of route {} are active under epoch {}", route.0, epoch.0));
     }
     let limit = state.knobs().get(&knob::START_LIMIT);
-    let mut starting: BTreeMap<RouteId, u64> = BTreeMap::new();
+    let mut starting: SortedMap<RouteId, u64> = SortedMap::new();
     for (_, row) in control.allocations().iter().filter(|(_, row)| row.value.state.is_starting()) {
         *starting.entry(row.value.route).or_default() += 1;
     }
@@ -145,7 +145,7 @@ fn one_wake(control: &ControlPlane, state: &State<Fleet>, judge: &mut Judge<'_>)
 }
 
 fn room(control: &ControlPlane, judge: &mut Judge<'_>) {
-    let mut promised: BTreeMap<NodeId, u64> = BTreeMap::new();
+    let mut promised: SortedMap<NodeId, u64> = SortedMap::new();
     for (_, row) in control.allocations().iter().filter(|(_, row)| !row.value.state.is_terminal()) {
         *promised.entry(row.value.host).or_default() += row.value.limit;
     }
