@@ -28,17 +28,94 @@ fn main() {
         fs::write(Path::new(&out).join(name), bytes).expect("OUT_DIR can be written")
     };
     write("diagrams.rs", code.as_bytes());
-    write("library.bin", &library());
+    write("content.rs", content(Path::new(&out)).as_bytes());
 }
 
-/// The content as bytes. Content with a problem is not shipped: the build fails and says what is wrong.
-fn library() -> Vec<u8> {
+/// The content as Rust source. Content with a problem is not shipped: the build fails and says what is wrong.
+///
+/// The page shows texts and passes plans on to the simulator. So it gets texts as texts, and each plan as the bytes that
+/// the simulator reads; a page that could decode plans would be a good deal larger.
+fn content(out: &Path) -> String {
     let (library, problems) = study::load(study::files(), &platform::CATALOG);
     if !problems.is_empty() {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("the content has problems:\n{}", texts.join("\n"));
     }
-    postcard::to_allocvec(&library).expect("plain data always encodes")
+    let mut code =
+        String::from("/// Everything there is to study.\npub static SCENARIOS: &[Scenario] = &[\n");
+    for study::Scenario { plan, lesson } in &library.scenarios {
+        let name = format!("{}.plan", plan.id);
+        let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
+        fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");
+        let reads = plan.reads.iter().map(|r| {
+            format!(
+                "Read {{ id: {:?}, title: {:?}, cost: {}, lag: {} }}",
+                r.id, r.title, r.cost, r.lag
+            )
+        });
+        let actions = plan.actions.iter().map(|a| {
+            format!(
+                "Action {{ id: {:?}, title: {:?}, doc: {:?} }}",
+                a.id, a.title, a.doc
+            )
+        });
+        let objectives = plan
+            .objectives
+            .iter()
+            .map(|o| format!("Objective {{ id: {:?}, title: {:?} }}", o.id, o.title));
+        let question = plan.question.as_ref().map_or("None".to_string(), |q| {
+            let options = q
+                .options
+                .iter()
+                .map(|o| format!("Answer {{ text: {:?}, hint: {:?} }}", o.text, o.hint));
+            format!(
+                "Some(Question {{ prompt: {:?}, reveal_at: {}, why: {:?}, options: &[{}] }})",
+                q.prompt,
+                q.reveal_at,
+                q.why,
+                list(options)
+            )
+        });
+        let after = lesson.questions_after.iter().map(|q| {
+            format!(
+                "AfterQuestion {{ prompt: {:?}, why: {:?}, options: &{:?} }}",
+                q.prompt, q.why, q.options
+            )
+        });
+        let fidelity = &lesson.fidelity;
+        let _ = writeln!(
+            code,
+            "    Scenario {{ plan: Plan {{ id: {:?}, title: {:?}, digest: {}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \
+             \"/{name}\")), freeze_at: {}, end: {}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
+             lesson: Lesson {{ summary: {:?}, minutes: {}, situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
+             fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
+             questions_after: &[{}] }} }},",
+            plan.id,
+            plan.title,
+            plan.digest(),
+            plan.freeze_at,
+            plan.end,
+            list(reads),
+            list(actions),
+            list(objectives),
+            lesson.summary,
+            lesson.minutes,
+            lesson.situation,
+            lesson.first_labels,
+            lesson.hints,
+            fidelity.real,
+            fidelity.modelled,
+            fidelity.left_out,
+            lesson.twin_gates,
+            list(after)
+        );
+    }
+    code.push_str("];\n");
+    code
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
 }
 
 /// One lifecycle as Rust source: boxes for states, a polyline and a label's place for each arrow.

@@ -66,10 +66,17 @@ impl Port {
 
     /// Asks; the answer comes later, and after the answers to everything asked before.
     pub fn ask(self, request: Request, answer: impl FnOnce(Reply) + 'static) {
-        let bytes = postcard::to_allocvec(&request).unwrap_or_default();
-        let bytes = Uint8Array::from(bytes.as_slice());
+        self.ask_bytes(&postcard::to_allocvec(&request).unwrap_or_default(), answer);
+    }
+
+    /// Asks with the bytes of a request.
+    pub fn ask_bytes(self, request: &[u8], answer: impl FnOnce(Reply) + 'static) {
+        self.send(Uint8Array::from(request), Box::new(answer));
+    }
+
+    fn send(self, bytes: Uint8Array, answer: Answer) {
         let number = self.state.try_update_value(|state| {
-            state.waiting.push_back(Box::new(answer));
+            state.waiting.push_back(answer);
             state.asked += 1;
             match &state.worker {
                 Some(worker) if state.ready => {

@@ -39,7 +39,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
             .actions
             .iter()
             .find(|action| action.id == id)
-            .map_or(id.to_string(), |a| a.title.clone())
+            .map_or(id.to_string(), |a| a.title.to_string())
     };
     let objectives = debrief.objectives.iter().map(|objective| {
         let (sign, word) = marks::progress(objective.progress);

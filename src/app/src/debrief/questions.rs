@@ -1,10 +1,10 @@
 //! Questions after the run, judged at once and explained.
 
+use crate::content::AfterQuestion;
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
 use crate::ui::sign::Told;
 use leptos::prelude::*;
-use study::AfterQuestion;
 
 /// The questions.
 #[component]
@@ -38,7 +38,7 @@ fn Question(
         view! {
             <label class="choice">
                 <input type="radio" name=format!("after-{index}") prop:checked=move || chosen.get() == Some(option) on:change=move |_| chosen.set(Some(option))/>
-                <span>{text.as_str()}" "{told}</span>
+                <span>{*text}" "{told}</span>
             </label>
         }.into_any()
     });
@@ -50,11 +50,11 @@ fn Question(
     };
     view! {
         <fieldset>
-            <legend>{question.prompt.as_str()}</legend>
+            <legend>{question.prompt}</legend>
             {options.collect_view()}
             <div role="status">
                 {move || right().map(|right| if right {
-                    view! { <p>{question.why.as_str()}</p> }.into_any()
+                    view! { <p>{question.why}</p> }.into_any()
                 } else {
                     view! { <p class="cost">"Try another answer; the story on the left has it."</p> }.into_any()
                 })}

@@ -1,6 +1,7 @@
 //! Home: what this is, in one calm screen, and where to begin.
 
 use crate::content;
+use crate::content::Scenario;
 use crate::navigate::{Link, Navigator};
 use crate::route::{self, Route};
 use crate::run::legend::KeyTable;
@@ -9,7 +10,6 @@ use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{LinkError, Problem, Replay};
-use study::Scenario;
 
 /// The page.
 #[component]
@@ -30,14 +30,14 @@ pub fn HomePage() -> impl IntoView {
                 </p>
                 {last.map(|(scenario, record)| view! {
                     <p class="continue">
-                        <Link to=Route::Run { scenario: scenario.plan.id.clone(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
+                        <Link to=Route::Run { scenario: scenario.plan.id.to_string(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
                         <span class="cost">{format!("{}, seed {}, at {}", scenario.plan.title, record.replay.seed, words::moment(record.replay.at))}</span>
                     </p>
                 }.into_any())}
             </section>
             <section aria-labelledby="scenarios-title">
                 <h2 id="scenarios-title">"Scenarios"</h2>
-                <ul class="cards">{content::library().scenarios.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+                <ul class="cards">{content::SCENARIOS.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
             </section>
             <Paste/>
             <details class="home-keys">
@@ -57,7 +57,7 @@ fn Card(
     let navigator = expect_context::<Navigator>();
     let text = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<Problem>);
-    let id = scenario.plan.id.as_str();
+    let id = scenario.plan.id;
     let start = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = text.get();
@@ -75,12 +75,12 @@ fn Card(
     };
     view! {
         <li class="card">
-            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{scenario.plan.title.as_str()}</Link></h3>
-            <p>{scenario.lesson.summary.as_str()}</p>
+            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{scenario.plan.title}</Link></h3>
+            <p>{scenario.lesson.summary}</p>
             <p class="cost">{format!("about {} minutes", scenario.lesson.minutes)}</p>
             <form class="start" on:submit=start>
                 <label><span class="label">"Seed"</span><input class="mono" inputmode="numeric" placeholder="any" autocomplete="off" on:input=move |event| text.set(event_target_value(&event))/></label>
-                <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{scenario.plan.title.as_str()}</span></button>
+                <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{scenario.plan.title}</span></button>
             </form>
             <ProblemBox problem=problem/>
         </li>

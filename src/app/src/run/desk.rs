@@ -5,6 +5,7 @@
 
 use super::clock::Clock;
 use super::opening::Opening;
+use crate::content::Scenario;
 use crate::draw::chart;
 use crate::navigate::{Navigator, absolute};
 use crate::port::Port;
@@ -17,7 +18,6 @@ use protocol::{
     WhyView,
 };
 use std::sync::Arc;
-use study::Scenario;
 
 /// How many entries the lanes are drawn from.
 const LANE_ENTRIES: u64 = 480;
@@ -186,11 +186,8 @@ impl Desk {
             h.opening += 1;
             h.opening
         });
-        let request = Request::Open {
-            plan: Box::new(self.scenario.plan.clone()),
-            replay: Box::new(opening.replay.clone()),
-        };
-        self.port.ask(request, move |reply| {
+        let request = self.scenario.plan.open_request(&opening.replay);
+        self.port.ask_bytes(&request, move |reply| {
             if self.hidden.try_with_value(|h| h.opening) != turn {
                 return;
             }

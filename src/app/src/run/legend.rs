@@ -90,8 +90,8 @@ pub fn FirstLabel(
         .lesson
         .first_labels
         .iter()
-        .find(|(name, _)| name == region)
-        .map(|(_, text)| text.as_str());
+        .find(|(name, _)| *name == region)
+        .map(|(_, text)| *text);
     move || {
         (!desk.introduced.get())
             .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }.into_any()))

@@ -20,7 +20,7 @@ pub fn Mine() -> impl IntoView {
             <super::legend::FirstLabel region="mine"/>
             <details class="situation" prop:open=move || !desk.introduced.get()>
                 <summary>"Situation"</summary>
-                {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{text.as_str()}</p> }.into_any()).collect_view()}
+                {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{*text}</p> }.into_any()).collect_view()}
             </details>
             <Question/>
             <div class="later">
@@ -88,7 +88,7 @@ fn Reads() -> impl IntoView {
         view! {
             <li class="read">
                 <button type="button" class="row" on:click=press(move |_| desk.read(&read.id))>
-                    <span>{read.title.as_str()}</span>
+                    <span>{read.title}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
                 {move || last().map(|view| shown(view, desk))}
@@ -141,8 +141,8 @@ fn Actions() -> impl IntoView {
         view! {
             <li>
                 <button type="button" class="row act" on:click=press(move |_| desk.act(&action.id))>
-                    <span>{action.title.as_str()}</span>
-                    <span class="cost">{action.doc.as_str()}</span>
+                    <span>{action.title}</span>
+                    <span class="cost">{action.doc}</span>
                 </button>
             </li>
         }
@@ -154,7 +154,7 @@ fn Actions() -> impl IntoView {
             .actions
             .iter()
             .find(|action| action.id == id)
-            .map_or(id.to_string(), |a| a.title.clone())
+            .map_or(id.to_string(), |a| a.title.to_string())
     };
     view! {
         <section class="acts" aria-labelledby="acts-title">
@@ -191,7 +191,7 @@ fn Hints() -> impl IntoView {
     view! {
         <section class="hints" aria-labelledby="hints-title">
             <h3 id="hints-title">"Hints"</h3>
-            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{hint.as_str()}</li> }.into_any()).collect_view()}</ol>
+            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{*hint}</li> }.into_any()).collect_view()}</ol>
             {move || (open() < hints.len()).then(|| view! {
                 <button type="button" class="quiet" on:click=press(move |_| desk.hint())>
                     {format!("Show hint {} of {}", open() + 1, hints.len())}
@@ -204,7 +204,7 @@ fn Hints() -> impl IntoView {
 #[component]
 fn Notes() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let id = desk.scenario.plan.id.as_str();
+    let id = desk.scenario.plan.id;
     let keep = move |event| {
         if let Err(trouble) = saved::keep_notes(id, &event_target_value(&event)) {
             desk.trouble.set(Some(trouble));
@@ -223,15 +223,15 @@ fn Notes() -> impl IntoView {
 #[component]
 fn Fidelity() -> impl IntoView {
     let fidelity = &expect_context::<Desk>().scenario.lesson.fidelity;
-    let part = |title: &'static str, items: &'static [String]| {
-        view! { <h4>{title}</h4><ul>{items.iter().map(|item| view! { <li>{item.as_str()}</li> }.into_any()).collect_view()}</ul> }.into_any()
+    let part = |title: &'static str, items: &'static [&'static str]| {
+        view! { <h4>{title}</h4><ul>{items.iter().map(|item| view! { <li>{*item}</li> }.into_any()).collect_view()}</ul> }.into_any()
     };
     view! {
         <details class="fidelity">
             <summary>"How real is this?"</summary>
-            {part("Real logic", &fidelity.real)}
-            {part("Modelled", &fidelity.modelled)}
-            {part("Left out", &fidelity.left_out)}
+            {part("Real logic", fidelity.real)}
+            {part("Modelled", fidelity.modelled)}
+            {part("Left out", fidelity.left_out)}
         </details>
     }
     .into_any()

@@ -13,6 +13,7 @@ mod system;
 mod timeline;
 mod why;
 
+use crate::content::Scenario;
 use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};
@@ -25,7 +26,6 @@ use crate::ui::problem::ProblemBox;
 use desk::{Desk, Mode, Region};
 use leptos::prelude::*;
 use opening::Opening;
-use study::Scenario;
 
 /// The page of a scenario; follows the address while the scenario stays the same.
 #[component]

@@ -1,8 +1,9 @@
 //! Opening: which run an address means, given what is kept of the scenario.
 
+use crate::content::Plan;
 use crate::route;
 use crate::saved::{Prediction, Record};
-use protocol::{LinkError, Plan, Problem, Replay};
+use protocol::{LinkError, Problem, Replay};
 
 /// The seed of somebody who names none.
 pub const FIRST_SEED: u64 = 1;
@@ -29,8 +30,8 @@ impl Opening {
     pub fn fresh(plan: &Plan, seed: u64) -> Self {
         let replay = Replay {
             engine: protocol::ENGINE.to_string(),
-            scenario: plan.id.clone(),
-            content: plan.digest(),
+            scenario: plan.id.to_string(),
+            content: plan.digest,
             seed,
             waivers: vec![],
             knobs: vec![],

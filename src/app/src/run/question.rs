@@ -1,6 +1,7 @@
 //! The question about the frozen moment: predict and commit, then see what came true, and why.
 
 use super::desk::Desk;
+use crate::content::Question as Asked;
 use crate::draw::marks::Sign;
 use crate::saved::{Confidence, Prediction};
 use crate::ui::focus_soon;
@@ -8,7 +9,6 @@ use crate::ui::press;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
-use protocol::Question as Asked;
 
 /// The question, if the scenario has one.
 #[component]
@@ -22,7 +22,7 @@ pub fn Question() -> impl IntoView {
     Some(
         view! {
             <section class="question" aria-labelledby="question-title">
-                <h3 id="question-title" tabindex="-1">{question.prompt.as_str()}</h3>
+                <h3 id="question-title" tabindex="-1">{question.prompt}</h3>
                 {move || match (desk.prediction.get(), revealed.get()) {
                     (None, _) => view! { <Choose question=question/> }.into_any(),
                     (Some(prediction), None) => waiting(question, prediction),
@@ -58,7 +58,7 @@ fn Choose(
         view! {
             <label class="choice">
                 <input type="radio" name="prediction" prop:checked=move || option.get() == Some(index) on:change=move |_| option.set(Some(index))/>
-                <span>{answer.text.as_str()}</span>
+                <span>{answer.text}</span>
             </label>
         }.into_any()
     });
@@ -89,7 +89,7 @@ fn waiting(question: &'static Asked, prediction: Prediction) -> AnyView {
     let chosen = question
         .options
         .get(usize::from(prediction.option))
-        .map(|option| option.text.as_str());
+        .map(|option| option.text);
     view! {
         <p class="committed">"You said: "<strong>{chosen}</strong>" ("{prediction.confidence.word()}")."</p>
         <p class="cost">{format!("Play on; it is decided at {}.", words::moment(question.reveal_at))}</p>
@@ -111,7 +111,7 @@ fn Reveal(
     let answer = question
         .options
         .get(usize::from(came))
-        .map(|option| option.text.as_str());
+        .map(|option| option.text);
     let chosen = question.options.get(usize::from(prediction.option));
     let verdict = match (right, prediction.confidence) {
         (true, Confidence::Sure) => "right, and you were sure",
@@ -125,9 +125,9 @@ fn Reveal(
         <div class="reveal" role="status">
             <p class="came">"It came out: "<strong>{answer}</strong></p>
             <p><Told sign={if right { Sign::Well } else { Sign::Badly }} word=verdict/></p>
-            {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text.as_str())}</p> }.into_any())}
-            <p>{question.why.as_str()}</p>
-            {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint.as_str())}</p> }.into_any())}
+            {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text)}</p> }.into_any())}
+            <p>{question.why}</p>
+            {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint)}</p> }.into_any())}
             <button type="button" class="quiet" on:click=press(move |_| desk.seek_time(reveal_at))>"Go to that moment"</button>
         </div>
     }.into_any()

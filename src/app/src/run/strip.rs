@@ -24,7 +24,7 @@ pub fn Strip() -> impl IntoView {
     view! {
         <header class="strip" id="strip">
             <div class="strip-head">
-                <h1>{desk.scenario.plan.title.clone()}</h1>
+                <h1>{desk.scenario.plan.title}</h1>
                 <dl class="facts">
                     <div><dt>"seed"</dt><dd class="mono">{move || seed().map(|seed| seed.to_string())}</dd></div>
                     <div><dt>"engine"</dt><dd class="mono">{protocol::ENGINE}</dd></div>

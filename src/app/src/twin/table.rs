@@ -30,7 +30,7 @@ pub fn beside(view: &TwinView, desk: Desk) -> AnyView {
             .objectives
             .iter()
             .find(|o| o.id == *id)
-            .map_or(id.clone(), |o| o.title.clone());
+            .map_or(id.clone(), |o| o.title.to_string());
         view! { <li><Told sign=Sign::Badly word="missed without the gate"/>" "{title}</li> }
             .into_any()
     });
