@@ -41,6 +41,12 @@ impl Stub {
         self.mark & CHANGED != 0
     }
 
+    /// All of it but the cause, for the fingerprint.
+    #[inline(always)]
+    pub const fn word(&self) -> u64 {
+        (self.send as u64) << 32 | (self.mark as u64) << 16 | self.actor.0 as u64
+    }
+
     /// The number of the tag.
     #[inline(always)]
     pub const fn tag(&self) -> u8 {

@@ -104,9 +104,9 @@ impl<F: Fleet> Kernel<'_, F> {
             let warm = |events: &[Event]| {
                 if parcels.room() + nodes.len() > WARM_FROM {
                     for event in events {
-                        let near = match event.kind {
-                            Kind::Message => parcels.get(event.id).map_or(0, |parcel| parcel.cause),
-                            _ => nodes.get(usize::from(event.node)).map_or(0, |node| node.generation),
+                        let near = match event.kind() {
+                            Kind::Message => parcels.get(event.id()).map_or(0, |parcel| parcel.cause),
+                            _ => nodes.get(usize::from(event.node())).map_or(0, |node| node.generation),
                         };
                         core::hint::black_box(near);
                     }
@@ -200,19 +200,19 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Makes an entry of an event, if it is still on.
     #[inline(always)]
     fn happen(&mut self, event: Event) -> Outcome {
-        let node = NodeId(event.node);
-        let index = usize::from(event.node);
-        match event.kind {
+        let node = NodeId(event.node());
+        let index = usize::from(event.node());
+        match event.kind() {
             Kind::Deadline => {
                 let deadline = &mut self.state.nodes[index];
-                if deadline.generation != event.id {
+                if deadline.generation != event.id() {
                     return Outcome::Nothing;
                 }
                 if deadline.wanted > event.at {
                     deadline.armed = deadline.wanted;
                     let (at, id) = (Time(deadline.wanted), deadline.generation);
                     if at.0 != NEVER {
-                        self.state.push(at, Kind::Deadline, event.node, id);
+                        self.state.push(at, Kind::Deadline, event.node(), id);
                     }
                     return Outcome::Nothing;
                 }
@@ -221,10 +221,10 @@ impl<F: Fleet> Kernel<'_, F> {
                 deadline.wanted = NEVER;
                 self.enter(node, cause, What::Deadline)
             }
-            Kind::Message => self.deliver(node, event.id),
-            Kind::Persisted => self.persisted(node, event.id),
+            Kind::Message => self.deliver(node, event.id()),
+            Kind::Persisted => self.persisted(node, event.id()),
             Kind::Task => {
-                let task = self.state.tasks.remove(event.id);
+                let task = self.state.tasks.remove(event.id());
                 self.task(node, task)
             }
             Kind::Start => self.start(node, NONE, What::Started),
@@ -349,13 +349,11 @@ impl<F: Fleet> Kernel<'_, F> {
     fn fold(&mut self) {
         let head = &self.scratch.head;
         let state = &mut *self.state;
-        let tag = head.stub.tag();
-        let word = u64::from(head.stub.send) << 32 | u64::from(tag) << 16 | u64::from(head.stub.actor.0);
-        let mut print = fold(fold(word, state.now.0), head.node);
+        let mut print = fold(fold(head.stub.word(), state.now.0), head.node);
         if self.scratch.sent > 0 {
             print = fold(print, self.scratch.print);
         }
-        if self.scratch.more || !Tag::says_all(tag) {
+        if self.scratch.more || !Tag::says_all(head.stub.tag()) {
             print = fold_more(print, head, &self.scratch.step);
         }
         state.rolling = fold(state.rolling, print);

@@ -20,13 +20,38 @@ pub(crate) struct Event {
     pub at: u64,
     /// Unique and rising; decides between events of one moment.
     pub sequence: u64,
-    /// What it means depends on the kind.
-    pub id: u32,
-    pub node: u16,
-    pub kind: Kind,
+    /// Kind, node and id in one word, because events are moved more often than they are looked into.
+    rest: u64,
 }
 
 impl Event {
+    #[inline(always)]
+    pub const fn new(at: u64, sequence: u64, kind: Kind, node: u16, id: u32) -> Self {
+        Self { at, sequence, rest: (kind as u64) << 48 | (node as u64) << 32 | id as u64 }
+    }
+
+    #[inline(always)]
+    pub const fn kind(&self) -> Kind {
+        match self.rest >> 48 {
+            0 => Kind::Start,
+            1 => Kind::Message,
+            2 => Kind::Deadline,
+            3 => Kind::Persisted,
+            _ => Kind::Task,
+        }
+    }
+
+    #[inline(always)]
+    pub const fn node(&self) -> u16 {
+        (self.rest >> 32) as u16
+    }
+
+    /// What it means depends on the kind.
+    #[inline(always)]
+    pub const fn id(&self) -> u32 {
+        self.rest as u32
+    }
+
     /// Its place in the total order.
     #[inline(always)]
     const fn key(&self) -> u128 {
@@ -151,14 +176,14 @@ impl Queue {
         } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
             self.bottom.push(event);
         } else {
-            self.insert(event.at, event.sequence, event.id, event.node, event.kind);
+            self.insert(event.at, event.sequence, event.rest);
         }
     }
 
     /// Puts an event among those of the bottom. Takes it in parts, as [`Queue::block`] does, because an event that is given
     /// as one is first written to memory on all ways, also on those that do not come here.
-    fn insert(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind) {
-        let event = Event { at, sequence, id, node, kind };
+    fn insert(&mut self, at: u64, sequence: u64, rest: u64) {
+        let event = Event { at, sequence, rest };
         // Its sequence is the highest, so among events of its moment it is the last to be taken.
         let place = self.bottom.partition_point(|other| other.at > event.at);
         self.bottom.insert(place, event);
@@ -301,13 +326,13 @@ impl Queue {
             block.len = block.len.wrapping_add(1);
             return;
         }
-        self.heads[slot] = self.block(event.at, event.sequence, event.id, event.node, event.kind, head);
+        self.heads[slot] = self.block(event.at, event.sequence, event.rest, head);
     }
 
     /// A new block with one event.
     #[inline(never)]
-    fn block(&mut self, at: u64, sequence: u64, id: u32, node: u16, kind: Kind, next: u32) -> u32 {
-        let event = Event { at, sequence, id, node, kind };
+    fn block(&mut self, at: u64, sequence: u64, rest: u64, next: u32) -> u32 {
+        let event = Event { at, sequence, rest };
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);
             block.events[0] = event;
@@ -396,7 +421,7 @@ mod tests {
             let wanted = if round < 4000 { pending } else { 0 };
             while (oracle.0.len() as u64) < wanted {
                 let at = now.saturating_add(shape(next()));
-                let event = Event { at, sequence, id: sequence as u32, node: 0, kind: Kind::Task };
+                let event = Event::new(at, sequence, Kind::Task, 0, sequence as u32);
                 sequence += 1;
                 wheel.push(event);
                 oracle.0.push(Reverse(event));
@@ -436,7 +461,7 @@ mod tests {
     fn the_end_of_time_is_a_moment_like_any_other() {
         let mut queue = Queue::default();
         for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0].into_iter().enumerate() {
-            queue.push(Event { at, sequence: sequence as u64, id: 0, node: 0, kind: Kind::Task });
+            queue.push(Event::new(at, sequence as u64, Kind::Task, 0, 0));
         }
         let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {})).map(|event| event.at).collect();
         assert_eq!(times, [0, 5, u64::MAX - 1, u64::MAX, u64::MAX]);

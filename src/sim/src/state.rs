@@ -325,7 +325,7 @@ impl<F: Fleet> State<F> {
         let sequence = self.sequence;
         // 2⁶⁴ events are more than any run has time for.
         self.sequence = sequence.wrapping_add(1);
-        self.queue.push(Event { at: at.0, sequence, id, node, kind });
+        self.queue.push(Event::new(at.0, sequence, kind, node, id));
     }
 
     /// Plans a task; what lies at the end of time never comes.

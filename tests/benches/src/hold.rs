@@ -84,19 +84,36 @@ impl Fleet for Deadlines {
     }
 }
 
-/// Nodes that pass messages on.
+/// Nodes that pass messages on, each to one of its neighbours. No two links take the same time: together they have the
+/// exponential increments.
 #[derive(Clone)]
 pub struct Messages {
     pending: u32,
     passed: Vec<u64>,
 }
 
+/// How many nodes a node passes messages on to.
+const NEIGHBOURS: u64 = 8;
+
 /// A system with so many messages on their way.
 #[must_use]
 pub fn messages(pending: u32, seed: u64) -> Setup<Messages> {
     let mut setup = Setup::new(Messages { pending, passed: vec![0; usize::from(NODES)] }, seed, knobs());
-    setup.network = Network::uniform(Span::new(Duration(1), Duration(2 * MEAN)));
+    let increments = table::exponential(MEAN);
+    let mut random = seed;
+    setup.network = Network::uniform(Span::fixed(Duration(MEAN)));
+    for from in 0..NODES {
+        for n in 0..NEIGHBOURS {
+            random = table::next(random);
+            let latency = Span::fixed(Duration(increments[table::place(random)]));
+            setup.network = setup.network.with(NodeId(from), neighbour(NodeId(from), n), latency);
+        }
+    }
     setup
+}
+
+const fn neighbour(of: NodeId, n: u64) -> NodeId {
+    NodeId((of.0 + 1 + n as u16) % NODES)
 }
 
 impl Messages {
@@ -120,7 +137,7 @@ impl Fleet for Messages {
         if let Input::Message { message, .. } = input {
             self.passed[usize::from(node.0)] += 1;
             // The number of the message in the upper half, how often it was passed on in the lower.
-            step.send(NodeId((node.0 + 1) % NODES), Number(message.0 + 1));
+            step.send(neighbour(node, fold(message.0, 0) % NEIGHBOURS), Number(message.0 + 1));
         }
     }
     #[inline]
@@ -130,7 +147,7 @@ impl Fleet for Messages {
     fn restart(&mut self, node: NodeId, _: &Context<'_>, _: &[u8], step: &mut Out) {
         let each = self.pending / u32::from(NODES);
         for n in 0..each {
-            step.send(NodeId((node.0 + 1) % NODES), Number(u64::from(u32::from(node.0) * each + n) << 32));
+            step.send(neighbour(node, u64::from(n) % NEIGHBOURS), Number(u64::from(u32::from(node.0) * each + n) << 32));
         }
     }
     #[inline]

@@ -11,8 +11,8 @@ use std::time::Duration;
 /// Nanoseconds that `events` took.
 type Nanos = u128;
 
-fn increments(pending: u32) -> Arc<[u64]> {
-    if pending <= 60_000 { table::exponential(hold::MEAN).into() } else { table::uniform(hold::MEAN).into() }
+fn increments() -> Arc<[u64]> {
+    table::exponential(hold::MEAN).into()
 }
 
 struct Draws {
@@ -35,7 +35,7 @@ impl Draws {
 pub fn raw_heap_hold(pending: u32, events: u64) -> Nanos {
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
-    let draws = Draws::new(increments(pending));
+    let draws = Draws::new(increments());
     let mut heap = BinaryHeap::new();
     let mut sequence = 0_u64;
     for slot in 0..pending {
@@ -72,7 +72,7 @@ pub mod by_desru {
 
     /// Hold.
     pub fn hold(pending: u32, events: u64) -> Nanos {
-        let draws = Rc::new(Draws::new(increments(pending)));
+        let draws = Rc::new(Draws::new(increments()));
         let mut scheduler = EventScheduler::new();
         for _ in 0..pending {
             plan(&mut scheduler, draws.clone());
@@ -111,7 +111,7 @@ pub mod by_simrs {
 
     /// Hold.
     pub fn hold(pending: u32, events: u64) -> Nanos {
-        let draws = Draws::new(increments(pending));
+        let draws = Draws::new(increments());
         let mut simulation = Simulation::default();
         let first: Vec<u64> = (0..pending).map(|_| draws.next()).collect();
         let holder = simulation.add_component(Holder(draws));
@@ -164,7 +164,7 @@ pub mod by_simu {
 
     /// Hold: a process for each pending event. Runs for a while of simulated time, as it has no way to count steps.
     pub fn hold(pending: u32, events: u64) -> Nanos {
-        let draws = Rc::new(Draws::new(increments(pending)));
+        let draws = Rc::new(Draws::new(increments()));
         let done = Rc::new(RefCell::new((0_u64, None::<Stopwatch>, None::<Nanos>)));
         let warm_up = 2 * u64::from(pending);
         let mut env = SimEnv::with_seed(1);
@@ -244,7 +244,7 @@ pub mod by_nexosim {
         let mut bench = SimInit::with_num_threads(1);
         let mailbox = Mailbox::new();
         let fill = EventSource::new().connect(Holder::fill, &mailbox).register(&mut bench);
-        let holder = Holder { table: increments(pending).to_vec(), random: 1, done: 0 };
+        let holder = Holder { table: increments().to_vec(), random: 1, done: 0 };
         let mut simulation =
             bench.add_model(holder, mailbox, "holder").init(MonotonicTime::EPOCH).unwrap_or_else(|error| panic!("{error}"));
         simulation.process_event(&fill, pending).unwrap_or_else(|error| panic!("{error}"));
