@@ -102,7 +102,8 @@ impl Message for Passed {
 #[derive(Clone, Debug)]
 pub struct Ring {
     hazard: Hazard,
-    /// What each node has made of the number; in boxes, so that each copy has an address of its own.
+    /// What each node has made of the number.
+    #[expect(clippy::vec_box, reason = "each copy of each has an address of its own")]
     seen: Vec<Box<u64>>,
 }
 

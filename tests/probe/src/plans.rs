@@ -156,13 +156,14 @@ fn tight() -> Plan {
     plan
 }
 
-/// An app that falls asleep and is asked for again just then: sleeping.
+/// An app that falls asleep, and is asked for again while one of two edges has not heard that it does: sleeping.
 fn idle() -> Plan {
-    let mut plan = empty("idle", 1, 1, 3 * MIN);
+    let mut plan = empty("idle", 2, 1, 3 * MIN);
     plan.apps.push(AppPlan { service: Range { low: S, high: 5 * S }, ..app(Start::Hot) });
-    plan.traffic.push(Traffic { every: Range { low: 3 * S, high: 16 * S }, ..pages(0) });
+    plan.traffic.push(Traffic { every: Range { low: 3 * S, high: 12 * S }, ..pages(0) });
     plan.knobs.push(("idle-before-sleep".into(), 5 * S));
-    plan.background.push(spells(Fault::SlowDisk { node: "control".into(), by: S }, 300_000, 5 * S));
+    let cut = Fault::Partition { from: vec!["control".into()], to: vec!["edge-2".into()], one_way: false };
+    plan.background.push(spells(cut, 500_000, 6 * S));
     plan
 }
 
