@@ -103,6 +103,7 @@ impl Message for Passed {
 pub struct Ring {
     hazard: Hazard,
     /// What each node has made of the number; in boxes, so that each copy has an address of its own.
+    #[expect(clippy::vec_box, reason = "the address of each number is the hazard")]
     seen: Vec<Box<u64>>,
 }
 
