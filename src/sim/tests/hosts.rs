@@ -26,6 +26,8 @@ const IMAGE: Image = Image {
     probe: Span::fixed(ms(1)),
     service: Span::fixed(ms(10)),
     concurrency: 1,
+    backlog: 0,
+    broken: false,
 };
 
 fn launch(process: ProcessId) -> HostCall {
@@ -148,4 +150,18 @@ fn a_crash_takes_the_processes_along_silently() {
     assert_eq!(run.state().processes(NodeId(0)).count(), 0);
     let last = run.history().iter().next_back().unwrap();
     assert!(matches!(last.what, What::Restarted), "{last:?}");
+}
+
+#[test]
+fn whoever_finds_the_queue_full_is_turned_away_at_once() {
+    let calls = [(at(0), launch(P)), (at(200), serve(1)), (at(200), serve(2)), (at(201), serve(3))];
+    let short = heard(&calls, |setup| setup.images[0].backlog = 1);
+    assert_eq!(short[1..], [(201, served(3, false)), (210, served(1, true)), (220, served(2, true))]);
+}
+
+#[test]
+fn what_is_not_ready_or_broken_answers_badly() {
+    let calls = [(at(0), launch(P)), (at(110), serve(1)), (at(200), serve(2))];
+    assert_eq!(heard(&calls, |_| {})[1..], [(120, served(1, false)), (210, served(2, true))], "the first came while it warmed up");
+    assert_eq!(heard(&calls, |setup| setup.images[0].broken = true)[1..], [(120, served(1, false)), (210, served(2, false))]);
 }
