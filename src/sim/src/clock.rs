@@ -21,3 +21,17 @@ pub(crate) const fn world(shown: Time, offset: Offset) -> Time {
     }
     if offset >= 0 { Time(shown.0.saturating_sub(offset.unsigned_abs())) } else { Time(shown.0.saturating_add(offset.unsigned_abs())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back_is_the_same_moment() {
+        for offset in [0, 5, -5, 1_000_000, -1_000_000] {
+            assert_eq!(world(shown(Time(2_000_000), offset), offset), Time(2_000_000));
+        }
+        assert_eq!(shown(Time(3), -5), Time(0));
+        assert_eq!(world(Time(u64::MAX), 5), Time(u64::MAX));
+    }
+}

@@ -27,7 +27,7 @@ pub(crate) struct Scratch<F: Fleet> {
     pub sent_from: u32,
     /// How many messages were sent.
     pub sent: u32,
-    /// Whether the step had any effect besides sends and the node's own state.
+    /// Whether the step had any effect besides a few sends and the node's own state.
     pub more: bool,
     /// Whether what is sent stays in the outbox.
     pub keeps: bool,
@@ -184,7 +184,7 @@ impl<F: Fleet> Kernel<'_, F> {
     #[inline(always)]
     pub fn record(&mut self) {
         let Scratch { head, step, sent_from, sent, more, .. } = &*self.scratch;
-        let effects = if *more || *sent >= u32::from(MORE) {
+        let effects = if *more {
             Effects { first: self.history.put_effects((*sent_from, *sent_from + *sent), step), sends: MORE }
         } else {
             Effects { first: *sent_from, sends: *sent as u8 }
@@ -327,7 +327,7 @@ impl<F: Fleet> Kernel<'_, F> {
         let others =
             step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
         if step.sends.len() | others != 0 {
-            self.scratch.more = others != 0;
+            self.scratch.more = others != 0 || step.sends.len() >= usize::from(MORE);
             self.carry_out(node);
         }
     }

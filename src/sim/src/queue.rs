@@ -232,9 +232,8 @@ impl Queue {
         let slot = self.used[level].trailing_zeros();
         let shift = level as u32 * DIGIT;
         let below = (1_u64 << shift) - 1;
-        // The digits above the level are those of the base: shifting by one digit more may run off the word at the top.
-        let above = self.base.checked_shr(shift + DIGIT).map_or(0, |digits| digits << DIGIT);
-        let start = (above | u64::from(slot)) << shift;
+        // The digits above the level are those of the base.
+        let start = (self.base >> shift & !(SLOTS as u64 - 1) | u64::from(slot)) << shift;
         if start > limit {
             return false;
         }

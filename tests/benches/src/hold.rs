@@ -93,7 +93,7 @@ pub struct Messages {
 }
 
 /// How many nodes a node passes messages on to.
-const NEIGHBOURS: u64 = 8;
+const NEIGHBOURS: u64 = 4;
 
 /// A system with so many messages on their way.
 #[must_use]

@@ -50,7 +50,9 @@ impl<F: Fleet> Watch<F> for Order {
     #[inline]
     fn after(&mut self, state: &State<F>, entry: &Entry<'_, F>) {
         let in_order = (entry.at.0 >= self.last) & (entry.cause.unwrap_or(0) <= entry.step) & (state.now() == entry.at);
-        self.broken += u64::from(!in_order);
+        if !in_order {
+            self.broken += 1;
+        }
         self.last = entry.at.0;
     }
 }

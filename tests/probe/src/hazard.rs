@@ -102,8 +102,8 @@ impl Message for Passed {
 #[derive(Clone, Debug)]
 pub struct Ring {
     hazard: Hazard,
-    /// What each node has made of the number.
-    #[expect(clippy::vec_box, reason = "each copy of each has an address of its own")]
+    /// What each node has made of the number; in boxes, so that each copy has an address of its own.
+    #[expect(clippy::vec_box, reason = "the address of each number is the hazard")]
     seen: Vec<Box<u64>>,
 }
 

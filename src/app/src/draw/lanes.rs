@@ -17,7 +17,7 @@ pub enum Way {
     /// It has arrived.
     Arrived,
     /// It is under way.
-    UnderWay,
+    Going,
     /// It was lost, cut off, or met a receiver that was down.
     Lost,
 }
@@ -127,7 +127,7 @@ pub fn picture(
             };
             let (end, way, fate) = match message.fate {
                 Fate::Arrives(at) if at <= now => (at, Way::Arrived, "arrives"),
-                Fate::Arrives(at) => (at, Way::UnderWay, "is under way"),
+                Fate::Arrives(at) => (at, Way::Going, "is under way"),
                 Fate::Lost => (entry.at, Way::Lost, "is lost"),
                 Fate::Cut => (entry.at, Way::Lost, "is cut off by a partition"),
                 Fate::ReceiverDown => (entry.at, Way::Lost, "finds its receiver down"),
@@ -139,7 +139,7 @@ pub fn picture(
             x0 = x0 / span as f64 * cursor;
             let (x1, y1) = match way {
                 Way::Arrived => (x(end), y1),
-                Way::UnderWay => {
+                Way::Going => {
                     let part = (now - entry.at) as f64 / (end - entry.at).max(1) as f64;
                     (cursor, y0 + (y1 - y0) * part)
                 }
@@ -258,7 +258,7 @@ mod tests {
         let line = &picture.lines[0];
         assert_eq!(
             (line.way, line.from, line.to.0),
-            (Way::UnderWay, (900.0, lane_y(0)), 1_000.0)
+            (Way::Going, (900.0, lane_y(0)), 1_000.0)
         );
         assert_eq!(line.to.1, lane_y(0) + LANE / 2.0);
     }

@@ -17,7 +17,7 @@ pub fn HomePage() -> impl IntoView {
     let last = saved::last()
         .and_then(|id| content::scenario(&id).ok())
         .and_then(|scenario| {
-            let record = saved::run(&scenario.plan.id).ok().flatten()?;
+            let record = saved::run(scenario.plan.id).ok().flatten()?;
             Some((scenario, record))
         });
     view! {

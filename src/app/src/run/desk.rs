@@ -244,7 +244,7 @@ impl Desk {
     /// Writes the address of what is open, so that a reload comes back to it and a bad link does not stay.
     fn rename(self, seed: u64) {
         self.navigator
-            .rename(Route::seeded(&self.scenario.plan.id, seed));
+            .rename(Route::seeded(self.scenario.plan.id, seed));
     }
 
     /// An address could not be followed: says so, and leaves the run and its address as they are.

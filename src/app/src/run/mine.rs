@@ -87,7 +87,7 @@ fn Reads() -> impl IntoView {
         };
         view! {
             <li class="read">
-                <button type="button" class="row" on:click=press(move |_| desk.read(&read.id))>
+                <button type="button" class="row" on:click=press(move |_| desk.read(read.id))>
                     <span>{read.title}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
@@ -140,7 +140,7 @@ fn Actions() -> impl IntoView {
     let rows = desk.scenario.plan.actions.iter().map(|action| {
         view! {
             <li>
-                <button type="button" class="row act" on:click=press(move |_| desk.act(&action.id))>
+                <button type="button" class="row act" on:click=press(move |_| desk.act(action.id))>
                     <span>{action.title}</span>
                     <span class="cost">{action.doc}</span>
                 </button>

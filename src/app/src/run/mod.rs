@@ -102,7 +102,7 @@ fn arrive(mode: Mode) {
 /// Opens the run that the address means, or what was kept.
 fn first(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
-    let kept = saved::run(&plan.id);
+    let kept = saved::run(plan.id);
     if let Err(trouble) = kept {
         desk.trouble.set(Some(trouble));
     }

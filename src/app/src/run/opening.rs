@@ -135,3 +135,66 @@ pub fn shared(plan: &Plan, text: &str) -> Result<Replay, Problem> {
     .detail("The run that is open was left as it is.")
     .hint("Paste the link on the start page."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::SCENARIOS;
+
+    fn plan() -> &'static Plan {
+        &SCENARIOS[0].plan
+    }
+
+    fn kept(seed: u64) -> Record {
+        let Opening { replay, .. } = Opening::fresh(plan(), seed);
+        Record {
+            replay,
+            step: 40,
+            prediction: None,
+            introduced: true,
+            hints: 1,
+            other: vec![],
+        }
+    }
+
+    #[test]
+    fn a_link_wins_over_a_seed_and_a_seed_over_what_is_kept() {
+        let link = Opening::fresh(plan(), 5).replay.to_link();
+        let (opening, problem) = decide(plan(), Some("7"), Some(&link), Some(kept(9)));
+        assert_eq!((opening.replay.seed, problem), (5, None));
+        let (opening, _) = decide(plan(), Some("7"), None, Some(kept(9)));
+        assert_eq!(
+            (opening.replay.seed, opening.step, opening.introduced),
+            (7, None, true)
+        );
+        let (opening, _) = decide(plan(), Some("9"), None, Some(kept(9)));
+        assert_eq!((opening.replay.seed, opening.step), (9, Some(40)));
+        let (opening, _) = decide(plan(), None, None, Some(kept(9)));
+        assert_eq!((opening.replay.seed, opening.step), (9, Some(40)));
+        let (opening, _) = decide(plan(), None, None, None);
+        assert_eq!(
+            (opening.replay.seed, opening.replay.at, opening.introduced),
+            (FIRST_SEED, plan().freeze_at, false)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_said_and_otherwise_ignored() {
+        let (opening, problem) = decide(plan(), Some("x"), Some("v1.!"), Some(kept(9)));
+        assert_eq!(
+            (opening.replay.seed, problem.map(|p| p.code)),
+            (9, Some("link-character".to_string()))
+        );
+        let (opening, problem) = decide(plan(), Some("x"), None, None);
+        assert_eq!(
+            (opening.replay.seed, problem.map(|p| p.code)),
+            (FIRST_SEED, Some("seed-unreadable".to_string()))
+        );
+        let other = Opening::fresh(&SCENARIOS[1].plan, 3).replay.to_link();
+        let (opening, problem) = decide(plan(), None, Some(&other), None);
+        assert_eq!(
+            (opening.replay.scenario.as_str(), problem.map(|p| p.code)),
+            (plan().id, Some("link-scenario".to_string()))
+        );
+    }
+}

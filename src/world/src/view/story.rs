@@ -52,7 +52,7 @@ fn lead(names: &Names<'_>, entry: &Entry<'_, Fleet>, labels: &[String], done: im
         What::MessageDelivered { from, message, duplicate, .. } => {
             let again = if *duplicate { ", a second time" } else { "" };
             match message {
-                Message::Request(request) => format!("a {} for {} ({}) reached {actor}{again}", class(request.class), names.app(request.route), Names::request(request.id)),
+                Message::Request(request) => format!("{} {} for {} ({}) reached {actor}{again}", article(class(request.class)), class(request.class), names.app(request.route), Names::request(request.id)),
                 Message::Response { request, status, reason, .. } => format!("{} got {status}, {}", Names::request(*request), reason_word(*reason)),
                 Message::Report { allocation, observed, .. } => {
                     format!("{} told {actor} of {}: {}{again}", names.node(*from), Names::allocation(*allocation), observed_word(observed))
@@ -182,6 +182,10 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::DispatchRefused { request, .. } => format!("{} is turned away: no such allocation here", Names::request(request)),
         _ => return None,
     })
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 fn capital(text: &str) -> String {

@@ -122,7 +122,7 @@ fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
         let step = line.step;
         let way = match line.way {
             Way::Arrived => "arrived",
-            Way::UnderWay => "under-way",
+            Way::Going => "under-way",
             Way::Lost => "lost",
         };
         let (x0, y0, x1, y1) = (line.from.0 + LABELS, line.from.1, line.to.0 + LABELS, line.to.1);
