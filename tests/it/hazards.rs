@@ -15,7 +15,11 @@ fn every_hazard_turns_the_digest_check_red() {
     for hazard in Hazard::IN_ONE_PROCESS {
         for seed in 0..4 {
             let found = alike::check(|| Ring::setup(hazard, seed));
-            assert!(found.is_err(), "`{}` went unnoticed with seed {seed}: {found:?}", hazard.name());
+            assert!(
+                found.is_err(),
+                "`{}` went unnoticed with seed {seed}: {found:?}",
+                hazard.name()
+            );
         }
     }
 }
@@ -26,6 +30,10 @@ fn every_hazard_turns_the_digest_check_red() {
 fn what_is_left_to_another_machine_is_looked_for_there() {
     let here = Hazard::IN_ONE_PROCESS;
     for hazard in Hazard::ALL {
-        assert!(here.contains(&hazard) || Hazard::IN_WASM.contains(&hazard), "nothing looks for `{}`", hazard.name());
+        assert!(
+            here.contains(&hazard) || Hazard::IN_WASM.contains(&hazard),
+            "nothing looks for `{}`",
+            hazard.name()
+        );
     }
 }

@@ -25,7 +25,10 @@ pub fn files(below: &str, ending: &str) -> Vec<File> {
     let mut folders = vec![root.join(below)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            let (path, name) = (
+                entry.path(),
+                entry.file_name().to_string_lossy().into_owned(),
+            );
             // A link may lead out of the clone.
             if path.is_symlink() || FOREIGN.contains(&name.as_str()) {
                 continue;
@@ -35,7 +38,11 @@ pub fn files(below: &str, ending: &str) -> Vec<File> {
             } else if name.ends_with(ending)
                 && let Ok(text) = fs::read_to_string(&path)
             {
-                let path = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                let path = path
+                    .strip_prefix(&root)
+                    .unwrap_or(&path)
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 found.push(File { path, text });
             }
         }
@@ -52,15 +59,27 @@ pub fn has_word(text: &str, word: &str) -> bool {
         if c.is_uppercase() && before.is_lowercase() {
             spaced.push(' ');
         }
-        spaced.push(if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+        spaced.push(if c.is_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            ' '
+        });
         before = c;
     }
-    spaced.split_whitespace().any(|found| found == word || found.strip_suffix('s') == Some(word))
+    spaced
+        .split_whitespace()
+        .any(|found| found == word || found.strip_suffix('s') == Some(word))
 }
 
 #[test]
 fn words_are_found_as_words() {
-    for text in ["a fault here", "FaultSpec", "fault_at", "//! Faults.", "x.fault()"] {
+    for text in [
+        "a fault here",
+        "FaultSpec",
+        "fault_at",
+        "//! Faults.",
+        "x.fault()",
+    ] {
         assert!(has_word(text, "fault"), "{text}");
     }
     for text in ["by default", "Defaulted", "faulty", "FAULTLESS"] {

@@ -10,7 +10,11 @@ use std::ops::Range;
 /// The range of seeds of a large sweep: all of it in an optimised build (the stage `digests`), its beginning in an
 /// unoptimised one, which takes many times as long for each.
 pub const fn seeds(all: u64) -> Range<u64> {
-    if cfg!(debug_assertions) && all > 12 { 0..12 } else { 0..all }
+    if cfg!(debug_assertions) && all > 12 {
+        0..12
+    } else {
+        0..all
+    }
 }
 
 /// One run.
@@ -22,7 +26,12 @@ pub struct Job<'a> {
 
 /// Every plan with every seed, played in each way that makes a difference for it.
 pub fn jobs<'a>(plans: &'a [Plan], seeds: &Range<u64>) -> Vec<Job<'a>> {
-    let ways = |plan: &Plan| Played::ALL.into_iter().filter(|played| played.differs(plan)).collect::<Vec<_>>();
+    let ways = |plan: &Plan| {
+        Played::ALL
+            .into_iter()
+            .filter(|played| played.differs(plan))
+            .collect::<Vec<_>>()
+    };
     plans
         .iter()
         .flat_map(|plan| ways(plan).into_iter().map(move |played| (plan, played)))
@@ -33,7 +42,8 @@ pub fn jobs<'a>(plans: &'a [Plan], seeds: &Range<u64>) -> Vec<Job<'a>> {
 impl Job<'_> {
     /// Runs it to its end.
     pub fn run(&self) -> RunReport {
-        world::run(self.plan, &replay(self.plan, self.seed, self.played)).unwrap_or_else(|problem| panic!("{}: {problem}", self.plan.id))
+        world::run(self.plan, &replay(self.plan, self.seed, self.played))
+            .unwrap_or_else(|problem| panic!("{}: {problem}", self.plan.id))
     }
 
     /// What to call it.
@@ -43,8 +53,13 @@ impl Job<'_> {
 }
 
 /// Runs all of them and gives what `look` found, in the order of the jobs.
-pub fn each<T: Send>(jobs: &[Job<'_>], look: impl Fn(&Job<'_>, &RunReport) -> Option<T> + Sync) -> Vec<T> {
-    jobs.par_iter().filter_map(|job| look(job, &job.run())).collect()
+pub fn each<T: Send>(
+    jobs: &[Job<'_>],
+    look: impl Fn(&Job<'_>, &RunReport) -> Option<T> + Sync,
+) -> Vec<T> {
+    jobs.par_iter()
+        .filter_map(|job| look(job, &job.run()))
+        .collect()
 }
 
 /// The properties that a run broke, with what was seen. Guards against empty runs are no promises of one run.
@@ -52,7 +67,10 @@ pub fn broken(report: &RunReport) -> Vec<(&str, &str)> {
     report
         .properties
         .iter()
-        .filter(|one| one.verdict == "broken" && property(&one.id).is_some_and(|spec| spec.kind != Kind::Sometimes))
+        .filter(|one| {
+            one.verdict == "broken"
+                && property(&one.id).is_some_and(|spec| spec.kind != Kind::Sometimes)
+        })
         .map(|one| (one.id.as_str(), one.evidence.as_deref().unwrap_or_default()))
         .collect()
 }

@@ -22,16 +22,33 @@ struct Bite {
 /// What a run without the gate breaks that the same run keeps with it.
 fn bite(job: &Job<'_>, gate: &str) -> Option<String> {
     let enforced = job.run();
-    let waived = world::run(job.plan, &waiving(&replay(job.plan, job.seed, job.played), gate)).ok()?;
+    let waived = world::run(
+        job.plan,
+        &waiving(&replay(job.plan, job.seed, job.played), gate),
+    )
+    .ok()?;
     let kept = broken(&enforced);
-    let new = broken(&waived).into_iter().find(|(id, _)| !kept.iter().any(|(kept, _)| kept == id));
-    new.map(|(id, _)| id.to_string()).or_else(|| missed(&enforced, &waived).first().map(|goal| format!("goal {goal}")))
+    let new = broken(&waived)
+        .into_iter()
+        .find(|(id, _)| !kept.iter().any(|(kept, _)| kept == id));
+    new.map(|(id, _)| id.to_string()).or_else(|| {
+        missed(&enforced, &waived)
+            .first()
+            .map(|goal| format!("goal {goal}"))
+    })
 }
 
 fn first_bite(jobs: &[Job<'_>], gate: &str) -> Option<Bite> {
     // The first in the order of the list, whichever core finds one first.
-    let (at, what) = jobs.par_iter().enumerate().find_map_first(|(at, job)| Some((at, bite(job, gate)?)))?;
-    Some(Bite { what, run: jobs[at].name(), runs: at + 1 })
+    let (at, what) = jobs
+        .par_iter()
+        .enumerate()
+        .find_map_first(|(at, job)| Some((at, bite(job, gate)?)))?;
+    Some(Bite {
+        what,
+        run: jobs[at].name(),
+        runs: at + 1,
+    })
 }
 
 #[test]
@@ -44,12 +61,18 @@ fn every_gate_has_teeth_digest_sweep() {
     println!("| gate | breaks | first in | runs |\n| --- | --- | --- | ---: |");
     for gate in CATALOG.gates {
         match first_bite(&jobs, &gate.id()) {
-            Some(Bite { what, run, runs }) => println!("| {} | {what} | {run} | {runs} |", gate.id()),
+            Some(Bite { what, run, runs }) => {
+                println!("| {} | {what} | {run} | {runs} |", gate.id())
+            }
             None => {
                 println!("| {} | NOTHING | | {} |", gate.id(), jobs.len());
                 toothless.push(gate.id());
             }
         }
     }
-    assert!(toothless.is_empty(), "nothing broke without {}", toothless.join(", "));
+    assert!(
+        toothless.is_empty(),
+        "nothing broke without {}",
+        toothless.join(", ")
+    );
 }

@@ -125,7 +125,12 @@ pub struct Run {
     /// The scenario, by id
     pub scenario: String,
     /// The seed: a whole number from 0 to 18446744073709551615
-    #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "0",
+        allow_hyphen_values = true
+    )]
     pub seed: String,
     #[command(flatten)]
     pub changes: Changes,
@@ -177,7 +182,9 @@ pub struct Shard {
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
-    let numbers = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    let numbers = text
+        .split_once('/')
+        .and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
     match numbers {
         Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
         _ => Err("write I/N with I from 1 to N, such as 1/4".into()),

@@ -86,19 +86,49 @@ struct Transition {
 pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, Stop> {
     match args.what {
         Listed::Scenarios => print(args.json, &scenarios(library), out, |row| {
-            vec![row.id.into(), format!("{} min", row.minutes), row.summary.into()]
+            vec![
+                row.id.into(),
+                format!("{} min", row.minutes),
+                row.summary.into(),
+            ]
         }),
-        Listed::Gates => print(args.json, &gates(), out, |row| vec![row.id.clone(), row.home.into(), row.doc.clone()]),
+        Listed::Gates => print(args.json, &gates(), out, |row| {
+            vec![row.id.clone(), row.home.into(), row.doc.clone()]
+        }),
         Listed::Knobs => print(args.json, &knobs(), out, |row| {
-            let show = |value| CATALOG.knob(&row.id).map(|knob| knob.show(value)).unwrap_or_default();
-            vec![row.id.clone(), show(row.default), format!("{}..={}", show(row.min), show(row.max)), row.doc.clone()]
+            let show = |value| {
+                CATALOG
+                    .knob(&row.id)
+                    .map(|knob| knob.show(value))
+                    .unwrap_or_default()
+            };
+            vec![
+                row.id.clone(),
+                show(row.default),
+                format!("{}..={}", show(row.min), show(row.max)),
+                row.doc.clone(),
+            ]
         }),
         Listed::Faults => {
-            let rows: Vec<_> = FAULTS.iter().map(|spec| Fault { id: spec.id, title: spec.title, doc: spec.doc }).collect();
-            print(args.json, &rows, out, |row| vec![row.id.into(), row.doc.into()])
+            let rows: Vec<_> = FAULTS
+                .iter()
+                .map(|spec| Fault {
+                    id: spec.id,
+                    title: spec.title,
+                    doc: spec.doc,
+                })
+                .collect();
+            print(args.json, &rows, out, |row| {
+                vec![row.id.into(), row.doc.into()]
+            })
         }
         Listed::Properties => {
-            let row = |spec: &protocol::PropertySpec| Property { id: spec.id, title: spec.title, kind: spec.kind, doc: spec.doc };
+            let row = |spec: &protocol::PropertySpec| Property {
+                id: spec.id,
+                title: spec.title,
+                kind: spec.kind,
+                doc: spec.doc,
+            };
             let rows: Vec<_> = PROPERTIES.iter().map(row).collect();
             print(args.json, &rows, out, |row| {
                 let kind = match row.kind {
@@ -110,7 +140,11 @@ pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, S
             })
         }
         Listed::Lifecycles => {
-            let rows: Vec<_> = CATALOG.lifecycles.iter().map(|spec| lifecycle(spec)).collect();
+            let rows: Vec<_> = CATALOG
+                .lifecycles
+                .iter()
+                .map(|spec| lifecycle(spec))
+                .collect();
             print(args.json, &rows, out, |row| {
                 let states: Vec<&str> = row.states.iter().map(|state| state.name).collect();
                 vec![row.id.clone(), row.home.into(), states.join(" ")]
@@ -119,7 +153,12 @@ pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, S
     }
 }
 
-fn print<T: Serialize>(json: bool, rows: &[T], out: &mut Out, row: impl Fn(&T) -> Vec<String>) -> Result<u8, Stop> {
+fn print<T: Serialize>(
+    json: bool,
+    rows: &[T],
+    out: &mut Out,
+    row: impl Fn(&T) -> Vec<String>,
+) -> Result<u8, Stop> {
     if json {
         out.json(&rows)?;
     } else {
@@ -142,7 +181,11 @@ fn scenario(scenario: &study::Scenario) -> Scenario<'_> {
         cases: plan.cases.iter().map(|case| &*case.id).collect(),
         reads: plan.reads.iter().map(|read| &*read.id).collect(),
         actions: plan.actions.iter().map(|action| &*action.id).collect(),
-        goals: plan.objectives.iter().map(|objective| &*objective.id).collect(),
+        goals: plan
+            .objectives
+            .iter()
+            .map(|objective| &*objective.id)
+            .collect(),
     }
 }
 
@@ -176,13 +219,24 @@ fn knobs() -> Vec<KnobRow> {
 }
 
 fn lifecycle(spec: &LifecycleSpec) -> Lifecycle {
-    let name = |state: &u8| spec.states.get(usize::from(*state)).map_or("", |state| state.name);
+    let name = |state: &u8| {
+        spec.states
+            .get(usize::from(*state))
+            .map_or("", |state| state.name)
+    };
     Lifecycle {
         id: spec.id(),
         name: spec.name,
         home: spec.home,
         doc: summary(spec.doc),
-        states: spec.states.iter().map(|state| State { name: state.name, role: role(state.role) }).collect(),
+        states: spec
+            .states
+            .iter()
+            .map(|state| State {
+                name: state.name,
+                role: role(state.role),
+            })
+            .collect(),
         transitions: spec
             .transitions
             .iter()

@@ -54,7 +54,11 @@ fn main() -> ExitCode {
         }
         Err(Stop::Problem(problem)) => {
             // A problem always encodes: it is four texts.
-            let text = if json { serde_json::to_string(&*problem).unwrap_or_default() } else { format!("lab: {problem}") };
+            let text = if json {
+                serde_json::to_string(&*problem).unwrap_or_default()
+            } else {
+                format!("lab: {problem}")
+            };
             out::complain(&text);
             BAD_INPUT
         }

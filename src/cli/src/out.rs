@@ -31,14 +31,21 @@ impl Out {
 
     /// A value as JSON, over several lines.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Stop> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Stop::Io(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(value).map_err(|error| Stop::Io(error.to_string()))?;
         self.line(text)
     }
 
     /// Rows with aligned columns; the last column is not padded.
     pub fn table(&mut self, rows: &[Vec<String>]) -> Result<(), Stop> {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let width = |column: usize| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in rows {
             let mut line = String::new();
@@ -85,7 +92,11 @@ pub fn plain(text: &str) -> String {
 /// A word as a shell takes it for itself.
 pub fn quoted(word: &str) -> String {
     let tame = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(tame) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(tame) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +106,10 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(plain("a\u{1b}]52;c;eA\u{7}b"), "a\\u{1b}]52;c;eA\\u{7}b");
-        assert_eq!(plain("a\u{202e}b\u{9b}31m\r\n"), "a\\u{202e}b\\u{9b}31m\\u{d}\n");
+        assert_eq!(
+            plain("a\u{202e}b\u{9b}31m\r\n"),
+            "a\\u{202e}b\\u{9b}31m\\u{d}\n"
+        );
         assert_eq!(plain("über 2 µs …"), "über 2 µs …");
     }
 

@@ -29,10 +29,16 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
     let seeds = input::seeds(&args.seeds)?;
     let plans: Vec<&Plan> = match &args.scenario {
         Some(id) => vec![&input::scenario(library, id)?.plan],
-        None => library.scenarios.iter().map(|scenario| &scenario.plan).collect(),
+        None => library
+            .scenarios
+            .iter()
+            .map(|scenario| &scenario.plan)
+            .collect(),
     };
     let changes = input::changes(&args.changes, plans.first().copied())?;
-    let pool = ThreadPoolBuilder::new().num_threads(args.jobs.map_or(0, usize::from)).build();
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(args.jobs.map_or(0, usize::from))
+        .build();
     let pool = pool.map_err(|error| Stop::Io(format!("no threads to run on: {error}")))?;
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);
@@ -64,11 +70,16 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
             _ => out.json(&reports)?,
         }
     }
-    Ok(match (reports.iter().all(|report| report.held), reports.iter().any(|report| report.partial)) {
-        (false, _) => BROKE,
-        (true, true) => INTERRUPTED,
-        (true, false) => 0,
-    })
+    Ok(
+        match (
+            reports.iter().all(|report| report.held),
+            reports.iter().any(|report| report.partial),
+        ) {
+            (false, _) => BROKE,
+            (true, true) => INTERRUPTED,
+            (true, false) => 0,
+        },
+    )
 }
 
 /// Sweeps one plan, and says how long that took.
@@ -92,7 +103,8 @@ fn one(
         let batch = next..total.min(next + BATCH);
         let runs: Vec<Option<Result<RunReport, Stop>>> = pool.install(|| {
             let run = |index: u64| {
-                let done = (!ended.load(Ordering::Relaxed)).then(|| run::play(plan, content, changes, from + first + index * stride));
+                let done = (!ended.load(Ordering::Relaxed))
+                    .then(|| run::play(plan, content, changes, from + first + index * stride));
                 bar.inc(1);
                 done
             };
@@ -108,12 +120,19 @@ fn one(
         }
     }
     bar.finish_and_clear();
-    Ok((tally.report(plan, (from, to), shard, changes, partial), began.elapsed()))
+    Ok((
+        tally.report(plan, (from, to), shard, changes, partial),
+        began.elapsed(),
+    ))
 }
 
 /// A bar on a terminal, nothing elsewhere.
 fn progress(plan: &Plan, total: u64) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}");
     let bar = ProgressBar::with_draw_target(Some(total), target).with_message(plan.id.clone());
     match style {
@@ -132,10 +151,29 @@ struct Tally {
 
 impl Tally {
     fn new(plan: &Plan, changes: &Checked) -> Self {
-        let row = |id: &str| SweepRow { id: id.into(), held: 0, broken: 0, not_exercised: 0, first_broken: Vec::new(), show: None };
+        let row = |id: &str| SweepRow {
+            id: id.into(),
+            held: 0,
+            broken: 0,
+            not_exercised: 0,
+            first_broken: Vec::new(),
+            show: None,
+        };
         let judged = changes.played != Played::Nothing || !plan.needs_action;
-        let goals = if judged { plan.objectives.iter().map(|objective| row(&objective.id)).collect() } else { Vec::new() };
-        Self { runs: 0, properties: PROPERTIES.iter().map(|spec| row(spec.id)).collect(), goals, fingerprints: Fold::new(0) }
+        let goals = if judged {
+            plan.objectives
+                .iter()
+                .map(|objective| row(&objective.id))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Self {
+            runs: 0,
+            properties: PROPERTIES.iter().map(|spec| row(spec.id)).collect(),
+            goals,
+            fingerprints: Fold::new(0),
+        }
     }
 
     fn add(&mut self, report: &RunReport, changes: &Checked) {
@@ -143,15 +181,42 @@ impl Tally {
         self.fingerprints.write(report.fingerprint.as_bytes());
         let show = || changes.command(&report.scenario, report.seed);
         for property in &report.properties {
-            count(&mut self.properties, &property.id, &property.verdict, report.seed, show);
+            count(
+                &mut self.properties,
+                &property.id,
+                &property.verdict,
+                report.seed,
+                show,
+            );
         }
         for goal in &report.goals {
-            count(&mut self.goals, &goal.id, if run::goal_met(goal) { "held" } else { "broken" }, report.seed, show);
+            count(
+                &mut self.goals,
+                &goal.id,
+                if run::goal_met(goal) {
+                    "held"
+                } else {
+                    "broken"
+                },
+                report.seed,
+                show,
+            );
         }
     }
 
-    fn report(self, plan: &Plan, (from, to): (u64, u64), shard: Option<Shard>, changes: &Checked, partial: bool) -> SweepReport {
-        let held = self.properties.iter().chain(&self.goals).all(|row| row.broken == 0);
+    fn report(
+        self,
+        plan: &Plan,
+        (from, to): (u64, u64),
+        shard: Option<Shard>,
+        changes: &Checked,
+        partial: bool,
+    ) -> SweepReport {
+        let held = self
+            .properties
+            .iter()
+            .chain(&self.goals)
+            .all(|row| row.broken == 0);
         SweepReport {
             engine: ENGINE.into(),
             scenario: plan.id.clone(),
@@ -172,7 +237,9 @@ impl Tally {
 }
 
 fn count(rows: &mut [SweepRow], id: &str, verdict: &str, seed: u64, show: impl Fn() -> String) {
-    let Some(row) = rows.iter_mut().find(|row| row.id == id) else { return };
+    let Some(row) = rows.iter_mut().find(|row| row.id == id) else {
+        return;
+    };
     match verdict {
         "held" => row.held += 1,
         "broken" => {
@@ -186,22 +253,42 @@ fn count(rows: &mut [SweepRow], id: &str, verdict: &str, seed: u64, show: impl F
     }
 }
 
-fn show(plan: &Plan, report: &SweepReport, took: Duration, played: Played, out: &mut Out) -> Result<(), Stop> {
-    let shard = report.shard.as_ref().map(|shard| format!(", part {shard}")).unwrap_or_default();
+fn show(
+    plan: &Plan,
+    report: &SweepReport,
+    took: Duration,
+    played: Played,
+    out: &mut Out,
+) -> Result<(), Stop> {
+    let shard = report
+        .shard
+        .as_ref()
+        .map(|shard| format!(", part {shard}"))
+        .unwrap_or_default();
     let partial = if report.partial { ", ENDED EARLY" } else { "" };
-    out.line(format!("{}, seeds {}..{}{shard}, engine {}: {} runs{partial}", plan.title, report.from, report.to, report.engine, report.runs))?;
+    out.line(format!(
+        "{}, seeds {}..{}{shard}, engine {}: {} runs{partial}",
+        plan.title, report.from, report.to, report.engine, report.runs
+    ))?;
     let done = match played {
         Played::Nothing => "nobody acts; goals are counted with --solve or --actions",
         Played::Actions => "the file of actions is played",
         Played::Solution => "the reference solution of each case is played",
     };
     out.line(done)?;
-    for (title, rows) in [("\nProperties", &report.properties), ("\nGoals", &report.goals)] {
+    for (title, rows) in [
+        ("\nProperties", &report.properties),
+        ("\nGoals", &report.goals),
+    ] {
         if rows.is_empty() {
             continue;
         }
         out.line(title)?;
-        let mut table = vec![["", "held", "broken", "not exercised", "first seeds"].map(String::from).to_vec()];
+        let mut table = vec![
+            ["", "held", "broken", "not exercised", "first seeds"]
+                .map(String::from)
+                .to_vec(),
+        ];
         for row in rows {
             let seeds: Vec<String> = row.first_broken.iter().map(u64::to_string).collect();
             let numbers = [row.held, row.broken, row.not_exercised].map(|n| n.to_string());
@@ -211,12 +298,22 @@ fn show(plan: &Plan, report: &SweepReport, took: Duration, played: Played, out: 
     }
     let seconds = took.as_secs_f64();
     let speed = report.runs as f64 / seconds.max(1e-6);
-    out.line(format!("\n{} runs in {seconds:.1} s, {speed:.0} seeds per second", report.runs))?;
+    out.line(format!(
+        "\n{} runs in {seconds:.1} s, {speed:.0} seeds per second",
+        report.runs
+    ))?;
     out.line(format!("fingerprint {}", report.fingerprint))?;
-    let shown: Vec<&SweepRow> = report.properties.iter().chain(&report.goals).filter(|row| row.show.is_some()).collect();
+    let shown: Vec<&SweepRow> = report
+        .properties
+        .iter()
+        .chain(&report.goals)
+        .filter(|row| row.show.is_some())
+        .collect();
     if !shown.is_empty() {
         out.line("\nThese show what broke:")?;
-        let rows = shown.iter().map(|row| vec![row.id.clone(), row.show.clone().unwrap_or_default()]);
+        let rows = shown
+            .iter()
+            .map(|row| vec![row.id.clone(), row.show.clone().unwrap_or_default()]);
         out.table(&rows.collect::<Vec<_>>())?;
     }
     Ok(())

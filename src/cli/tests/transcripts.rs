@@ -11,7 +11,10 @@ use std::process::Command;
 #[test]
 fn stories_come_out_as_they_are_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
-    let mut stories: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut stories: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     stories.sort();
     assert!(!stories.is_empty());
     let bless = std::env::var_os("BLESS").is_some();
@@ -25,12 +28,25 @@ fn stories_come_out_as_they_are_written() {
         if bless {
             fs::write(&story, &found).unwrap();
         } else if found != written {
-            let at = found.lines().zip(written.lines()).take_while(|(found, written)| found == written).count();
-            let [found, written] = [&found, &written].map(|text| text.lines().nth(at).unwrap_or("(the end)"));
-            wrong.push(format!("{} line {}:\n  written {written}\n  found   {found}", story.display(), at + 1));
+            let at = found
+                .lines()
+                .zip(written.lines())
+                .take_while(|(found, written)| found == written)
+                .count();
+            let [found, written] =
+                [&found, &written].map(|text| text.lines().nth(at).unwrap_or("(the end)"));
+            wrong.push(format!(
+                "{} line {}:\n  written {written}\n  found   {found}",
+                story.display(),
+                at + 1
+            ));
         }
     }
-    assert!(wrong.is_empty(), "BLESS=1 writes what is printed now\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "BLESS=1 writes what is printed now\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// Plays a story and writes it down anew.
@@ -42,14 +58,21 @@ fn play(story: &str, place: &Path) -> String {
         told.push('\n');
         if let Some(name) = line.strip_prefix("= ") {
             let mut content = String::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ") && !line.starts_with("= ")) {
+            while let Some(line) =
+                lines.next_if(|line| !line.starts_with("$ ") && !line.starts_with("= "))
+            {
                 content.push_str(line);
                 content.push('\n');
             }
             told.push_str(&content);
             fs::write(place.join(name), content.trim_end_matches('\n')).unwrap();
         } else if let Some(command) = line.strip_prefix("$ ") {
-            while lines.next_if(|line| !line.starts_with("$ ") && !line.starts_with("= ") && !line.starts_with("# ")).is_some() {}
+            while lines
+                .next_if(|line| {
+                    !line.starts_with("$ ") && !line.starts_with("= ") && !line.starts_with("# ")
+                })
+                .is_some()
+            {}
             told.push_str(&run(command, place));
             if lines.peek().is_some() {
                 told.push('\n');
@@ -62,7 +85,12 @@ fn play(story: &str, place: &Path) -> String {
 fn run(command: &str, place: &Path) -> String {
     let words = split(command);
     assert_eq!(words[0], "lab", "{command}");
-    let done = Command::new(env!("CARGO_BIN_EXE_lab")).args(&words[1..]).current_dir(place).env("COLUMNS", "100").output().unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(&words[1..])
+        .current_dir(place)
+        .env("COLUMNS", "100")
+        .output()
+        .unwrap();
     let mut told = String::new();
     for line in String::from_utf8(done.stdout).unwrap().lines() {
         told.push_str(&lasting(line));
@@ -88,7 +116,9 @@ fn lasting(line: &str) -> String {
     if line.ends_with(" seeds per second") {
         return "… seeds per second".into();
     }
-    let label = ["fingerprint ", "link "].into_iter().find(|label| line.starts_with(label));
+    let label = ["fingerprint ", "link "]
+        .into_iter()
+        .find(|label| line.starts_with(label));
     label.map_or_else(|| line.into(), |label| format!("{label}…"))
 }
 

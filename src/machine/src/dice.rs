@@ -79,9 +79,26 @@ mod tests {
     #[test]
     fn picks_are_pinned_and_in_range() {
         let dice = dice();
-        let picks: [u32; 4] = core::array::from_fn(|key| dice.below(Ask { stream: 3, key: key as u64 }, 1000));
+        let picks: [u32; 4] = core::array::from_fn(|key| {
+            dice.below(
+                Ask {
+                    stream: 3,
+                    key: key as u64,
+                },
+                1000,
+            )
+        });
         assert!(picks.iter().all(|pick| *pick < 1000));
-        assert_eq!(picks, core::array::from_fn(|key| dice.below(Ask { stream: 3, key: key as u64 }, 1000)));
+        assert_eq!(
+            picks,
+            core::array::from_fn(|key| dice.below(
+                Ask {
+                    stream: 3,
+                    key: key as u64
+                },
+                1000
+            ))
+        );
         assert_eq!(dice.below(Ask { stream: 0, key: 9 }, 0), 0);
         for key in 0..1000 {
             let n = dice.between(Ask { stream: 1, key }, 5, 9);

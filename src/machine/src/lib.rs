@@ -32,8 +32,8 @@ pub use knob::{Knob, KnobError, Knobs, Unit};
 pub use lifecycle::{FailureModeSpec, LifecycleSpec, Role, StateSpec, TransitionSpec};
 pub use sorted::{SortedMap, SortedSet};
 pub use step::{
-    Context, Fact, HostCall, HostEvent, Input, Machine, Message, Moved, NodeId, Persist, ProcessId, Ruling, Send, Step, Subject,
-    Ticket,
+    Context, Fact, HostCall, HostEvent, Input, Machine, Message, Moved, NodeId, Persist, ProcessId,
+    Ruling, Send, Step, Subject, Ticket,
 };
 pub use table::{CasConflict, Row, Table};
 pub use text::{kebab, nearest, section, summary};

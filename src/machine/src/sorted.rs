@@ -67,8 +67,16 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// The place of a key, to look at its value or give it one.
     pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
         match self.find(&key) {
-            Ok(at) => Entry { entries: &mut self.0, at, missing: None },
-            Err(at) => Entry { entries: &mut self.0, at, missing: Some(key) },
+            Ok(at) => Entry {
+                entries: &mut self.0,
+                at,
+                missing: None,
+            },
+            Err(at) => Entry {
+                entries: &mut self.0,
+                at,
+                missing: Some(key),
+            },
         }
     }
 
@@ -153,7 +161,11 @@ impl<'a, K, V> Entry<'a, K, V> {
 }
 
 /// Where the items of a range begin and end.
-fn bounds<T, K: Ord>(items: &[T], range: &impl RangeBounds<K>, key: impl Fn(&T) -> &K) -> (usize, usize) {
+fn bounds<T, K: Ord>(
+    items: &[T],
+    range: &impl RangeBounds<K>,
+    key: impl Fn(&T) -> &K,
+) -> (usize, usize) {
     let from = items.partition_point(|item| match range.start_bound() {
         Bound::Included(low) => key(item) < low,
         Bound::Excluded(low) => key(item) <= low,
@@ -226,7 +238,11 @@ impl<K: Ord> SortedSet<K> {
 
     /// Takes the least member out.
     pub fn pop_first(&mut self) -> Option<K> {
-        if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
+        if self.0.is_empty() {
+            None
+        } else {
+            Some(self.0.remove(0))
+        }
     }
 
     /// All members, in order.
@@ -339,9 +355,14 @@ mod tests {
             match n % 3 {
                 0 => assert_eq!(set.insert(key), other.insert(key)),
                 1 => assert_eq!(set.remove(&(key / 2)), other.remove(&(key / 2))),
-                _ => assert_eq!((set.first(), set.contains(&key)), (other.first(), other.contains(&key))),
+                _ => assert_eq!(
+                    (set.first(), set.contains(&key)),
+                    (other.first(), other.contains(&key))
+                ),
             }
-            assert!(set.range(key..).eq(other.range(key..)) && map.range(..=key).eq(tree.range(..=key)));
+            assert!(
+                set.range(key..).eq(other.range(key..)) && map.range(..=key).eq(tree.range(..=key))
+            );
             if n % 11 == 0 {
                 assert_eq!(set.pop_first(), other.pop_first());
             }

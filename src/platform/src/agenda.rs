@@ -1,9 +1,9 @@
 //! Agenda: what is to be done when. One moment per item; the next one is found without looking at the others.
 
 use crate::ledger::Ledger;
-use machine::SortedSet;
 use alloc::vec::Vec;
 use core::hash::Hash;
+use machine::SortedSet;
 use machine::Time;
 
 /// Items and the moments at which they are due.
@@ -15,7 +15,10 @@ pub(crate) struct Agenda<K> {
 
 impl<K> Default for Agenda<K> {
     fn default() -> Self {
-        Self { moments: Ledger::default(), queue: SortedSet::new() }
+        Self {
+            moments: Ledger::default(),
+            queue: SortedSet::new(),
+        }
     }
 }
 
@@ -49,7 +52,12 @@ impl<K: Ord + Copy + Hash> Agenda<K> {
     /// All at once, so that an item that comes back for the same moment waits for the next call instead of keeping
     /// this one going for ever.
     pub(crate) fn take_due(&mut self, now: Time) -> Vec<K> {
-        let due: Vec<K> = self.queue.iter().take_while(|(at, _)| *at <= now).map(|(_, item)| *item).collect();
+        let due: Vec<K> = self
+            .queue
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, item)| *item)
+            .collect();
         for item in &due {
             self.clear(*item);
         }
@@ -74,6 +82,9 @@ mod tests {
         agenda.set('a', Time(2));
         assert_eq!(agenda.next(), Some(Time(2)));
         assert_eq!(agenda.take_due(Time(3)), ['a', 'b']);
-        assert_eq!((agenda.next(), agenda.has('a'), agenda.fingerprint()), (None, false, 0));
+        assert_eq!(
+            (agenda.next(), agenda.has('a'), agenda.fingerprint()),
+            (None, false, 0)
+        );
     }
 }

@@ -65,5 +65,8 @@ pub struct Token(pub u32);
 /// The subject that stands for a whole node.
 #[must_use]
 pub const fn node_subject(node: NodeId) -> Subject {
-    Subject { kind: 10, id: node.0 as u64 }
+    Subject {
+        kind: 10,
+        id: node.0 as u64,
+    }
 }

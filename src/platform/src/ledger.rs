@@ -3,8 +3,8 @@
 //! **Invariants.** The digest is the XOR of all entries' digests, so that equal ledgers have equal digests however they
 //! came about. Entries change only through the methods here.
 
-use machine::SortedMap;
 use core::hash::Hash;
+use machine::SortedMap;
 use machine::fingerprint::digest;
 
 /// An ordered map with a digest.
@@ -16,7 +16,10 @@ pub(crate) struct Ledger<K, V> {
 
 impl<K, V> Default for Ledger<K, V> {
     fn default() -> Self {
-        Self { map: SortedMap::new(), fingerprint: 0 }
+        Self {
+            map: SortedMap::new(),
+            fingerprint: 0,
+        }
     }
 }
 

@@ -35,4 +35,8 @@ pub const ALLOCATION: u8 = 1;
 static LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
 
 /// Everything the platform declares.
-pub static CATALOG: Catalog = Catalog { lifecycles: LIFECYCLES, gates: gate::ALL, knobs: knob::ALL };
+pub static CATALOG: Catalog = Catalog {
+    lifecycles: LIFECYCLES,
+    gates: gate::ALL,
+    knobs: knob::ALL,
+};

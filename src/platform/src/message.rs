@@ -4,8 +4,8 @@
 //! sending is a decision of its own for the network.
 
 use crate::id::{
-    AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, OutboxId, Region, ReportId, RequestId, RouteId, Token, WakeId,
-    node_subject,
+    AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, OutboxId, Region, ReportId,
+    RequestId, RouteId, Token, WakeId, node_subject,
 };
 use crate::{allocation, wake};
 use machine::{NodeId, Subject, Time, fingerprint};
@@ -109,7 +109,12 @@ pub enum Observed {
     /// The process runs.
     Up,
     /// A readiness check was made at `at` (the runner's clock).
-    Readiness { nth: u32, pass: bool, reason: u8, at: Time },
+    Readiness {
+        nth: u32,
+        pass: bool,
+        reason: u8,
+        at: Time,
+    },
     /// The bytes have another digest.
     DigestMismatch,
     /// A secret is not there.
@@ -119,7 +124,10 @@ pub enum Observed {
     /// The process ended.
     Exited { code: u8, oom: bool },
     /// It was stopped as ordered.
-    Stopped { in_flight: u32, deadline_reached: bool },
+    Stopped {
+        in_flight: u32,
+        deadline_reached: bool,
+    },
     /// The runner came back from a crash and has no process for it.
     Gone,
 }
@@ -129,16 +137,38 @@ pub enum Observed {
 #[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Event {
     /// A route has an owner.
-    RouteOwner { route: RouteId, epoch: Epoch, deployment: DeploymentId, version: u32 },
+    RouteOwner {
+        route: RouteId,
+        epoch: Epoch,
+        deployment: DeploymentId,
+        version: u32,
+    },
     /// A wake is in a state. `retry_at` is when it makes sense to ask again.
-    Wake { wake: WakeId, route: RouteId, region: Region, epoch: Epoch, to: wake::State, retry_at: Time, version: u32 },
+    Wake {
+        wake: WakeId,
+        route: RouteId,
+        region: Region,
+        epoch: Epoch,
+        to: wake::State,
+        retry_at: Time,
+        version: u32,
+    },
     /// An allocation is in a state, in rotation or not.
     Allocation {
-        allocation: AllocationId, route: RouteId, epoch: Epoch, host: NodeId, token: Token, to: allocation::State,
-        serving: bool, version: u32,
+        allocation: AllocationId,
+        route: RouteId,
+        epoch: Epoch,
+        host: NodeId,
+        token: Token,
+        to: allocation::State,
+        serving: bool,
+        version: u32,
     },
     /// A deployment's settings.
-    Deployment { deployment: DeploymentId, version: u32 },
+    Deployment {
+        deployment: DeploymentId,
+        version: u32,
+    },
 }
 
 impl Event {
@@ -180,9 +210,16 @@ pub enum Command {
     /// Stop an allocation.
     StopAllocation { allocation: AllocationId },
     /// Give the route to another deployment; judged against `predecessor`.
-    Promote { route: RouteId, deployment: DeploymentId, predecessor: Epoch },
+    Promote {
+        route: RouteId,
+        deployment: DeploymentId,
+        predecessor: Epoch,
+    },
     /// Change the memory limit of a deployment, for allocations planned from now on.
-    SetMemoryLimit { deployment: DeploymentId, limit: u64 },
+    SetMemoryLimit {
+        deployment: DeploymentId,
+        limit: u64,
+    },
     /// Tell the app's owner what is wrong.
     NotifyOwner { route: RouteId, cause: Cause },
     /// Store a secret (to the vault).
@@ -234,45 +271,113 @@ pub enum Message {
     /// Client to edge.
     Request(Request),
     /// Edge to client.
-    Response { request: RequestId, status: u16, reason: Reason, retry_after: u32 },
+    Response {
+        request: RequestId,
+        status: u16,
+        reason: Reason,
+        retry_after: u32,
+    },
     /// Edge to control plane: bring this route to serving.
-    WakeAsk { route: RouteId, region: Region, epoch: Epoch, nth: u32 },
+    WakeAsk {
+        route: RouteId,
+        region: Region,
+        epoch: Epoch,
+        nth: u32,
+    },
     /// Control plane to edge: no.
-    WakeRefused { route: RouteId, epoch: Epoch, reason: Reason, retry_at: Time, nth: u32 },
+    WakeRefused {
+        route: RouteId,
+        epoch: Epoch,
+        reason: Reason,
+        retry_at: Time,
+        nth: u32,
+    },
     /// Control plane to edge: an event of the log.
-    Event { row: OutboxId, event: Event, nth: u32 },
+    Event {
+        row: OutboxId,
+        event: Event,
+        nth: u32,
+    },
     /// Edge to control plane: the event is in my table.
     EventAck { row: OutboxId, nth: u32 },
     /// Edge to control plane: my table is empty; tell me the newest of everything.
     Follow { nth: u32 },
     /// Edge to runner: answer this. Carries the epoch of the owner that the edge holds.
-    Dispatch { request: RequestId, allocation: AllocationId, epoch: Epoch },
+    Dispatch {
+        request: RequestId,
+        allocation: AllocationId,
+        epoch: Epoch,
+    },
     /// Runner to edge: the answer.
     Answer { request: RequestId, ok: bool },
     /// Runner to edge: I have no such allocation to answer with.
-    DispatchRefused { request: RequestId, allocation: AllocationId },
+    DispatchRefused {
+        request: RequestId,
+        allocation: AllocationId,
+    },
     /// Control plane to runner: run this.
     Order {
-        allocation: AllocationId, token: Token, deployment: DeploymentId, digest: Digest, limit: u64, epoch: Epoch, nth: u32,
+        allocation: AllocationId,
+        token: Token,
+        deployment: DeploymentId,
+        digest: Digest,
+        limit: u64,
+        epoch: Epoch,
+        nth: u32,
     },
     /// Control plane to runner: stop this; at once, or when nothing is in flight, at the latest after `drain`.
-    Stop { allocation: AllocationId, token: Token, drain: Option<machine::Duration>, nth: u32 },
+    Stop {
+        allocation: AllocationId,
+        token: Token,
+        drain: Option<machine::Duration>,
+        nth: u32,
+    },
     /// Runner to control plane: what I saw.
-    Report { report: ReportId, allocation: AllocationId, token: Token, observed: Observed, nth: u32 },
+    Report {
+        report: ReportId,
+        allocation: AllocationId,
+        token: Token,
+        observed: Observed,
+        nth: u32,
+    },
     /// Control plane to runner: heard.
     ReportAck { report: ReportId, nth: u32 },
     /// Runner to control plane: I am here; `used` bytes are promised.
     Heartbeat { nth: u32, used: u64 },
     /// Runner to control plane, with the heartbeat: how an allocation is doing.
-    Activity { allocation: AllocationId, token: Token, in_flight: u32, idle: machine::Duration, nth: u32 },
+    Activity {
+        allocation: AllocationId,
+        token: Token,
+        in_flight: u32,
+        idle: machine::Duration,
+        nth: u32,
+    },
     /// Runner to store: give me these bytes.
-    Pull { allocation: AllocationId, digest: Digest, nth: u32 },
+    Pull {
+        allocation: AllocationId,
+        digest: Digest,
+        nth: u32,
+    },
     /// Store to runner: here they are; `bytes` is the digest of what was really sent.
-    PullDone { allocation: AllocationId, digest: Digest, bytes: Digest, nth: u32 },
+    PullDone {
+        allocation: AllocationId,
+        digest: Digest,
+        bytes: Digest,
+        nth: u32,
+    },
     /// Runner to vault: give me the deployment's secrets.
-    SecretsAsk { allocation: AllocationId, deployment: DeploymentId, nth: u32 },
+    SecretsAsk {
+        allocation: AllocationId,
+        deployment: DeploymentId,
+        nth: u32,
+    },
     /// Vault to runner.
-    Secrets { allocation: AllocationId, deployment: DeploymentId, complete: bool, nth: u32 },
+    Secrets {
+        allocation: AllocationId,
+        deployment: DeploymentId,
+        complete: bool,
+        nth: u32,
+    },
     /// Operator to whom it concerns.
     Command(Command),
 }
@@ -290,7 +395,11 @@ macro_rules! kinds {
 }
 
 /// Numbers of the kinds.
-#[allow(non_upper_case_globals, dead_code, reason = "named after the variants of Message; some are only looked up by name")]
+#[allow(
+    non_upper_case_globals,
+    dead_code,
+    reason = "named after the variants of Message; some are only looked up by name"
+)]
 mod kind {
     kinds! {
         Request = 0 "request", Response = 1 "response", WakeAsk = 2 "wake-ask", WakeRefused = 3 "wake-refused",
@@ -318,8 +427,14 @@ impl machine::Message for Message {
             Self::DispatchRefused { .. } => kind::DispatchRefused,
             Self::Order { .. } => kind::Order,
             Self::Stop { .. } => kind::Stop,
-            Self::Report { observed: Observed::Readiness { .. }, .. } => kind::ReadinessReport,
-            Self::Report { observed: Observed::Exited { .. }, .. } => kind::ExitReport,
+            Self::Report {
+                observed: Observed::Readiness { .. },
+                ..
+            } => kind::ReadinessReport,
+            Self::Report {
+                observed: Observed::Exited { .. },
+                ..
+            } => kind::ExitReport,
             Self::Report { .. } => kind::Report,
             Self::ReportAck { .. } => kind::ReportAck,
             Self::Heartbeat { .. } => kind::Heartbeat,
@@ -360,7 +475,9 @@ impl machine::Message for Message {
                 | Command::Promote { route, .. }
                 | Command::NotifyOwner { route, .. } => route.into(),
                 Command::StopAllocation { allocation } => allocation.into(),
-                Command::SetMemoryLimit { deployment, .. } | Command::BindSecret { deployment } => deployment.into(),
+                Command::SetMemoryLimit { deployment, .. } | Command::BindSecret { deployment } => {
+                    deployment.into()
+                }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
             },
         }
@@ -370,11 +487,24 @@ impl machine::Message for Message {
     /// a delay of one check does not change the fate of the next.
     fn identity(&self) -> u64 {
         match *self {
-            Self::Report { report, allocation, token, nth, .. } => fingerprint::digest(&(11_u8, report, allocation, token, nth)),
-            Self::Activity { allocation, token, nth, .. } => fingerprint::digest(&(14_u8, allocation, token, nth)),
+            Self::Report {
+                report,
+                allocation,
+                token,
+                nth,
+                ..
+            } => fingerprint::digest(&(11_u8, report, allocation, token, nth)),
+            Self::Activity {
+                allocation,
+                token,
+                nth,
+                ..
+            } => fingerprint::digest(&(14_u8, allocation, token, nth)),
             Self::Event { row, nth, .. } => fingerprint::digest(&(4_u8, row, nth)),
             Self::Response { request, .. } => fingerprint::digest(&(1_u8, request)),
-            Self::WakeRefused { route, epoch, nth, .. } => fingerprint::digest(&(3_u8, route, epoch, nth)),
+            Self::WakeRefused {
+                route, epoch, nth, ..
+            } => fingerprint::digest(&(3_u8, route, epoch, nth)),
             ref other => fingerprint::digest(other),
         }
     }
@@ -383,7 +513,12 @@ impl machine::Message for Message {
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.
         !matches!(
             self,
-            Self::Request(_) | Self::Response { .. } | Self::Dispatch { .. } | Self::Answer { .. } | Self::DispatchRefused { .. } | Self::Command(_)
+            Self::Request(_)
+                | Self::Response { .. }
+                | Self::Dispatch { .. }
+                | Self::Answer { .. }
+                | Self::DispatchRefused { .. }
+                | Self::Command(_)
         )
     }
 }

@@ -63,6 +63,9 @@ impl State {
     /// Whether a wake is under way: asked for and neither hot nor given up.
     #[must_use]
     pub const fn is_active(self) -> bool {
-        matches!(self, Self::WakeRequested | Self::Starting | Self::ReadinessWait)
+        matches!(
+            self,
+            Self::WakeRequested | Self::Starting | Self::ReadinessWait
+        )
     }
 }

@@ -8,9 +8,29 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of messages that a fault may name.
 pub static MESSAGES: &[&str] = &[
-    "request", "response", "wake-ask", "wake-refused", "event", "event-ack", "dispatch", "answer", "dispatch-refused", "order",
-    "stop", "report", "report-ack", "heartbeat", "activity", "pull", "pull-done", "secrets-ask", "secrets", "command",
-    "readiness-report", "exit-report", "follow",
+    "request",
+    "response",
+    "wake-ask",
+    "wake-refused",
+    "event",
+    "event-ack",
+    "dispatch",
+    "answer",
+    "dispatch-refused",
+    "order",
+    "stop",
+    "report",
+    "report-ack",
+    "heartbeat",
+    "activity",
+    "pull",
+    "pull-done",
+    "secrets-ask",
+    "secrets",
+    "command",
+    "readiness-report",
+    "exit-report",
+    "follow",
 ];
 
 /// How a kind of fault is described, once.

@@ -18,13 +18,13 @@ mod request;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
-    ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind, MovedView, NodeKind, NodeView,
-    ObjectiveView, Progress, PropertyView, ReadView, RequestCounts, RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView,
-    Verdict, WhyView,
+    ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind,
+    MovedView, NodeKind, NodeView, ObjectiveView, Progress, PropertyView, ReadView, RequestCounts,
+    RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
 };
 pub use plan::{
-    Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question, QuestionOption, Range, Read, Readable,
-    Situation, Start, Traffic,
+    Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
+    QuestionOption, Range, Read, Readable, Situation, Start, Traffic,
 };
 pub use problem::Problem;
 pub use property::{Kind, PROPERTIES, PropertySpec, property};

@@ -21,7 +21,12 @@ impl Problem {
     /// A problem with a code and a message.
     #[must_use]
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_string(), message: message.into(), detail: String::new(), hint: String::new() }
+        Self {
+            code: code.to_string(),
+            message: message.into(),
+            detail: String::new(),
+            hint: String::new(),
+        }
     }
 
     /// With where and what is allowed.
@@ -41,8 +46,15 @@ impl Problem {
     /// An id that does not exist, with what does and the nearest of them. `kind` is the word for the id: `gate`.
     #[must_use]
     pub fn unknown(kind: &str, given: &str, known: &[&str]) -> Self {
-        let given: String = given.chars().take(80).flat_map(char::escape_debug).collect();
-        let problem = Self::new(&alloc::format!("unknown-{kind}"), alloc::format!("there is no {kind} `{given}`"));
+        let given: String = given
+            .chars()
+            .take(80)
+            .flat_map(char::escape_debug)
+            .collect();
+        let problem = Self::new(
+            &alloc::format!("unknown-{kind}"),
+            alloc::format!("there is no {kind} `{given}`"),
+        );
         let problem = match machine::nearest(&given, known.iter().copied()) {
             Some(nearest) => problem.hint(alloc::format!("Did you mean `{nearest}`?")),
             None => problem.hint(alloc::format!("`lab list {kind}s` shows them all.")),

@@ -90,10 +90,15 @@ impl Replay {
             return Err(LinkError::TooBig);
         }
         let body = text.strip_prefix(PREFIX).ok_or(LinkError::Version)?;
-        if let Some(position) = body.bytes().position(|c| !(c.is_ascii_alphanumeric() || c == b'-' || c == b'_')) {
+        if let Some(position) = body
+            .bytes()
+            .position(|c| !(c.is_ascii_alphanumeric() || c == b'-' || c == b'_'))
+        {
             return Err(LinkError::Character((position + PREFIX.len()) as u32));
         }
-        let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| LinkError::Truncated)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(body)
+            .map_err(|_| LinkError::Truncated)?;
         let Some(split) = bytes.len().checked_sub(4).filter(|split| *split > 0) else {
             return Err(LinkError::Truncated);
         };
@@ -101,7 +106,8 @@ impl Replay {
         if checksum(content).to_le_bytes() != sum {
             return Err(LinkError::Checksum);
         }
-        let (replay, rest): (Self, _) = postcard::take_from_bytes(content).map_err(|_| LinkError::Content)?;
+        let (replay, rest): (Self, _) =
+            postcard::take_from_bytes(content).map_err(|_| LinkError::Content)?;
         if !rest.is_empty() || !replay.is_canonical() {
             return Err(LinkError::Content);
         }
@@ -123,7 +129,9 @@ impl LinkError {
         let (code, message, hint) = match self {
             Self::Version => (
                 "link-version",
-                String::from("this is not a link of Study Lab, or of a version that this page does not know"),
+                String::from(
+                    "this is not a link of Study Lab, or of a version that this page does not know",
+                ),
                 "A link's last part begins with `v1.`; copy the whole of it.",
             ),
             Self::TooBig => (
@@ -152,7 +160,9 @@ impl LinkError {
                 "It was made by something else than the lab, or by a version with another format.",
             ),
         };
-        Problem::new(code, message).detail("The run that is open was left as it is.").hint(hint)
+        Problem::new(code, message)
+            .detail("The run that is open was left as it is.")
+            .hint(hint)
     }
 }
 
@@ -176,7 +186,10 @@ mod tests {
             seed: 42,
             waivers: alloc::vec!["hold-slots-free".to_string()],
             knobs: alloc::vec![("hold-budget".to_string(), 9)],
-            actions: alloc::vec![Placed { at: 5, id: "retry-wake".to_string() }],
+            actions: alloc::vec![Placed {
+                at: 5,
+                id: "retry-wake".to_string()
+            }],
             at: 9,
             claim: None,
         }
@@ -186,7 +199,10 @@ mod tests {
     fn links_come_back_and_every_damage_is_noticed() {
         let link = replay().to_link();
         assert_eq!(Replay::from_link(&link), Ok(replay()));
-        assert_eq!(Replay::from_link(&alloc::format!(" #{link}\n")), Ok(replay()));
+        assert_eq!(
+            Replay::from_link(&alloc::format!(" #{link}\n")),
+            Ok(replay())
+        );
         for cut in 0..link.len() {
             assert!(Replay::from_link(&link[..cut]).is_err(), "cut at {cut}");
         }
@@ -196,9 +212,15 @@ mod tests {
             let changed = String::from_utf8(bytes).unwrap();
             assert!(Replay::from_link(&changed).is_err(), "changed at {i}");
         }
-        assert_eq!(Replay::from_link(&alloc::format!("{link})")), Err(LinkError::Character(link.len() as u32)));
+        assert_eq!(
+            Replay::from_link(&alloc::format!("{link})")),
+            Err(LinkError::Character(link.len() as u32))
+        );
         assert_eq!(Replay::from_link("v2.AAAA"), Err(LinkError::Version));
-        assert_eq!(Replay::from_link(&"A".repeat(MAX_TEXT + 1)), Err(LinkError::TooBig));
+        assert_eq!(
+            Replay::from_link(&"A".repeat(MAX_TEXT + 1)),
+            Err(LinkError::TooBig)
+        );
     }
 
     #[test]

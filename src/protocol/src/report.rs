@@ -33,7 +33,13 @@ impl From<PropertyView> for PropertyReport {
             Some((step, at, evidence)) => (Some(step), Some(at), Some(evidence)),
             None => (None, None, None),
         };
-        Self { id: view.id, verdict: verdict.into(), step, at, evidence }
+        Self {
+            id: view.id,
+            verdict: verdict.into(),
+            step,
+            at,
+            evidence,
+        }
     }
 }
 

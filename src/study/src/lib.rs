@@ -29,7 +29,9 @@ impl Library {
     /// The scenario with this id.
     #[must_use]
     pub fn scenario(&self, id: &str) -> Option<&Scenario> {
-        self.scenarios.iter().find(|scenario| scenario.plan.id == id)
+        self.scenarios
+            .iter()
+            .find(|scenario| scenario.plan.id == id)
     }
 }
 

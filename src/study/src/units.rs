@@ -3,8 +3,19 @@
 //! **Invariants.** Decimals are read digit by digit into whole units, never through a float; what would have to be
 //! rounded is refused.
 
-const TIMES: &[(&str, u64)] = &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000)];
-const SIZES: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+const TIMES: &[(&str, u64)] = &[
+    ("us", 1),
+    ("ms", 1_000),
+    ("s", 1_000_000),
+    ("min", 60_000_000),
+    ("h", 3_600_000_000),
+];
+const SIZES: &[(&str, u64)] = &[
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
 const SHARES: &[(&str, u64)] = &[("%", 10_000)];
 
 /// How a length of time is written, for error texts.
@@ -29,7 +40,9 @@ pub fn size(text: &str) -> Option<u64> {
 /// Reads a share, in millionths of the whole.
 #[must_use]
 pub fn share(text: &str) -> Option<u32> {
-    number(text, SHARES).filter(|n| *n <= 1_000_000).and_then(|n| u32::try_from(n).ok())
+    number(text, SHARES)
+        .filter(|n| *n <= 1_000_000)
+        .and_then(|n| u32::try_from(n).ok())
 }
 
 /// Reads `low..high` or one value for both, with either of the readers above.

@@ -16,8 +16,8 @@ use machine::Time;
 use platform::message::Reason;
 use platform::note::Note;
 use protocol::{
-    Advance, BranchView, EntryView, Frame, Mark, MarkKind, Opened, Placed, Plan, Problem, ReadView, Replay, Reply, Request, SeriesPoint,
-    WhyView,
+    Advance, BranchView, EntryView, Frame, Mark, MarkKind, Opened, Placed, Plan, Problem, ReadView,
+    Replay, Reply, Request, SeriesPoint, WhyView,
 };
 use sim::{Recording, What};
 
@@ -82,7 +82,9 @@ impl Bench {
             return Ok(Reply::Opened(Box::new(Opened { frame, warning })));
         }
         let Some(open) = &mut self.open else {
-            return Err(Box::new(Problem::new("no-run", "no run is open").hint("Open a scenario first.")));
+            return Err(Box::new(
+                Problem::new("no-run", "no run is open").hint("Open a scenario first."),
+            ));
         };
         match request {
             Request::Advance(advance) => open.advance(advance),
@@ -95,12 +97,22 @@ impl Bench {
             Request::Redo => open.redo()?,
             Request::Branch(id) => open.switch(id)?,
             Request::Frame => {}
-            Request::Entries { from, to, told_only } => return Ok(Reply::Entries(open.entries(from, to, told_only))),
-            Request::Story { before, count } => return Ok(Reply::Entries(open.story(before, count))),
+            Request::Entries {
+                from,
+                to,
+                told_only,
+            } => return Ok(Reply::Entries(open.entries(from, to, told_only))),
+            Request::Story { before, count } => {
+                return Ok(Reply::Entries(open.story(before, count)));
+            }
             Request::Why(step) => return open.why(step).map(|why| Reply::Why(Box::new(why))),
             Request::Series { slice } => return Ok(Reply::Series(open.series(slice))),
             Request::Twin(gate) => return open.twin(&gate).map(|twin| Reply::Twin(Box::new(twin))),
-            Request::Debrief => return open.debrief().map(|debrief| Reply::Debrief(Box::new(debrief))),
+            Request::Debrief => {
+                return open
+                    .debrief()
+                    .map(|debrief| Reply::Debrief(Box::new(debrief)));
+            }
             Request::Replay => return Ok(Reply::Replay(Box::new(open.replay()))),
             Request::Open { .. } => {}
         }
@@ -111,16 +123,39 @@ impl Bench {
 impl Open {
     fn new(plan: Plan, mut replay: Replay) -> Result<(Self, Option<Problem>)> {
         if replay.scenario != plan.id {
-            return Err(Box::new(Problem::unknown("scenario", &replay.scenario, &[plan.id.as_str()])));
+            return Err(Box::new(Problem::unknown(
+                "scenario",
+                &replay.scenario,
+                &[plan.id.as_str()],
+            )));
         }
         let warning = warning(&plan, &replay);
         replay.waivers.sort();
         replay.waivers.dedup();
         let mut line = Line::open(&plan, &replay, Recording::Full)?;
-        let at = if replay.at == 0 { plan.freeze_at } else { replay.at.min(plan.end) };
+        let at = if replay.at == 0 {
+            plan.freeze_at
+        } else {
+            replay.at.min(plan.end)
+        };
         line.until(Time(at), u64::MAX);
-        let first = Branch { id: 0, name: "your run".to_string(), from: None, waivers: replay.waivers.clone(), line, read: Vec::new() };
-        let open = Self { plan, base: replay, branches: alloc::vec![first], current: 0, next_id: 1, redo: Vec::new(), answer: None };
+        let first = Branch {
+            id: 0,
+            name: "your run".to_string(),
+            from: None,
+            waivers: replay.waivers.clone(),
+            line,
+            read: Vec::new(),
+        };
+        let open = Self {
+            plan,
+            base: replay,
+            branches: alloc::vec![first],
+            current: 0,
+            next_id: 1,
+            redo: Vec::new(),
+            answer: None,
+        };
         Ok((open, warning))
     }
 
@@ -162,7 +197,10 @@ impl Open {
             }
             Err(error) => {
                 let _ = line.run_mut().seek(here);
-                Err(Box::new(Problem::new("run-diverged", error.to_string()).hint("Reload the page; if it happens again, report the link of this run.")))
+                Err(Box::new(
+                    Problem::new("run-diverged", error.to_string())
+                        .hint("Reload the page; if it happens again, report the link of this run."),
+                ))
             }
         }
     }
@@ -170,7 +208,11 @@ impl Open {
     fn seek_time(&mut self, at: Time) -> Result<()> {
         let line = &self.branch().line;
         let history = line.run().history();
-        let frontier = history.len().checked_sub(1).and_then(|last| history.entry(last)).map_or(Time::ZERO, |last| last.at);
+        let frontier = history
+            .len()
+            .checked_sub(1)
+            .and_then(|last| history.entry(last))
+            .map_or(Time::ZERO, |last| last.at);
         if at < frontier {
             let step = history.until(at);
             return self.seek(step);
@@ -185,24 +227,48 @@ impl Open {
         let line = &self.branch().line;
         let history = line.run().history();
         let here = line.run().state().steps();
-        let told = |before: u64| (0..before).rev().find(|step| history.entry(*step).is_some_and(|entry| !is_routine(&entry)));
+        let told = |before: u64| {
+            (0..before).rev().find(|step| {
+                history
+                    .entry(*step)
+                    .is_some_and(|entry| !is_routine(&entry))
+            })
+        };
         let target = told(here).and_then(told).map_or(0, |step| step + 1);
         self.seek(target)
     }
 
     fn act(&mut self, id: &str, read: bool) -> Result<()> {
         let known: Vec<&str> = if read {
-            self.plan.reads.iter().map(|read| read.id.as_str()).collect()
+            self.plan
+                .reads
+                .iter()
+                .map(|read| read.id.as_str())
+                .collect()
         } else {
-            self.plan.actions.iter().map(|action| action.id.as_str()).collect()
+            self.plan
+                .actions
+                .iter()
+                .map(|action| action.id.as_str())
+                .collect()
         };
         if !known.contains(&id) {
-            return Err(Box::new(Problem::unknown(if read { "read" } else { "action" }, id, &known)));
+            return Err(Box::new(Problem::unknown(
+                if read { "read" } else { "action" },
+                id,
+                &known,
+            )));
         }
         if self.is_over() {
-            return Err(Box::new(Problem::new("run-over", "the run is over").hint("Step back to an earlier moment, or start a new seed.")));
+            return Err(Box::new(
+                Problem::new("run-over", "the run is over")
+                    .hint("Step back to an earlier moment, or start a new seed."),
+            ));
         }
-        let placed = Placed { at: self.now().0, id: id.into() };
+        let placed = Placed {
+            at: self.now().0,
+            id: id.into(),
+        };
         self.place(&placed)?;
         self.redo.clear();
         Ok(())
@@ -212,7 +278,13 @@ impl Open {
     fn place(&mut self, placed: &Placed) -> Result<()> {
         let at = Time(placed.at);
         let known = self.branch().line.run().history().until(at);
-        let beyond = self.branch().line.run().history().len() > known || self.branch().line.placed().last().is_some_and(|last| last.at > placed.at);
+        let beyond = self.branch().line.run().history().len() > known
+            || self
+                .branch()
+                .line
+                .placed()
+                .last()
+                .is_some_and(|last| last.at > placed.at);
         if beyond {
             let name = format!("branch {}", self.next_id);
             self.fork(known, name)?;
@@ -232,8 +304,20 @@ impl Open {
         let parent = self.branch();
         let line = parent.line.fork(step)?;
         let at = line.run().state().now().0;
-        let read = parent.read.iter().filter(|view| view.read_at <= at).cloned().collect();
-        let branch = Branch { id: self.next_id, name, from: Some((parent.id, at)), waivers: parent.waivers.clone(), line, read };
+        let read = parent
+            .read
+            .iter()
+            .filter(|view| view.read_at <= at)
+            .cloned()
+            .collect();
+        let branch = Branch {
+            id: self.next_id,
+            name,
+            from: Some((parent.id, at)),
+            waivers: parent.waivers.clone(),
+            line,
+            read,
+        };
         self.add(branch);
         Ok(())
     }
@@ -249,8 +333,18 @@ impl Open {
     }
 
     fn undo(&mut self) -> Result<()> {
-        let Some(last) = self.branch().line.placed().iter().rfind(|placed| placed.at <= self.now().0).cloned() else {
-            return Err(Box::new(Problem::new("nothing-to-undo", "nothing was done yet that could be taken back")));
+        let Some(last) = self
+            .branch()
+            .line
+            .placed()
+            .iter()
+            .rfind(|placed| placed.at <= self.now().0)
+            .cloned()
+        else {
+            return Err(Box::new(Problem::new(
+                "nothing-to-undo",
+                "nothing was done yet that could be taken back",
+            )));
         };
         let before = self.before(&last);
         let name = format!("without \u{201c}{}\u{201d}", last.id);
@@ -268,7 +362,9 @@ impl Open {
             .rev()
             .find(|step| {
                 history.entry(*step).is_some_and(|entry| match entry.what {
-                    What::Action(sim::External::Mark(mark)) => Some(mark) == position && entry.at.0 == placed.at,
+                    What::Action(sim::External::Mark(mark)) => {
+                        Some(mark) == position && entry.at.0 == placed.at
+                    }
                     _ => false,
                 })
             })
@@ -277,7 +373,10 @@ impl Open {
 
     fn redo(&mut self) -> Result<()> {
         let Some(placed) = self.redo.pop() else {
-            return Err(Box::new(Problem::new("nothing-to-redo", "nothing was taken back that could be done again")));
+            return Err(Box::new(Problem::new(
+                "nothing-to-redo",
+                "nothing was taken back that could be done again",
+            )));
         };
         let result = self.place(&placed);
         if result.is_err() {
@@ -293,7 +392,10 @@ impl Open {
                 self.redo.clear();
                 Ok(())
             }
-            None => Err(Box::new(Problem::new("unknown-branch", format!("there is no branch {id}")))),
+            None => Err(Box::new(Problem::new(
+                "unknown-branch",
+                format!("there is no branch {id}"),
+            ))),
         }
     }
 
@@ -310,7 +412,12 @@ impl Open {
         let mut marks: Vec<Mark> = branch.line.marks().to_vec();
         if let Some(question) = &plan.question {
             let step = branch.line.run().history().until(Time(plan.freeze_at));
-            marks.push(Mark { step, at: plan.freeze_at, kind: MarkKind::Question, label: question.prompt.clone() });
+            marks.push(Mark {
+                step,
+                at: plan.freeze_at,
+                kind: MarkKind::Question,
+                label: question.prompt.clone(),
+            });
             marks.sort_by_key(|mark| mark.at);
         }
         let line = &branch.line;
@@ -336,7 +443,11 @@ impl Open {
             objectives: watch.objectives(state, over),
             actions: reading::actions(plan, line),
             reads,
-            undo: line.placed().iter().filter(|placed| placed.at <= state.now().0).count() as u32,
+            undo: line
+                .placed()
+                .iter()
+                .filter(|placed| placed.at <= state.now().0)
+                .count() as u32,
             redo: self.redo.len() as u32,
             marks,
             branches: self
@@ -358,7 +469,9 @@ impl Open {
 
     /// Which option of the question comes true when nobody acts; `None` before the reveal.
     fn revealed(&mut self) -> Result<Option<u16>> {
-        let Some(question) = &self.plan.question else { return Ok(None) };
+        let Some(question) = &self.plan.question else {
+            return Ok(None);
+        };
         if self.now().0 < question.reveal_at {
             return Ok(None);
         }
@@ -370,7 +483,11 @@ impl Open {
         let mut line = Line::open(&self.plan, &untouched, Recording::FingerprintOnly)?;
         line.run_mut().run_to(Time(question.reveal_at), u64::MAX);
         let run = line.run();
-        let right = question.options.iter().position(|option| run.watch().holds(run.state(), &option.right_if)).map(|at| at as u16);
+        let right = question
+            .options
+            .iter()
+            .position(|option| run.watch().holds(run.state(), &option.right_if))
+            .map(|at| at as u16);
         self.answer = Some(right);
         Ok(right)
     }
@@ -378,7 +495,9 @@ impl Open {
     fn view(&self, entry: &sim::Entry<'_, crate::fleet::Fleet>) -> EntryView {
         let line = &self.branch().line;
         let names = Names::new(&self.plan, line.run().state());
-        entry_view(&names, entry, line.labels_so_far(), |mark| Line::done_text(&self.plan, mark))
+        entry_view(&names, entry, line.labels_so_far(), |mark| {
+            Line::done_text(&self.plan, mark)
+        })
     }
 
     fn entries(&self, from: u64, to: u64, told_only: bool) -> Vec<EntryView> {
@@ -408,12 +527,26 @@ impl Open {
         let run = self.branch().line.run();
         let mut chain = run.why(step).map(|entry| self.view(&entry));
         let Some(entry) = chain.next() else {
-            return Err(Box::new(Problem::new("unknown-entry", format!("there is no entry {step}")).detail(format!("This branch has {} entries so far.", run.history().len()))));
+            return Err(Box::new(
+                Problem::new("unknown-entry", format!("there is no entry {step}")).detail(format!(
+                    "This branch has {} entries so far.",
+                    run.history().len()
+                )),
+            ));
         };
         let causes = chain.take(50).collect();
         let history = run.history();
-        let effects = (step + 1..history.len()).filter_map(|at| history.entry(at)).filter(|entry| entry.cause == Some(step)).take(50).map(|entry| self.view(&entry)).collect();
-        Ok(WhyView { entry, causes, effects })
+        let effects = (step + 1..history.len())
+            .filter_map(|at| history.entry(at))
+            .filter(|entry| entry.cause == Some(step))
+            .take(50)
+            .map(|entry| self.view(&entry))
+            .collect();
+        Ok(WhyView {
+            entry,
+            causes,
+            effects,
+        })
     }
 
     /// What became of the first app's requests, slice by slice, up to the present moment.
@@ -421,7 +554,12 @@ impl Open {
         let run = self.branch().line.run();
         let slice = slice.max(self.plan.end / 2000).max(1);
         let count = run.state().now().0 / slice + 1;
-        let mut points: Vec<SeriesPoint> = (0..count).map(|at| SeriesPoint { at: at * slice, ..SeriesPoint::default() }).collect();
+        let mut points: Vec<SeriesPoint> = (0..count)
+            .map(|at| SeriesPoint {
+                at: at * slice,
+                ..SeriesPoint::default()
+            })
+            .collect();
         let mut held = 0_i64;
         let mut filled = 0;
         for entry in (0..run.state().steps()).filter_map(|step| run.history().entry(step)) {
@@ -433,10 +571,14 @@ impl Open {
             for note in entry.notes {
                 match *note {
                     Note::HoldAdmitted { .. } => held += 1,
-                    Note::HoldReleased { .. } | Note::HoldExpired { .. } | Note::HoldRefused { .. } => held = (held - 1).max(0),
+                    Note::HoldReleased { .. }
+                    | Note::HoldExpired { .. }
+                    | Note::HoldRefused { .. } => held = (held - 1).max(0),
                     Note::ResponseSent { status, reason, .. } => match (status, reason) {
                         (200..=299, _) => points[at].served += 1,
-                        (_, Reason::AppError | Reason::OutcomeUnknown) | (504, _) => points[at].failed += 1,
+                        (_, Reason::AppError | Reason::OutcomeUnknown) | (504, _) => {
+                            points[at].failed += 1
+                        }
                         _ => points[at].refused += 1,
                     },
                     _ => {}
@@ -457,8 +599,11 @@ impl Open {
         crate::lower::waivers(&[gate.to_string()])?;
         if self.branch().waivers.iter().any(|waived| waived == gate) {
             return Err(Box::new(
-                Problem::new("gate-already-waived", format!("the gate `{gate}` is waived in this branch already"))
-                    .hint("Go to a branch in which it is in force, then switch it off."),
+                Problem::new(
+                    "gate-already-waived",
+                    format!("the gate `{gate}` is waived in this branch already"),
+                )
+                .hint("Go to a branch in which it is in force, then switch it off."),
             ));
         }
         let mut replay = self.replay();
@@ -473,10 +618,20 @@ impl Open {
         let view = twin::compare(&self.plan, gate, &enforced, &waived, id);
         let show = view.difference.map_or(at, |difference| difference.2);
         let step = waived.run().history().until(Time(show));
-        waived.run_mut().seek(step).map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
+        waived
+            .run_mut()
+            .seek(step)
+            .map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
         let (stay, from) = (self.current, (self.branch().id, show));
         let name = format!("waived: {gate}");
-        self.add(Branch { id, name, from: Some(from), waivers: replay.waivers, line: waived, read: Vec::new() });
+        self.add(Branch {
+            id,
+            name,
+            from: Some(from),
+            waivers: replay.waivers,
+            line: waived,
+            read: Vec::new(),
+        });
         // The twin is a branch to go to; what is on screen stays.
         self.current = stay.min(self.branches.len() - 1);
         Ok(view)
@@ -508,14 +663,28 @@ impl Open {
 fn warning(plan: &Plan, replay: &Replay) -> Option<Problem> {
     if replay.engine != protocol::ENGINE {
         return Some(
-            Problem::new("engine-differs", format!("this run was made by engine {}", replay.engine))
-                .detail(format!("Here runs engine {}, so it may play differently.", protocol::ENGINE))
-                .hint("Actions are kept at their times; check the outcome before you draw conclusions."),
+            Problem::new(
+                "engine-differs",
+                format!("this run was made by engine {}", replay.engine),
+            )
+            .detail(format!(
+                "Here runs engine {}, so it may play differently.",
+                protocol::ENGINE
+            ))
+            .hint(
+                "Actions are kept at their times; check the outcome before you draw conclusions.",
+            ),
         );
     }
     (replay.content != 0 && replay.content != plan.digest()).then(|| {
-        Problem::new("scenario-differs", format!("the scenario `{}` has changed since this run was made", plan.id))
-            .detail("It may play differently.")
-            .hint("Actions are kept at their times; check the outcome before you draw conclusions.")
+        Problem::new(
+            "scenario-differs",
+            format!(
+                "the scenario `{}` has changed since this run was made",
+                plan.id
+            ),
+        )
+        .detail("It may play differently.")
+        .hint("Actions are kept at their times; check the outcome before you draw conclusions.")
     })
 }

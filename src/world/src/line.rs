@@ -42,15 +42,30 @@ impl Line {
     /// # Errors
     /// A [`Problem`] that names what in the replay does not exist, is out of range or out of order.
     pub fn open(plan: &Plan, replay: &Replay, recording: Recording) -> Result<Self> {
-        let Lowered { mut setup, conditions, repairs, life } = lower(plan, replay)?;
+        let Lowered {
+            mut setup,
+            conditions,
+            repairs,
+            life,
+        } = lower(plan, replay)?;
         setup.recording = recording;
         let roster = *setup.fleet.roster();
         let mut run = Run::new(setup, Watcher::new(plan, replay));
         for (at, external) in &life {
             act(&mut run, *at, *external)?;
         }
-        let mut line =
-            Self { run, placed: Vec::new(), labels: conditions, repairs, roster, life, marks: Vec::new(), looked: 0, harmed: false, ended: None };
+        let mut line = Self {
+            run,
+            placed: Vec::new(),
+            labels: conditions,
+            repairs,
+            roster,
+            life,
+            marks: Vec::new(),
+            looked: 0,
+            harmed: false,
+            ended: None,
+        };
         for placed in &replay.actions {
             line.place(plan, placed)?;
         }
@@ -69,7 +84,8 @@ impl Line {
 
     /// Whether nothing happens any more: stepping came to an end before the run's last moment.
     pub fn is_over(&self) -> bool {
-        self.ended.is_some_and(|ended| self.run.state().steps() >= ended)
+        self.ended
+            .is_some_and(|ended| self.run.state().steps() >= ended)
     }
 
     /// Does up to so many steps.
@@ -105,7 +121,10 @@ impl Line {
     /// What a mark in the history stands for.
     pub fn done_text(plan: &Plan, mark: u64) -> String {
         let at = mark as usize;
-        match (plan.reads.get(at), plan.actions.get(at.wrapping_sub(plan.reads.len()))) {
+        match (
+            plan.reads.get(at),
+            plan.actions.get(at.wrapping_sub(plan.reads.len())),
+        ) {
             (Some(read), _) => alloc::format!("read the {}", lower_first(&read.title)),
             (None, Some(action)) => lower_first(&action.title),
             (None, None) => "something".to_string(),
@@ -115,31 +134,60 @@ impl Line {
     /// Adds a read or an action at its time, which must not have passed.
     pub fn place(&mut self, plan: &Plan, placed: &Placed) -> Result<()> {
         let Some(at) = position(plan, &placed.id) else {
-            let known: Vec<&str> = plan.reads.iter().map(|read| read.id.as_str()).chain(plan.actions.iter().map(|action| action.id.as_str())).collect();
+            let known: Vec<&str> = plan
+                .reads
+                .iter()
+                .map(|read| read.id.as_str())
+                .chain(plan.actions.iter().map(|action| action.id.as_str()))
+                .collect();
             return Err(Box::new(Problem::unknown("action", &placed.id, &known)));
         };
         if placed.at > plan.end {
             return Err(Box::new(
-                Problem::new("action-after-end", alloc::format!("`{}` is placed at {}, after the end", placed.id, Time(placed.at)))
-                    .detail(alloc::format!("The run ends at {}.", Time(plan.end))),
+                Problem::new(
+                    "action-after-end",
+                    alloc::format!(
+                        "`{}` is placed at {}, after the end",
+                        placed.id,
+                        Time(placed.at)
+                    ),
+                )
+                .detail(alloc::format!("The run ends at {}.", Time(plan.end))),
             ));
         }
         if self.placed.last().is_some_and(|last| last.at > placed.at) {
             return Err(Box::new(
-                Problem::new("action-out-of-order", alloc::format!("`{}` at {} comes before the action above it", placed.id, Time(placed.at)))
-                    .hint("Sort the actions by time."),
+                Problem::new(
+                    "action-out-of-order",
+                    alloc::format!(
+                        "`{}` at {} comes before the action above it",
+                        placed.id,
+                        Time(placed.at)
+                    ),
+                )
+                .hint("Sort the actions by time."),
             ));
         }
         let time = Time(placed.at);
         act(&mut self.run, time, External::Mark(u64::from(at)))?;
-        if let Some(action) = usize::from(at).checked_sub(plan.reads.len()).and_then(|at| plan.actions.get(at)) {
+        if let Some(action) = usize::from(at)
+            .checked_sub(plan.reads.len())
+            .and_then(|at| plan.actions.get(at))
+        {
             let earlier: Vec<&Effect> = self
                 .placed
                 .iter()
                 .filter_map(|placed| plan.actions.iter().find(|action| action.id == placed.id))
                 .map(|action| &action.effect)
                 .collect();
-            for external in externals(plan, self.roster, &self.repairs, action.app, &action.effect, &earlier) {
+            for external in externals(
+                plan,
+                self.roster,
+                &self.repairs,
+                action.app,
+                &action.effect,
+                &earlier,
+            ) {
                 act(&mut self.run, time, external)?;
             }
         }
@@ -149,12 +197,21 @@ impl Line {
 
     /// A line with the same past up to just after `step` entries, and nothing done after that moment.
     pub fn fork(&self, step: u64) -> Result<Self> {
-        let mut run = self.run.fork(step).map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
-        run.forget_actions().map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
+        let mut run = self
+            .run
+            .fork(step)
+            .map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
+        run.forget_actions()
+            .map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
         let applied = run.watch().done_count();
         let mut placed = self.placed.clone();
         placed.truncate(applied);
-        let marks = self.marks.iter().filter(|mark| mark.step < step).cloned().collect();
+        let marks = self
+            .marks
+            .iter()
+            .filter(|mark| mark.step < step)
+            .cloned()
+            .collect();
         let mut fork = Self {
             run,
             placed,
@@ -163,7 +220,12 @@ impl Line {
             roster: self.roster,
             marks,
             looked: self.looked.min(step),
-            harmed: self.run.watch().properties().first_broken().is_some_and(|(_, broken, _, _)| broken < step),
+            harmed: self
+                .run
+                .watch()
+                .properties()
+                .first_broken()
+                .is_some_and(|(_, broken, _, _)| broken < step),
             life: self.life.clone(),
             ended: None,
         };
@@ -184,23 +246,42 @@ impl Line {
         while self.looked < history.len() {
             let step = self.looked;
             self.looked += 1;
-            let Some(entry) = history.entry(step) else { continue };
+            let Some(entry) = history.entry(step) else {
+                continue;
+            };
             if !is_interesting(&entry) {
                 continue;
             }
             let (kind, label) = match entry.what {
-                What::Action(External::Mark(mark)) if (mark as usize) < plan.reads.len() => (MarkKind::Read, Self::done_text(plan, mark)),
-                What::Action(External::Mark(mark)) => (MarkKind::Action, Self::done_text(plan, mark)),
-                What::Crashed => (MarkKind::Fault, alloc::format!("{} down", names.node(entry.actor))),
+                What::Action(External::Mark(mark)) if (mark as usize) < plan.reads.len() => {
+                    (MarkKind::Read, Self::done_text(plan, mark))
+                }
+                What::Action(External::Mark(mark)) => {
+                    (MarkKind::Action, Self::done_text(plan, mark))
+                }
+                What::Crashed => (
+                    MarkKind::Fault,
+                    alloc::format!("{} down", names.node(entry.actor)),
+                ),
                 _ => (MarkKind::Moment, moment_label(&names, &entry)),
             };
-            self.marks.push(Mark { step, at: entry.at.0, kind, label });
+            self.marks.push(Mark {
+                step,
+                at: entry.at.0,
+                kind,
+                label,
+            });
         }
         if !self.harmed
             && let Some((id, step, at, _)) = self.run.watch().properties().first_broken()
         {
             self.harmed = true;
-            self.marks.push(Mark { step, at, kind: MarkKind::Harm, label: id.to_uppercase() });
+            self.marks.push(Mark {
+                step,
+                at,
+                kind: MarkKind::Harm,
+                label: id.to_uppercase(),
+            });
             self.marks.sort_by_key(|mark| mark.step);
         }
         &self.marks
@@ -228,15 +309,19 @@ impl Line {
             }
         }
     }
-
 }
 
 fn act(run: &mut Run<Fleet, Watcher>, at: Time, external: External<Message>) -> Result<()> {
-    run.act(at, external).map(|_| ()).map_err(|error| Box::new(Problem::new("action-in-the-past", error.to_string())))
+    run.act(at, external)
+        .map(|_| ())
+        .map_err(|error| Box::new(Problem::new("action-in-the-past", error.to_string())))
 }
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_lowercase().collect()).unwrap_or_default();
+    let first: String = chars
+        .next()
+        .map(|c| c.to_lowercase().collect())
+        .unwrap_or_default();
     first + chars.as_str()
 }

@@ -4,7 +4,9 @@
 //! [`Problem`]. Faults become conditions of network, disk, clock and host, or windows in which store and vault are wrong;
 //! the platform is not told.
 
-use crate::fleet::{Clients, Fleet, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong};
+use crate::fleet::{
+    Clients, Fleet, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
+};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -65,7 +67,13 @@ fn problem<T>(problem: Problem) -> Result<T> {
 /// The case that a seed draws.
 #[must_use]
 pub fn case_of(plan: &Plan, seed: u64) -> Option<&Case> {
-    let drawn = sim::dice(seed).below(Ask { stream: CASE, key: 0 }, plan.cases.len() as u32);
+    let drawn = sim::dice(seed).below(
+        Ask {
+            stream: CASE,
+            key: 0,
+        },
+        plan.cases.len() as u32,
+    );
     plan.cases.get(drawn as usize)
 }
 
@@ -75,7 +83,11 @@ pub const fn deployment(plan_deployments: u16, app: u16, nth: u16) -> Deployment
 }
 
 fn deployments_per_app(plan: &Plan) -> u16 {
-    plan.apps.iter().map(|app| app.deployments.max(1)).max().unwrap_or(1)
+    plan.apps
+        .iter()
+        .map(|app| app.deployments.max(1))
+        .max()
+        .unwrap_or(1)
 }
 
 /// The deployments of an app.
@@ -97,14 +109,24 @@ fn class(traffic: &Traffic) -> Result<Class> {
         "post" => Class::Unsafe,
         "webhook" => Class::Webhook,
         "asset" => Class::Asset,
-        other => return problem(Problem::unknown("request class", other, &["page", "upgrade", "post", "webhook", "asset"])),
+        other => {
+            return problem(Problem::unknown(
+                "request class",
+                other,
+                &["page", "upgrade", "post", "webhook", "asset"],
+            ));
+        }
     })
 }
 
 fn kind(name: &str) -> Result<u16> {
     match KINDS.iter().find(|(_, known)| *known == name) {
         Some((number, _)) => Ok(*number),
-        None => problem(Problem::unknown("message kind", name, &KINDS.iter().map(|(_, name)| *name).collect::<Vec<_>>())),
+        None => problem(Problem::unknown(
+            "message kind",
+            name,
+            &KINDS.iter().map(|(_, name)| *name).collect::<Vec<_>>(),
+        )),
     }
 }
 
@@ -112,7 +134,11 @@ fn node(roster: Roster, name: &str) -> Result<NodeId> {
     roster.find(name).map_or_else(
         || {
             let names = roster.names();
-            problem(Problem::unknown("node", name, &names.iter().map(String::as_str).collect::<Vec<_>>()))
+            problem(Problem::unknown(
+                "node",
+                name,
+                &names.iter().map(String::as_str).collect::<Vec<_>>(),
+            ))
         },
         Ok,
     )
@@ -141,20 +167,39 @@ impl Sink<'_> {
         match self.plan.apps.get(usize::from(app)) {
             Some(found) => Ok(found),
             None => problem(
-                Problem::new("unknown-app", alloc::format!("there is no app number {app}"))
-                    .detail(alloc::format!("The plan has {} apps, counted from 0.", self.plan.apps.len())),
+                Problem::new(
+                    "unknown-app",
+                    alloc::format!("there is no app number {app}"),
+                )
+                .detail(alloc::format!(
+                    "The plan has {} apps, counted from 0.",
+                    self.plan.apps.len()
+                )),
             ),
         }
     }
 
     fn images(&self, app: u16) -> Result<Vec<u64>> {
         self.app(app)?;
-        Ok(deployments_of(self.plan, app).map(|deployment| runner::image(artifact(deployment), true)).collect())
+        Ok(deployments_of(self.plan, app)
+            .map(|deployment| runner::image(artifact(deployment), true))
+            .collect())
     }
 
-    fn push(&mut self, label: &str, what: Disturbance, when: &sim::When, lasts: Duration, repair: Option<Repair>) {
+    fn push(
+        &mut self,
+        label: &str,
+        what: Disturbance,
+        when: &sim::When,
+        lasts: Duration,
+        repair: Option<Repair>,
+    ) {
         let index = self.conditions.len() as u16;
-        self.conditions.push(Condition { what, when: when.clone(), lasts });
+        self.conditions.push(Condition {
+            what,
+            when: when.clone(),
+            lasts,
+        });
         self.labels.push(label.into());
         if let Some(repair) = repair {
             self.repairs.push((repair, index));
@@ -164,13 +209,21 @@ impl Sink<'_> {
     fn placed(&mut self, placed: &PlacedFault) -> Result<()> {
         let when = match &placed.when {
             When::At(at) => sim::When::At(Time(*at)),
-            When::Point { message, allocation, nth } => sim::When::Point {
+            When::Point {
+                message,
+                allocation,
+                nth,
+            } => sim::When::Point {
                 kind: kind(message)?,
                 subject: allocation.map(|nth| AllocationId(nth.saturating_sub(1)).into()),
                 nth: *nth,
             },
         };
-        self.fault(&placed.fault, &when, placed.lasts.map_or(Duration(u64::MAX), Duration))
+        self.fault(
+            &placed.fault,
+            &when,
+            placed.lasts.map_or(Duration(u64::MAX), Duration),
+        )
     }
 
     /// The window of a fault that can only begin at a time.
@@ -178,29 +231,56 @@ impl Sink<'_> {
         match when {
             sim::When::At(at) => Ok((*at, at.after(lasts))),
             _ => problem(
-                Problem::new("fault-needs-a-time", alloc::format!("the fault `{}` can only begin at a time", fault.spec().id))
-                    .hint("Give it `at`, not a message or a background rate."),
+                Problem::new(
+                    "fault-needs-a-time",
+                    alloc::format!("the fault `{}` can only begin at a time", fault.spec().id),
+                )
+                .hint("Give it `at`, not a message or a background rate."),
             ),
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm per fault: the table is easier to read whole")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm per fault: the table is easier to read whole"
+    )]
     fn fault(&mut self, fault: &Fault, when: &sim::When, lasts: Duration) -> Result<()> {
         let title = fault.spec().title;
-        let platform_links = || Links { from: Nodes::Except(alloc::vec![NodeId(0)]), to: Nodes::Except(alloc::vec![NodeId(0)]) };
+        let platform_links = || Links {
+            from: Nodes::Except(alloc::vec![NodeId(0)]),
+            to: Nodes::Except(alloc::vec![NodeId(0)]),
+        };
         match fault {
             Fault::LateReport { kind: name, by } => {
-                let what = Disturbance::Delay { links: Links::ALL, kind: Some(kind(name)?), by: Duration(*by) };
+                let what = Disturbance::Delay {
+                    links: Links::ALL,
+                    kind: Some(kind(name)?),
+                    by: Duration(*by),
+                };
                 self.push(title, what, when, lasts, None);
             }
-            Fault::LostMessage { kind: name, per_million } => {
+            Fault::LostMessage {
+                kind: name,
+                per_million,
+            } => {
                 let kind = name.as_deref().map(kind).transpose()?;
-                let what = Disturbance::Lose { links: platform_links(), kind, per_million: *per_million };
+                let what = Disturbance::Lose {
+                    links: platform_links(),
+                    kind,
+                    per_million: *per_million,
+                };
                 self.push(title, what, when, lasts, None);
             }
-            Fault::DuplicatedMessage { kind: name, per_million } => {
+            Fault::DuplicatedMessage {
+                kind: name,
+                per_million,
+            } => {
                 let kind = name.as_deref().map(kind).transpose()?;
-                let what = Disturbance::Duplicate { links: platform_links(), kind, per_million: *per_million };
+                let what = Disturbance::Duplicate {
+                    links: platform_links(),
+                    kind,
+                    per_million: *per_million,
+                };
                 self.push(title, what, when, lasts, None);
             }
             Fault::ReorderedMessage { per_million, by } => {
@@ -213,54 +293,119 @@ impl Sink<'_> {
                 self.push(title, what, when, lasts, None);
             }
             Fault::SlowPull { by } => {
-                let links = Links { from: Nodes::one(self.roster.store()), to: Nodes::All };
-                let what = Disturbance::Delay { links, kind: Some(kind("pull-done")?), by: Duration(*by) };
+                let links = Links {
+                    from: Nodes::one(self.roster.store()),
+                    to: Nodes::All,
+                };
+                let what = Disturbance::Delay {
+                    links,
+                    kind: Some(kind("pull-done")?),
+                    by: Duration(*by),
+                };
                 self.push(title, what, when, lasts, Some(Repair::Store));
             }
             Fault::CorruptArtifact { app } => {
                 self.app(*app)?;
                 let (from, until) = Self::window(fault, when, lasts)?;
                 let until = until.min(Time(self.plan.heal_at));
-                self.wrong.extend(deployments_of(self.plan, *app).map(|deployment| WrongBytes { digest: artifact(deployment), from, until }));
+                self.wrong.extend(
+                    deployments_of(self.plan, *app).map(|deployment| WrongBytes {
+                        digest: artifact(deployment),
+                        from,
+                        until,
+                    }),
+                );
             }
             Fault::MissingSecret { app } => {
                 self.app(*app)?;
                 let (from, until) = Self::window(fault, when, lasts)?;
                 let until = until.min(Time(self.plan.heal_at));
-                self.missing.extend(deployments_of(self.plan, *app).map(|deployment| MissingSecret { deployment, from, until }));
+                self.missing
+                    .extend(
+                        deployments_of(self.plan, *app).map(|deployment| MissingSecret {
+                            deployment,
+                            from,
+                            until,
+                        }),
+                    );
             }
             Fault::ReadinessNeverPasses { app } => {
                 for image in self.images(*app)? {
-                    self.push(title, Disturbance::NotReady { image, reason: WRONG_PATH }, when, lasts, Some(Repair::ReadinessPath));
+                    self.push(
+                        title,
+                        Disturbance::NotReady {
+                            image,
+                            reason: WRONG_PATH,
+                        },
+                        when,
+                        lasts,
+                        Some(Repair::ReadinessPath),
+                    );
                 }
             }
             Fault::BindingDown { app } => {
                 for image in self.images(*app)? {
-                    self.push(title, Disturbance::NotReady { image, reason: BINDING_DOWN }, when, lasts, Some(Repair::Binding));
+                    self.push(
+                        title,
+                        Disturbance::NotReady {
+                            image,
+                            reason: BINDING_DOWN,
+                        },
+                        when,
+                        lasts,
+                        Some(Repair::Binding),
+                    );
                 }
             }
             Fault::OutOfMemory { app, extra } => {
                 for image in self.images(*app)? {
-                    self.push(title, Disturbance::Memory { image, extra: *extra }, when, lasts, None);
+                    self.push(
+                        title,
+                        Disturbance::Memory {
+                            image,
+                            extra: *extra,
+                        },
+                        when,
+                        lasts,
+                        None,
+                    );
                 }
             }
             Fault::SlowBoot { app, by } => {
                 for image in self.images(*app)? {
-                    self.push(title, Disturbance::SlowBoot { image, by: Duration(*by) }, when, lasts, None);
+                    self.push(
+                        title,
+                        Disturbance::SlowBoot {
+                            image,
+                            by: Duration(*by),
+                        },
+                        when,
+                        lasts,
+                        None,
+                    );
                 }
             }
             Fault::RunnerCrash { runner, down } => {
                 let name = alloc::format!("runner-{}", u32::from(*runner) + 1);
-                let what = Disturbance::Crash { node: node(self.roster, &name)?, down_for: Duration(*down) };
+                let what = Disturbance::Crash {
+                    node: node(self.roster, &name)?,
+                    down_for: Duration(*down),
+                };
                 self.push(title, what, when, lasts, None);
             }
             Fault::ControlCrash { down } => {
-                let what = Disturbance::Crash { node: self.roster.control(), down_for: Duration(*down) };
+                let what = Disturbance::Crash {
+                    node: self.roster.control(),
+                    down_for: Duration(*down),
+                };
                 self.push(title, what, when, lasts, None);
             }
             Fault::EdgeCrash { edge, down } => {
                 let name = alloc::format!("edge-{}", u32::from(*edge) + 1);
-                let what = Disturbance::Crash { node: node(self.roster, &name)?, down_for: Duration(*down) };
+                let what = Disturbance::Crash {
+                    node: node(self.roster, &name)?,
+                    down_for: Duration(*down),
+                };
                 self.push(title, what, when, lasts, None);
             }
             Fault::RequestBurst { app, count, within } => {
@@ -279,11 +424,32 @@ impl Sink<'_> {
                 });
             }
             Fault::Partition { from, to, one_way } => {
-                let side = |names: &[String]| names.iter().map(|name| node(self.roster, name)).collect::<Result<Vec<_>>>().map(Nodes::Only);
+                let side = |names: &[String]| {
+                    names
+                        .iter()
+                        .map(|name| node(self.roster, name))
+                        .collect::<Result<Vec<_>>>()
+                        .map(Nodes::Only)
+                };
                 let (from, to) = (side(from)?, side(to)?);
-                self.push(title, Disturbance::Cut { from: from.clone(), to: to.clone() }, when, lasts, None);
+                self.push(
+                    title,
+                    Disturbance::Cut {
+                        from: from.clone(),
+                        to: to.clone(),
+                    },
+                    when,
+                    lasts,
+                    None,
+                );
                 if !one_way {
-                    self.push(title, Disturbance::Cut { from: to, to: from }, when, lasts, None);
+                    self.push(
+                        title,
+                        Disturbance::Cut { from: to, to: from },
+                        when,
+                        lasts,
+                        None,
+                    );
                 }
             }
             Fault::Promotion { app } => {
@@ -291,14 +457,26 @@ impl Sink<'_> {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 self.promotions += 1;
                 let command = promote(self.plan, *app, self.promotions - 1);
-                self.life.push((at, External::Deliver { to: self.roster.control(), message: Message::Command(command) }));
+                self.life.push((
+                    at,
+                    External::Deliver {
+                        to: self.roster.control(),
+                        message: Message::Command(command),
+                    },
+                ));
             }
             Fault::SlowDisk { node: name, by } => {
-                let what = Disturbance::SlowDisk { node: node(self.roster, name)?, by: Duration(*by) };
+                let what = Disturbance::SlowDisk {
+                    node: node(self.roster, name)?,
+                    by: Duration(*by),
+                };
                 self.push(title, what, when, lasts, None);
             }
             Fault::ClockSkew { node: name, by } => {
-                let what = Disturbance::Skew { node: node(self.roster, name)?, by: *by };
+                let what = Disturbance::Skew {
+                    node: node(self.roster, name)?,
+                    by: *by,
+                };
                 self.push(title, what, when, lasts, None);
             }
         }
@@ -310,7 +488,11 @@ impl Sink<'_> {
 fn promote(plan: &Plan, app: u16, promotions: u32) -> Command {
     let per = deployments_per_app(plan);
     let next = (promotions + 1) % u32::from(per);
-    Command::Promote { route: RouteId(app), deployment: deployment(per, app, next as u16), predecessor: Epoch(promotions + 1) }
+    Command::Promote {
+        route: RouteId(app),
+        deployment: deployment(per, app, next as u16),
+        predecessor: Epoch(promotions + 1),
+    }
 }
 
 fn images(plan: &Plan) -> Vec<Image> {
@@ -352,11 +534,19 @@ fn streams(plan: &Plan) -> Result<Vec<Stream>> {
             bytes: (traffic.bytes.low, traffic.bytes.high),
             from: Time(traffic.from),
             until: Time(traffic.until),
-            every: (Duration(traffic.every.low.max(1)), Duration(traffic.every.high.max(1))),
+            every: (
+                Duration(traffic.every.low.max(1)),
+                Duration(traffic.every.high.max(1)),
+            ),
         });
     }
     // An app that runs when the run begins was woken like any other: by a first request.
-    for (index, _) in plan.apps.iter().enumerate().filter(|(_, app)| app.start == protocol::Start::Hot) {
+    for (index, _) in plan
+        .apps
+        .iter()
+        .enumerate()
+        .filter(|(_, app)| app.start == protocol::Start::Hot)
+    {
         streams.push(Stream {
             route: RouteId(index as u16),
             class: Class::SafePage,
@@ -376,13 +566,18 @@ fn streams(plan: &Plan) -> Result<Vec<Stream>> {
 /// # Errors
 /// A [`Problem`] that names the unknown gate and the nearest one.
 pub fn waivers(ids: &[String]) -> Result<Waivers> {
-    ids.iter().try_fold(Waivers::NONE, |waivers, id| match CATALOG.gate(id) {
-        Some(gate) => Ok(waivers.with(gate)),
-        None => {
-            let known: Vec<String> = CATALOG.gates.iter().map(|gate| gate.id()).collect();
-            problem(Problem::unknown("gate", id, &known.iter().map(String::as_str).collect::<Vec<_>>()))
-        }
-    })
+    ids.iter()
+        .try_fold(Waivers::NONE, |waivers, id| match CATALOG.gate(id) {
+            Some(gate) => Ok(waivers.with(gate)),
+            None => {
+                let known: Vec<String> = CATALOG.gates.iter().map(|gate| gate.id()).collect();
+                problem(Problem::unknown(
+                    "gate",
+                    id,
+                    &known.iter().map(String::as_str).collect::<Vec<_>>(),
+                ))
+            }
+        })
 }
 
 /// Sets knobs by id.
@@ -393,13 +588,30 @@ pub fn set_knobs(knobs: &mut Knobs, values: &[(String, u64)]) -> Result<()> {
     for (id, value) in values {
         let Some(knob) = CATALOG.knob(id) else {
             let known: Vec<String> = CATALOG.knobs.iter().map(|knob| knob.id()).collect();
-            return problem(Problem::unknown("knob", id, &known.iter().map(String::as_str).collect::<Vec<_>>()));
+            return problem(Problem::unknown(
+                "knob",
+                id,
+                &known.iter().map(String::as_str).collect::<Vec<_>>(),
+            ));
         };
         if knobs.set(knob, *value).is_err() {
             return problem(
-                Problem::new("knob-out-of-range", alloc::format!("`{}` is out of range for the knob `{id}`", knob.show(*value)))
-                    .detail(alloc::format!("Allowed: {} to {}.", knob.show(knob.min), knob.show(knob.max)))
-                    .hint(alloc::format!("Its default is {}.", knob.show(knob.default))),
+                Problem::new(
+                    "knob-out-of-range",
+                    alloc::format!(
+                        "`{}` is out of range for the knob `{id}`",
+                        knob.show(*value)
+                    ),
+                )
+                .detail(alloc::format!(
+                    "Allowed: {} to {}.",
+                    knob.show(knob.min),
+                    knob.show(knob.max)
+                ))
+                .hint(alloc::format!(
+                    "Its default is {}.",
+                    knob.show(knob.default)
+                )),
             );
         }
     }
@@ -411,7 +623,10 @@ pub fn set_knobs(knobs: &mut Knobs, values: &[(String, u64)]) -> Result<()> {
 /// # Errors
 /// A [`Problem`] that names what does not exist or is out of range.
 pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
-    let roster = Roster::new(plan.fleet.edges.clamp(1, 60), plan.fleet.runners.clamp(1, 1000));
+    let roster = Roster::new(
+        plan.fleet.edges.clamp(1, 60),
+        plan.fleet.runners.clamp(1, 1000),
+    );
     let mut sink = Sink {
         plan,
         roster,
@@ -425,11 +640,18 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         promotions: 0,
     };
     let case = case_of(plan, replay.seed);
-    for placed in plan.faults.iter().chain(case.into_iter().flat_map(|case| &case.faults)) {
+    for placed in plan
+        .faults
+        .iter()
+        .chain(case.into_iter().flat_map(|case| &case.faults))
+    {
         sink.placed(placed)?;
     }
     for background in &plan.background {
-        let when = sim::When::Background { chance_per_million: background.per_million, period: Duration(background.period) };
+        let when = sim::When::Background {
+            chance_per_million: background.per_million,
+            period: Duration(background.period),
+        };
         sink.fault(&background.fault, &when, Duration(u64::MAX))?;
     }
 
@@ -452,25 +674,51 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     setup.heal_at = Some(Time(plan.heal_at));
     setup.end = Time(plan.end);
     setup.fuel = FUEL;
-    Ok(Lowered { setup, conditions: sink.labels, repairs: sink.repairs, life: sink.life })
+    Ok(Lowered {
+        setup,
+        conditions: sink.labels,
+        repairs: sink.repairs,
+        life: sink.life,
+    })
 }
 
-fn fleet(plan: &Plan, roster: Roster, streams: Vec<Stream>, wrong: Vec<WrongBytes>, missing: Vec<MissingSecret>) -> Fleet {
-    let contracts: Vec<Contract> =
-        plan.apps.iter().map(|app| if app.hold_once { Contract::HoldOnce } else { Contract::None }).collect();
+fn fleet(
+    plan: &Plan,
+    roster: Roster,
+    streams: Vec<Stream>,
+    wrong: Vec<WrongBytes>,
+    missing: Vec<MissingSecret>,
+) -> Fleet {
+    let contracts: Vec<Contract> = plan
+        .apps
+        .iter()
+        .map(|app| {
+            if app.hold_once {
+                Contract::HoldOnce
+            } else {
+                Contract::None
+            }
+        })
+        .collect();
     let control = control::Installation {
         edges: roster.edges().collect(),
         hosts: roster
             .runners()
-            .map(|runner| control::Host { runner, region: REGION, memory: plan.fleet.host_memory })
+            .map(|runner| control::Host {
+                runner,
+                region: REGION,
+                memory: plan.fleet.host_memory,
+            })
             .collect(),
         deployments: plan
             .apps
             .iter()
             .enumerate()
             .flat_map(|(index, app)| {
-                deployments_of(plan, index as u16)
-                    .map(move |deployment| control::Deployment { digest: artifact(deployment), limit: app.memory_limit })
+                deployments_of(plan, index as u16).map(move |deployment| control::Deployment {
+                    digest: artifact(deployment),
+                    limit: app.memory_limit,
+                })
             })
             .collect(),
         routes: contracts
@@ -485,15 +733,25 @@ fn fleet(plan: &Plan, roster: Roster, streams: Vec<Stream>, wrong: Vec<WrongByte
             .collect(),
     };
     let mut nodes = Vec::new();
-    nodes.push(Node::Clients(Clients::new(roster.edges().collect(), streams)));
+    nodes.push(Node::Clients(Clients::new(
+        roster.edges().collect(),
+        streams,
+    )));
     for _ in roster.edges() {
-        let installation = edge::Installation { control: roster.control(), region: REGION, contracts: contracts.clone() };
+        let installation = edge::Installation {
+            control: roster.control(),
+            region: REGION,
+            contracts: contracts.clone(),
+        };
         nodes.push(Node::Edge(Edge::new(installation)));
     }
     nodes.push(Node::Control(ControlPlane::new(control)));
     for _ in roster.runners() {
-        let installation =
-            runner::Installation { control: roster.control(), store: roster.store(), vault: roster.vault() };
+        let installation = runner::Installation {
+            control: roster.control(),
+            store: roster.store(),
+            vault: roster.vault(),
+        };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
     nodes.push(Node::Store(Store::new(wrong)));
@@ -503,41 +761,90 @@ fn fleet(plan: &Plan, roster: Roster, streams: Vec<Stream>, wrong: Vec<WrongByte
 
 /// What one action does to the system, in order. `earlier` are the effects of the actions before it.
 #[must_use]
-pub fn externals(plan: &Plan, roster: Roster, repairs: &[(Repair, u16)], app: u16, effect: &Effect, earlier: &[&Effect]) -> Vec<External<Message>> {
+pub fn externals(
+    plan: &Plan,
+    roster: Roster,
+    repairs: &[(Repair, u16)],
+    app: u16,
+    effect: &Effect,
+    earlier: &[&Effect],
+) -> Vec<External<Message>> {
     let route = RouteId(app);
-    let to_control = |command| External::Deliver { to: roster.control(), message: Message::Command(command) };
-    let lift = |which: Repair| repairs.iter().filter(move |(repair, _)| *repair == which).map(|(_, index)| External::Lift(*index));
+    let to_control = |command| External::Deliver {
+        to: roster.control(),
+        message: Message::Command(command),
+    };
+    let lift = |which: Repair| {
+        repairs
+            .iter()
+            .filter(move |(repair, _)| *repair == which)
+            .map(|(_, index)| External::Lift(*index))
+    };
     match effect {
         Effect::BindSecret => deployments_of(plan, app)
             .take(1)
-            .map(|deployment| External::Deliver { to: roster.vault(), message: Message::Command(Command::BindSecret { deployment }) })
+            .map(|deployment| External::Deliver {
+                to: roster.vault(),
+                message: Message::Command(Command::BindSecret { deployment }),
+            })
             .collect(),
         Effect::RepairStore => {
             let digest = deployments_of(plan, app).next().map_or(Digest(0), artifact);
-            let repair = External::Deliver { to: roster.store(), message: Message::Command(Command::RepairArtifact { digest }) };
+            let repair = External::Deliver {
+                to: roster.store(),
+                message: Message::Command(Command::RepairArtifact { digest }),
+            };
             lift(Repair::Store).chain([repair]).collect()
         }
         Effect::RestoreBinding => lift(Repair::Binding).collect(),
         Effect::CorrectReadinessCheck => lift(Repair::ReadinessPath).collect(),
         Effect::RaiseMemoryLimit(limit) => deployments_of(plan, app)
-            .map(|deployment| to_control(Command::SetMemoryLimit { deployment, limit: *limit }))
+            .map(|deployment| {
+                to_control(Command::SetMemoryLimit {
+                    deployment,
+                    limit: *limit,
+                })
+            })
             .collect(),
-        Effect::RetryWake => alloc::vec![to_control(Command::RetryWake { route, region: REGION })],
-        Effect::MarkHot => alloc::vec![to_control(Command::MarkHot { route, region: REGION })],
+        Effect::RetryWake => alloc::vec![to_control(Command::RetryWake {
+            route,
+            region: REGION
+        })],
+        Effect::MarkHot => alloc::vec![to_control(Command::MarkHot {
+            route,
+            region: REGION
+        })],
         Effect::SetKnob(id, value) => CATALOG
             .knob(id)
-            .map(|knob| External::SetKnob { knob: knob.index, value: (*value).clamp(knob.min, knob.max) })
+            .map(|knob| External::SetKnob {
+                knob: knob.index,
+                value: (*value).clamp(knob.min, knob.max),
+            })
             .into_iter()
             .collect(),
-        Effect::StartAllocations(count) => {
-            (0..*count).map(|_| to_control(Command::StartAllocation { route, region: REGION })).collect()
-        }
+        Effect::StartAllocations(count) => (0..*count)
+            .map(|_| {
+                to_control(Command::StartAllocation {
+                    route,
+                    region: REGION,
+                })
+            })
+            .collect(),
         Effect::RestartEdge(edge) => {
-            alloc::vec![External::Crash { node: roster.edge((*edge).min(roster.edge_count() - 1)), down_for: Duration::secs(1) }]
+            alloc::vec![External::Crash {
+                node: roster.edge((*edge).min(roster.edge_count() - 1)),
+                down_for: Duration::secs(1)
+            }]
         }
-        Effect::DeleteWake => alloc::vec![to_control(Command::DeleteWake { route, region: REGION })],
+        Effect::DeleteWake => alloc::vec![to_control(Command::DeleteWake {
+            route,
+            region: REGION
+        })],
         Effect::Promote => {
-            let before = earlier.iter().filter(|effect| matches!(effect, Effect::Promote)).count() as u32;
+            let before = earlier
+                .iter()
+                .filter(|effect| matches!(effect, Effect::Promote))
+                .count() as u32;
             alloc::vec![to_control(promote(plan, app, before))]
         }
         Effect::NotifyOwner(case) => {

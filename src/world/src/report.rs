@@ -6,7 +6,9 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 use machine::Time;
-use protocol::{GoalReport, Kind, PROPERTIES, Plan, Problem, Progress, PropertyView, Replay, RunReport, Verdict};
+use protocol::{
+    GoalReport, Kind, PROPERTIES, Plan, Problem, Progress, PropertyView, Replay, RunReport, Verdict,
+};
 use sim::Recording;
 
 /// How many entries the second run is stepped at a time: another portioning than the first, which must not matter.
@@ -25,10 +27,18 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
     let state = line.run().state();
     let watch = line.run().watch();
     let mut views = watch.properties().views();
-    set_determinism(&mut views, state.steps(), state.now().0, (fingerprint, again));
+    set_determinism(
+        &mut views,
+        state.steps(),
+        state.now().0,
+        (fingerprint, again),
+    );
     let objectives = watch.objectives(state, true);
-    let held = views.iter().zip(PROPERTIES).all(|(view, spec)| spec.kind == Kind::Sometimes || !matches!(view.verdict, Verdict::Broken { .. }))
-        && objectives.iter().all(|objective| objective.progress == Progress::Met);
+    let held = views.iter().zip(PROPERTIES).all(|(view, spec)| {
+        spec.kind == Kind::Sometimes || !matches!(view.verdict, Verdict::Broken { .. })
+    }) && objectives
+        .iter()
+        .all(|objective| objective.progress == Progress::Met);
     let mut claimed = replay.clone();
     claimed.at = plan.end;
     claimed.claim = Some(fingerprint);
@@ -41,7 +51,14 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
         knobs: replay.knobs.clone(),
         actions: replay.actions.len() as u32,
         properties: views.into_iter().map(Into::into).collect(),
-        goals: objectives.into_iter().map(|view| GoalReport { id: view.id, progress: view.progress, detail: view.detail }).collect::<Vec<_>>(),
+        goals: objectives
+            .into_iter()
+            .map(|view| GoalReport {
+                id: view.id,
+                progress: view.progress,
+                detail: view.detail,
+            })
+            .collect::<Vec<_>>(),
         entries: state.steps(),
         end: state.now().0,
         fingerprint: format!("{fingerprint:016x}"),
@@ -54,7 +71,11 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
 ///
 /// # Errors
 /// As for [`run`].
-fn fingerprint_in_portions(plan: &Plan, replay: &Replay, portion: u64) -> Result<u64, Box<Problem>> {
+fn fingerprint_in_portions(
+    plan: &Plan,
+    replay: &Replay,
+    portion: u64,
+) -> Result<u64, Box<Problem>> {
     let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
     while line.run_mut().run(portion) == portion {}
     Ok(line.run().fingerprint())
@@ -65,7 +86,11 @@ fn fingerprint_in_portions(plan: &Plan, replay: &Replay, portion: u64) -> Result
 ///
 /// # Errors
 /// As for [`run`]; a seek that comes out differently is a [`Problem`] as well.
-pub fn runs_alike(plan: &Plan, replay: &Replay, portions: &[u64]) -> Result<Vec<u64>, Box<Problem>> {
+pub fn runs_alike(
+    plan: &Plan,
+    replay: &Replay,
+    portions: &[u64],
+) -> Result<Vec<u64>, Box<Problem>> {
     let mut found = Vec::new();
     for portion in portions {
         found.push(fingerprint_in_portions(plan, replay, *portion)?);
@@ -75,7 +100,9 @@ pub fn runs_alike(plan: &Plan, replay: &Replay, portions: &[u64]) -> Result<Vec<
     found.push(line.run().fingerprint());
     let length = line.run().history().len();
     for step in [length / 4, length, length / 2, 0, length * 3 / 4, length] {
-        line.run_mut().seek(step).map_err(|error| Box::new(Problem::new("run-diverged", format!("{error}"))))?;
+        line.run_mut()
+            .seek(step)
+            .map_err(|error| Box::new(Problem::new("run-diverged", format!("{error}"))))?;
     }
     found.push(line.run().fingerprint());
     let mut fork = line.fork(length / 2)?;

@@ -26,18 +26,27 @@ pub fn compare(plan: &Plan, gate: &str, enforced: &Line, waived: &Line, branch: 
         .watch()
         .properties()
         .first_broken()
-        .filter(|(id, ..)| !matches!(a.watch().properties().verdict(id), Some(protocol::Verdict::Broken { .. })))
+        .filter(|(id, ..)| {
+            !matches!(
+                a.watch().properties().verdict(id),
+                Some(protocol::Verdict::Broken { .. })
+            )
+        })
         .map(|(id, step, at, evidence)| (id.into(), step, at, evidence));
     let missed = {
         let met = |line: &Line| line.run().watch().objectives(line.run().state(), true);
         met(enforced)
             .into_iter()
             .zip(met(waived))
-            .filter(|(enforced, waived)| enforced.progress == Progress::Met && waived.progress == Progress::Missed)
+            .filter(|(enforced, waived)| {
+                enforced.progress == Progress::Met && waived.progress == Progress::Missed
+            })
             .map(|(_, waived)| waived.title)
             .collect()
     };
-    let harm_at = harm.as_ref().map(|harm: &(String, u64, u64, String)| harm.2);
+    let harm_at = harm
+        .as_ref()
+        .map(|harm: &(String, u64, u64, String)| harm.2);
     let (rows, shortened) = match (difference, at) {
         (Some(step), Some(at)) => rows(plan, enforced, waived, step, (at, harm_at)),
         _ => (Vec::new(), false),
@@ -49,13 +58,22 @@ pub fn compare(plan: &Plan, gate: &str, enforced: &Line, waived: &Line, branch: 
         missed,
         rows,
         shortened,
-        requests: (a.watch().metrics().counts(a.state()), b.watch().metrics().counts(b.state())),
+        requests: (
+            a.watch().metrics().counts(a.state()),
+            b.watch().metrics().counts(b.state()),
+        ),
         branch,
     }
 }
 
 /// What is told in both, by time; entries that say the same at the same moment share a row.
-fn rows(plan: &Plan, enforced: &Line, waived: &Line, difference: u64, (at, harm): (u64, Option<u64>)) -> (Vec<TwinRow>, bool) {
+fn rows(
+    plan: &Plan,
+    enforced: &Line,
+    waived: &Line,
+    difference: u64,
+    (at, harm): (u64, Option<u64>),
+) -> (Vec<TwinRow>, bool) {
     // With no harm, a minute is enough to see where it leads.
     let until = harm.unwrap_or(at.saturating_add(60_000_000));
     let left = told(plan, enforced, difference, until);
@@ -65,12 +83,30 @@ fn rows(plan: &Plan, enforced: &Line, waived: &Line, difference: u64, (at, harm)
     loop {
         let row = match (left.peek(), right.peek()) {
             (None, None) => break,
-            (Some(a), Some(b)) if a.at == b.at && (a.sentence == b.sentence || a.node == b.node) => {
-                TwinRow { at: a.at, enforced: left.next(), waived: right.next() }
+            (Some(a), Some(b))
+                if a.at == b.at && (a.sentence == b.sentence || a.node == b.node) =>
+            {
+                TwinRow {
+                    at: a.at,
+                    enforced: left.next(),
+                    waived: right.next(),
+                }
             }
-            (Some(a), Some(b)) if a.at <= b.at => TwinRow { at: a.at, enforced: left.next(), waived: None },
-            (Some(a), None) => TwinRow { at: a.at, enforced: left.next(), waived: None },
-            (_, Some(b)) => TwinRow { at: b.at, enforced: None, waived: right.next() },
+            (Some(a), Some(b)) if a.at <= b.at => TwinRow {
+                at: a.at,
+                enforced: left.next(),
+                waived: None,
+            },
+            (Some(a), None) => TwinRow {
+                at: a.at,
+                enforced: left.next(),
+                waived: None,
+            },
+            (_, Some(b)) => TwinRow {
+                at: b.at,
+                enforced: None,
+                waived: right.next(),
+            },
         };
         rows.push(row);
     }
@@ -85,7 +121,11 @@ fn told(plan: &Plan, line: &Line, difference: u64, until: u64) -> Vec<EntryView>
     let run = line.run();
     let history = run.history();
     let names = Names::new(plan, run.state());
-    let view = |entry: &Entry<'_, Fleet>| entry_view(&names, entry, line.labels_so_far(), |mark| Line::done_text(plan, mark));
+    let view = |entry: &Entry<'_, Fleet>| {
+        entry_view(&names, entry, line.labels_so_far(), |mark| {
+            Line::done_text(plan, mark)
+        })
+    };
     let mut before: Vec<EntryView> = (0..difference)
         .rev()
         .filter_map(|step| history.entry(step))

@@ -104,21 +104,24 @@ fn compare(native: &str, wasm: &str) -> Result<usize> {
         .copied()
         .collect();
     if here.is_empty() || !only.is_empty() {
-        return Err(
-            Error::new("the two builds did not run the same").detail(only[..only.len().min(10)].join("\n"))
-        );
+        return Err(Error::new("the two builds did not run the same")
+            .detail(only[..only.len().min(10)].join("\n")));
     }
     let (hazards, runs): (Vec<_>, Vec<_>) =
         here.iter().partition(|(run, _)| run.starts_with("hazard "));
     let apart: Vec<String> = runs
         .iter()
         .filter(|(run, fingerprint)| there[**run] != **fingerprint)
-        .map(|(run, fingerprint)| format!("{run}: {fingerprint} natively, {} in wasm", there[**run]))
+        .map(|(run, fingerprint)| {
+            format!("{run}: {fingerprint} natively, {} in wasm", there[**run])
+        })
         .collect();
     if !apart.is_empty() {
-        return Err(Error::new(format!("{} runs came out differently", apart.len()))
-            .detail(apart[..apart.len().min(10)].join("\n"))
-            .remedy("something in the engine depends on the machine it runs on"));
+        return Err(
+            Error::new(format!("{} runs came out differently", apart.len()))
+                .detail(apart[..apart.len().min(10)].join("\n"))
+                .remedy("something in the engine depends on the machine it runs on"),
+        );
     }
     let mut noticed: BTreeMap<&str, bool> = BTreeMap::new();
     for (run, fingerprint) in &hazards {
@@ -163,7 +166,10 @@ mod tests {
     fn a_run_that_differs_is_told() {
         let wasm = NATIVE.replace("22", "23").replace("44", "99");
         let told = compare(NATIVE, &wasm).unwrap_err().to_string();
-        assert!(told.contains("engine a 1: 22 natively, 23 in wasm"), "{told}");
+        assert!(
+            told.contains("engine a 1: 22 natively, 23 in wasm"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -11,12 +11,20 @@ pub const PORTIONS: [u64; 4] = [1, 7, 1000, u64::MAX];
 /// # Errors
 /// A sentence that shows the different ones.
 pub fn agree(found: &[u64]) -> Result<u64, String> {
-    let Some(first) = found.first() else { return Err("nothing was run".to_string()) };
+    let Some(first) = found.first() else {
+        return Err("nothing was run".to_string());
+    };
     if found.iter().all(|other| other == first) {
         return Ok(*first);
     }
-    let all: Vec<String> = found.iter().map(|fingerprint| format!("{fingerprint:016x}")).collect();
-    Err(format!("one run came out in different ways: {}", all.join(" ")))
+    let all: Vec<String> = found
+        .iter()
+        .map(|fingerprint| format!("{fingerprint:016x}"))
+        .collect();
+    Err(format!(
+        "one run came out in different ways: {}",
+        all.join(" ")
+    ))
 }
 
 /// The fingerprints of one run of any system, had in every way there is: in each of the portions, recorded, after seeks
@@ -28,12 +36,24 @@ pub fn ways<F: Fleet>(setup: impl Fn() -> Setup<F>) -> Result<Vec<u64>, SeekErro
     let mut kept = Vec::new();
     let mut found = Vec::new();
     for portion in PORTIONS {
-        let mut run: Run<F, ()> = Run::new(Setup { recording: Recording::FingerprintOnly, ..setup() }, ());
+        let mut run: Run<F, ()> = Run::new(
+            Setup {
+                recording: Recording::FingerprintOnly,
+                ..setup()
+            },
+            (),
+        );
         while run.run(portion) == portion {}
         found.push(run.fingerprint());
         kept.push(run);
     }
-    let mut run: Run<F, ()> = Run::new(Setup { recording: Recording::Full, ..setup() }, ());
+    let mut run: Run<F, ()> = Run::new(
+        Setup {
+            recording: Recording::Full,
+            ..setup()
+        },
+        (),
+    );
     run.run_to(Time(u64::MAX), u64::MAX);
     found.push(run.fingerprint());
     let length = run.history().len();

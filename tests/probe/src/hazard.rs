@@ -31,13 +31,24 @@ pub enum Hazard {
 
 impl Hazard {
     /// Every hazard.
-    pub const ALL: [Self; 5] = [Self::MapOrder, Self::Logarithm, Self::Address, Self::PointerWidth, Self::Clock];
+    pub const ALL: [Self; 5] = [
+        Self::MapOrder,
+        Self::Logarithm,
+        Self::Address,
+        Self::PointerWidth,
+        Self::Clock,
+    ];
 
     /// The hazards that make two runs in one process differ.
     pub const IN_ONE_PROCESS: [Self; 3] = [Self::MapOrder, Self::Address, Self::Clock];
 
     /// Those that can be looked for in wasm, where there is no clock to look at.
-    pub const IN_WASM: [Self; 4] = [Self::MapOrder, Self::Logarithm, Self::Address, Self::PointerWidth];
+    pub const IN_WASM: [Self; 4] = [
+        Self::MapOrder,
+        Self::Logarithm,
+        Self::Address,
+        Self::PointerWidth,
+    ];
 
     /// Its name in listings.
     #[must_use]
@@ -53,7 +64,10 @@ impl Hazard {
     }
 
     /// What it makes of a number.
-    #[expect(clippy::iter_over_hash_type, reason = "the hazard that the check has to notice")]
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "the hazard that the check has to notice"
+    )]
     fn taint(self, number: u64, own: &u64) -> u64 {
         match self {
             Self::Calm => number,
@@ -67,9 +81,14 @@ impl Hazard {
             }
             Self::Logarithm => fold(number, ((number >> 11) as f64 + 1.5).ln().to_bits()),
             Self::Address => fold(number, std::ptr::from_ref(own).addr() as u64),
-            Self::PointerWidth => fold(number, (number as usize).wrapping_mul(0x9E37_79B1).rotate_left(5) as u64),
+            Self::PointerWidth => fold(
+                number,
+                (number as usize).wrapping_mul(0x9E37_79B1).rotate_left(5) as u64,
+            ),
             Self::Clock => {
-                let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+                let nanos = std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |since| since.subsec_nanos());
                 fold(number, u64::from(nanos))
             }
         }
@@ -88,7 +107,10 @@ impl Message for Passed {
         0
     }
     fn subject(&self) -> Subject {
-        Subject { kind: 0, id: u64::from(self.round) }
+        Subject {
+            kind: 0,
+            id: u64::from(self.round),
+        }
     }
     fn identity(&self) -> u64 {
         u64::from(self.round)
@@ -111,7 +133,10 @@ impl Ring {
     /// A ring with this hazard, ready to run.
     #[must_use]
     pub fn setup(hazard: Hazard, seed: u64) -> Setup<Self> {
-        let ring = Self { hazard, seen: (0..NODES).map(|node| Box::new(u64::from(node))).collect() };
+        let ring = Self {
+            hazard,
+            seen: (0..NODES).map(|node| Box::new(u64::from(node))).collect(),
+        };
         let mut setup = Setup::new(ring, seed, Knobs::defaults(&[]));
         setup.network = Network::uniform(Span::new(Duration(1), Duration(50)));
         setup
@@ -122,7 +147,13 @@ impl Ring {
         let number = self.hazard.taint(fold(number, u64::from(round)), own);
         **own = number;
         if round < ROUNDS {
-            step.send(NodeId((cx.node.0 + 1) % NODES), Passed { round: round + 1, number });
+            step.send(
+                NodeId((cx.node.0 + 1) % NODES),
+                Passed {
+                    round: round + 1,
+                    number,
+                },
+            );
         }
     }
 }
@@ -136,7 +167,13 @@ impl sim::Fleet for Ring {
         NODES
     }
 
-    fn step(&mut self, _: NodeId, cx: &Context<'_>, input: Input<Passed>, step: &mut Step<Passed, (), ()>) {
+    fn step(
+        &mut self,
+        _: NodeId,
+        cx: &Context<'_>,
+        input: Input<Passed>,
+        step: &mut Step<Passed, (), ()>,
+    ) {
         if let Input::Message { message, .. } = input {
             self.pass(cx, message.round, message.number, step);
         }
@@ -146,9 +183,23 @@ impl sim::Fleet for Ring {
         None
     }
 
-    fn restart(&mut self, node: NodeId, cx: &Context<'_>, _: &[()], step: &mut Step<Passed, (), ()>) {
+    fn restart(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        _: &[()],
+        step: &mut Step<Passed, (), ()>,
+    ) {
         if node == NodeId(0) {
-            self.pass(cx, 0, cx.dice.roll(Ask { stream: sim::stream::FREE, key: 0 }), step);
+            self.pass(
+                cx,
+                0,
+                cx.dice.roll(Ask {
+                    stream: sim::stream::FREE,
+                    key: 0,
+                }),
+                step,
+            );
         }
     }
 

@@ -44,7 +44,9 @@ mod host {
     use wasm_bindgen::{JsCast, JsValue};
 
     fn global(names: &[&str]) -> JsValue {
-        names.iter().fold(js_sys::global().into(), |object, name| Reflect::get(&object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED))
+        names.iter().fold(js_sys::global().into(), |object, name| {
+            Reflect::get(&object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+        })
     }
 
     pub fn arguments() -> Vec<String> {
@@ -60,6 +62,9 @@ mod host {
 
     pub fn milliseconds() -> f64 {
         let now = global(&["performance", "now"]).dyn_into::<Function>();
-        now.and_then(|now| now.call0(&global(&["performance"]))).ok().and_then(|now| now.as_f64()).unwrap_or(0.0)
+        now.and_then(|now| now.call0(&global(&["performance"])))
+            .ok()
+            .and_then(|now| now.as_f64())
+            .unwrap_or(0.0)
     }
 }

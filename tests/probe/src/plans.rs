@@ -5,7 +5,8 @@
 
 use platform::CATALOG;
 use protocol::{
-    Action, AppPlan, Background, Effect, Fault, FleetPlan, PlacedFault, Plan, Range, Start, Traffic, When,
+    Action, AppPlan, Background, Effect, Fault, FleetPlan, PlacedFault, Plan, Range, Start,
+    Traffic, When,
 };
 
 const MS: u64 = 1_000;
@@ -22,7 +23,11 @@ const MIB: u64 = 1 << 20;
 pub fn lessons() -> Vec<Plan> {
     let (library, problems) = study::load(study::files(), &CATALOG);
     assert!(problems.is_empty(), "the content has problems");
-    library.scenarios.into_iter().map(|scenario| scenario.plan).collect()
+    library
+        .scenarios
+        .into_iter()
+        .map(|scenario| scenario.plan)
+        .collect()
 }
 
 /// The lessons and the small plans.
@@ -34,7 +39,19 @@ pub fn all() -> Vec<Plan> {
 /// The plans that need what no lesson has.
 #[must_use]
 pub fn proofs() -> Vec<Plan> {
-    vec![uploads(), keys(), corrupt(), crash_loop(), handover(), stale(), crashes(), tight(), idle(), cut_off(), skewed()]
+    vec![
+        uploads(),
+        keys(),
+        corrupt(),
+        crash_loop(),
+        handover(),
+        stale(),
+        crashes(),
+        tight(),
+        idle(),
+        cut_off(),
+        skewed(),
+    ]
 }
 
 /// One control plane, ten edges, a hundred runners with a heartbeat a second, for a minute: what speed is measured on.
@@ -42,8 +59,17 @@ pub fn proofs() -> Vec<Plan> {
 pub fn standard() -> Plan {
     let mut plan = empty("standard", 10, 100, MIN);
     for nth in 0..10 {
-        plan.apps.push(AppPlan { name: format!("app-{}", nth + 1), ..app(Start::Hot) });
-        plan.traffic.push(Traffic { every: Range { low: 500 * MS, high: 1500 * MS }, ..pages(nth) });
+        plan.apps.push(AppPlan {
+            name: format!("app-{}", nth + 1),
+            ..app(Start::Hot)
+        });
+        plan.traffic.push(Traffic {
+            every: Range {
+                low: 500 * MS,
+                high: 1500 * MS,
+            },
+            ..pages(nth)
+        });
     }
     plan
 }
@@ -64,8 +90,25 @@ pub fn long(end: u64) -> Plan {
 /// Bodies up to four times the cap while the app sleeps: the hold cap.
 fn uploads() -> Plan {
     let mut plan = empty("uploads", 1, 1, MIN);
-    plan.apps.push(AppPlan { hold_once: true, boot: Range { low: 3 * S, high: 5 * S }, ..app(Start::Cold) });
-    plan.traffic.push(Traffic { bytes: Range { low: KIB, high: 256 * KIB }, every: Range { low: 200 * MS, high: 900 * MS }, ..posts(0) });
+    plan.apps.push(AppPlan {
+        hold_once: true,
+        boot: Range {
+            low: 3 * S,
+            high: 5 * S,
+        },
+        ..app(Start::Cold)
+    });
+    plan.traffic.push(Traffic {
+        bytes: Range {
+            low: KIB,
+            high: 256 * KIB,
+        },
+        every: Range {
+            low: 200 * MS,
+            high: 900 * MS,
+        },
+        ..posts(0)
+    });
     plan
 }
 
@@ -73,10 +116,38 @@ fn uploads() -> Plan {
 /// replay policy.
 fn keys() -> Plan {
     let mut plan = empty("keys", 2, 2, MIN);
-    plan.apps.push(AppPlan { hold_once: true, boot: Range { low: 2 * S, high: 6 * S }, ..app(Start::Cold) });
-    plan.traffic.push(Traffic { repeats: 50, every: Range { low: 50 * MS, high: 400 * MS }, ..posts(0) });
-    plan.traffic.push(Traffic { keyed: false, every: Range { low: S, high: 3 * S }, ..posts(0) });
-    plan.background.push(spells(Fault::DuplicatedMessage { kind: None, per_million: 100_000 }, 500_000, 10 * S));
+    plan.apps.push(AppPlan {
+        hold_once: true,
+        boot: Range {
+            low: 2 * S,
+            high: 6 * S,
+        },
+        ..app(Start::Cold)
+    });
+    plan.traffic.push(Traffic {
+        repeats: 50,
+        every: Range {
+            low: 50 * MS,
+            high: 400 * MS,
+        },
+        ..posts(0)
+    });
+    plan.traffic.push(Traffic {
+        keyed: false,
+        every: Range {
+            low: S,
+            high: 3 * S,
+        },
+        ..posts(0)
+    });
+    plan.background.push(spells(
+        Fault::DuplicatedMessage {
+            kind: None,
+            per_million: 100_000,
+        },
+        500_000,
+        10 * S,
+    ));
     plan
 }
 
@@ -85,7 +156,8 @@ fn corrupt() -> Plan {
     let mut plan = empty("corrupt", 1, 2, 2 * MIN);
     plan.apps.push(app(Start::Cold));
     plan.traffic.push(pages(0));
-    plan.faults.push(placed(Fault::CorruptArtifact { app: 0 }, 0, Some(50 * S)));
+    plan.faults
+        .push(placed(Fault::CorruptArtifact { app: 0 }, 0, Some(50 * S)));
     plan
 }
 
@@ -94,25 +166,90 @@ fn crash_loop() -> Plan {
     let mut plan = empty("crash-loop", 1, 2, 3 * MIN);
     plan.apps.push(app(Start::Cold));
     plan.traffic.push(pages(0));
-    plan.faults.push(placed(Fault::OutOfMemory { app: 0, extra: 600 * MIB }, 4 * S, Some(80 * S)));
-    plan.background.push(spells(Fault::LateReport { kind: "readiness-report".into(), by: 1500 * MS }, 500_000, 3 * S));
-    plan.background.push(spells(Fault::LateReport { kind: "report".into(), by: 2500 * MS }, 300_000, 4 * S));
-    plan.background.push(spells(Fault::DuplicatedMessage { kind: None, per_million: 200_000 }, 500_000, 10 * S));
+    plan.faults.push(placed(
+        Fault::OutOfMemory {
+            app: 0,
+            extra: 600 * MIB,
+        },
+        4 * S,
+        Some(80 * S),
+    ));
+    plan.background.push(spells(
+        Fault::LateReport {
+            kind: "readiness-report".into(),
+            by: 1500 * MS,
+        },
+        500_000,
+        3 * S,
+    ));
+    plan.background.push(spells(
+        Fault::LateReport {
+            kind: "report".into(),
+            by: 2500 * MS,
+        },
+        300_000,
+        4 * S,
+    ));
+    plan.background.push(spells(
+        Fault::DuplicatedMessage {
+            kind: None,
+            per_million: 200_000,
+        },
+        500_000,
+        10 * S,
+    ));
     plan
 }
 
 /// A new owner while the old one answers long requests, with orders and events late: authority, epochs, drains, orders.
 fn handover() -> Plan {
     let mut plan = empty("handover", 2, 3, 2 * MIN);
-    plan.apps.push(AppPlan { deployments: 2, service: Range { low: 200 * MS, high: 9 * S }, ..app(Start::Hot) });
-    plan.traffic.push(Traffic { every: Range { low: 50 * MS, high: 300 * MS }, ..pages(0) });
-    plan.faults.push(placed(Fault::Promotion { app: 0 }, 20 * S, None));
-    plan.faults.push(placed(Fault::Promotion { app: 0 }, 22 * S, None));
-    plan.faults.push(placed(Fault::Promotion { app: 0 }, 50 * S, None));
+    plan.apps.push(AppPlan {
+        deployments: 2,
+        service: Range {
+            low: 200 * MS,
+            high: 9 * S,
+        },
+        ..app(Start::Hot)
+    });
+    plan.traffic.push(Traffic {
+        every: Range {
+            low: 50 * MS,
+            high: 300 * MS,
+        },
+        ..pages(0)
+    });
+    plan.faults
+        .push(placed(Fault::Promotion { app: 0 }, 20 * S, None));
+    plan.faults
+        .push(placed(Fault::Promotion { app: 0 }, 22 * S, None));
+    plan.faults
+        .push(placed(Fault::Promotion { app: 0 }, 50 * S, None));
     plan.knobs.push(("drain-deadline".into(), 6 * S));
-    plan.background.push(spells(Fault::LateReport { kind: "order".into(), by: 4 * S }, 400_000, 5 * S));
-    plan.background.push(spells(Fault::LateReport { kind: "event".into(), by: S }, 300_000, 5 * S));
-    plan.background.push(spells(Fault::ReorderedMessage { per_million: 300_000, by: S }, 500_000, 5 * S));
+    plan.background.push(spells(
+        Fault::LateReport {
+            kind: "order".into(),
+            by: 4 * S,
+        },
+        400_000,
+        5 * S,
+    ));
+    plan.background.push(spells(
+        Fault::LateReport {
+            kind: "event".into(),
+            by: S,
+        },
+        300_000,
+        5 * S,
+    ));
+    plan.background.push(spells(
+        Fault::ReorderedMessage {
+            per_million: 300_000,
+            by: S,
+        },
+        500_000,
+        5 * S,
+    ));
     plan
 }
 
@@ -122,7 +259,14 @@ fn stale() -> Plan {
     plan.apps.push(app(Start::Cold));
     plan.traffic.push(pages(0));
     plan.knobs.push(("evidence-ttl".into(), S));
-    plan.background.push(spells(Fault::LateReport { kind: "readiness-report".into(), by: 3 * S }, 600_000, 3 * S));
+    plan.background.push(spells(
+        Fault::LateReport {
+            kind: "readiness-report".into(),
+            by: 3 * S,
+        },
+        600_000,
+        3 * S,
+    ));
     plan
 }
 
@@ -130,14 +274,58 @@ fn stale() -> Plan {
 fn crashes() -> Plan {
     let mut plan = empty("crashes", 2, 3, 3 * MIN);
     plan.apps.push(app(Start::Cold));
-    plan.apps.push(AppPlan { name: "docs".into(), path: "/docs".into(), ..app(Start::Hot) });
-    plan.traffic.extend([pages(0), pages(1), Traffic { class: "upgrade".into(), ..pages(1) }]);
-    plan.background.push(spells(Fault::SlowDisk { node: "control".into(), by: 300 * MS }, 500_000, 5 * S));
-    plan.background.push(spells(Fault::ControlCrash { down: 2 * S }, 150_000, 10 * S));
-    plan.background.push(spells(Fault::RunnerCrash { runner: 0, down: 7 * S }, 150_000, 10 * S));
-    plan.background.push(spells(Fault::RunnerCrash { runner: 1, down: 3 * S }, 150_000, 10 * S));
-    plan.background.push(spells(Fault::EdgeCrash { edge: 0, down: S }, 100_000, 10 * S));
-    plan.background.push(spells(Fault::LostMessage { kind: None, per_million: 50_000 }, 300_000, 10 * S));
+    plan.apps.push(AppPlan {
+        name: "docs".into(),
+        path: "/docs".into(),
+        ..app(Start::Hot)
+    });
+    plan.traffic.extend([
+        pages(0),
+        pages(1),
+        Traffic {
+            class: "upgrade".into(),
+            ..pages(1)
+        },
+    ]);
+    plan.background.push(spells(
+        Fault::SlowDisk {
+            node: "control".into(),
+            by: 300 * MS,
+        },
+        500_000,
+        5 * S,
+    ));
+    plan.background
+        .push(spells(Fault::ControlCrash { down: 2 * S }, 150_000, 10 * S));
+    plan.background.push(spells(
+        Fault::RunnerCrash {
+            runner: 0,
+            down: 7 * S,
+        },
+        150_000,
+        10 * S,
+    ));
+    plan.background.push(spells(
+        Fault::RunnerCrash {
+            runner: 1,
+            down: 3 * S,
+        },
+        150_000,
+        10 * S,
+    ));
+    plan.background.push(spells(
+        Fault::EdgeCrash { edge: 0, down: S },
+        100_000,
+        10 * S,
+    ));
+    plan.background.push(spells(
+        Fault::LostMessage {
+            kind: None,
+            per_million: 50_000,
+        },
+        300_000,
+        10 * S,
+    ));
     plan
 }
 
@@ -147,10 +335,15 @@ fn tight() -> Plan {
     plan.fleet.host_memory = 600 * MIB;
     plan.apps.push(app(Start::Hot));
     for name in ["docs", "mail"] {
-        plan.apps.push(AppPlan { name: name.into(), path: format!("/{name}"), ..app(Start::Cold) });
+        plan.apps.push(AppPlan {
+            name: name.into(),
+            path: format!("/{name}"),
+            ..app(Start::Cold)
+        });
     }
     plan.traffic.extend([pages(0), pages(1), pages(2)]);
-    plan.actions.push(action("start-two-more", Effect::StartAllocations(2)));
+    plan.actions
+        .push(action("start-two-more", Effect::StartAllocations(2)));
     plan.actions.push(action("mark-hot", Effect::MarkHot));
     plan.actions.push(action("delete-wake", Effect::DeleteWake));
     plan
@@ -159,10 +352,26 @@ fn tight() -> Plan {
 /// An app that falls asleep, and is asked for again while one of two edges has not heard that it does: sleeping.
 fn idle() -> Plan {
     let mut plan = empty("idle", 2, 1, 3 * MIN);
-    plan.apps.push(AppPlan { service: Range { low: S, high: 5 * S }, ..app(Start::Hot) });
-    plan.traffic.push(Traffic { every: Range { low: 3 * S, high: 12 * S }, ..pages(0) });
+    plan.apps.push(AppPlan {
+        service: Range {
+            low: S,
+            high: 5 * S,
+        },
+        ..app(Start::Hot)
+    });
+    plan.traffic.push(Traffic {
+        every: Range {
+            low: 3 * S,
+            high: 12 * S,
+        },
+        ..pages(0)
+    });
     plan.knobs.push(("idle-before-sleep".into(), 5 * S));
-    let cut = Fault::Partition { from: vec!["control".into()], to: vec!["edge-2".into()], one_way: false };
+    let cut = Fault::Partition {
+        from: vec!["control".into()],
+        to: vec!["edge-2".into()],
+        one_way: false,
+    };
     plan.background.push(spells(cut, 500_000, 6 * S));
     plan
 }
@@ -171,12 +380,30 @@ fn idle() -> Plan {
 fn cut_off() -> Plan {
     let mut plan = empty("cut-off", 1, 3, 4 * MIN);
     plan.apps.push(app(Start::Hot));
-    plan.apps.push(AppPlan { name: "docs".into(), path: "/docs".into(), boot: Range { low: 2 * S, high: 9 * S }, ..app(Start::Cold) });
-    plan.traffic.extend([pages(0), Traffic { from: 8 * S, ..pages(1) }]);
+    plan.apps.push(AppPlan {
+        name: "docs".into(),
+        path: "/docs".into(),
+        boot: Range {
+            low: 2 * S,
+            high: 9 * S,
+        },
+        ..app(Start::Cold)
+    });
+    plan.traffic.extend([
+        pages(0),
+        Traffic {
+            from: 8 * S,
+            ..pages(1)
+        },
+    ]);
     plan.knobs.push(("host-lost".into(), 12 * S));
     plan.knobs.push(("presence-timeout".into(), 3 * S));
     for (runner, one_way) in [("runner-1", true), ("runner-2", false), ("runner-3", true)] {
-        let cut = Fault::Partition { from: vec![runner.into()], to: vec!["control".into()], one_way };
+        let cut = Fault::Partition {
+            from: vec![runner.into()],
+            to: vec!["control".into()],
+            one_way,
+        };
         plan.background.push(spells(cut, 200_000, 20 * S));
     }
     plan
@@ -185,10 +412,21 @@ fn cut_off() -> Plan {
 /// Clocks that are off: budgets, evidence and deadlines by whose clock?
 fn skewed() -> Plan {
     let mut plan = empty("skewed", 2, 2, 2 * MIN);
-    plan.apps.push(AppPlan { hold_once: true, ..app(Start::Cold) });
+    plan.apps.push(AppPlan {
+        hold_once: true,
+        ..app(Start::Cold)
+    });
     plan.traffic.extend([pages(0), posts(0)]);
-    for (node, by) in [("control", 3_000), ("edge-1", -2_000), ("runner-1", 8_000), ("runner-2", -8_000)] {
-        let fault = Fault::ClockSkew { node: node.into(), by: by * MS as i64 };
+    for (node, by) in [
+        ("control", 3_000),
+        ("edge-1", -2_000),
+        ("runner-1", 8_000),
+        ("runner-2", -8_000),
+    ] {
+        let fault = Fault::ClockSkew {
+            node: node.into(),
+            by: by * MS as i64,
+        };
         plan.background.push(spells(fault, 400_000, 15 * S));
     }
     plan
@@ -202,8 +440,14 @@ fn empty(id: &str, edges: u16, runners: u16, end: u64) -> Plan {
             edges,
             runners,
             host_memory: 2048 * MIB,
-            latency: Range { low: 2 * MS, high: 20 * MS },
-            disk: Range { low: MS, high: 4 * MS },
+            latency: Range {
+                low: 2 * MS,
+                high: 20 * MS,
+            },
+            disk: Range {
+                low: MS,
+                high: 4 * MS,
+            },
         },
         apps: Vec::new(),
         traffic: Vec::new(),
@@ -230,9 +474,15 @@ fn app(start: Start) -> AppPlan {
         hold_once: false,
         memory_limit: 512 * MIB,
         memory: 320 * MIB,
-        boot: Range { low: 500 * MS, high: 1500 * MS },
+        boot: Range {
+            low: 500 * MS,
+            high: 1500 * MS,
+        },
         ready_after: 200 * MS,
-        service: Range { low: 10 * MS, high: 50 * MS },
+        service: Range {
+            low: 10 * MS,
+            high: 50 * MS,
+        },
         concurrency: 16,
         backlog: 64,
         deployments: 1,
@@ -249,22 +499,48 @@ fn pages(app: u16) -> Traffic {
         bytes: Range { low: 0, high: KIB },
         from: 3 * S,
         until: u64::MAX,
-        every: Range { low: 300 * MS, high: 2 * S },
+        every: Range {
+            low: 300 * MS,
+            high: 2 * S,
+        },
     }
 }
 
 fn posts(app: u16) -> Traffic {
-    Traffic { class: "post".into(), keyed: true, bytes: Range { low: KIB, high: 8 * KIB }, ..pages(app) }
+    Traffic {
+        class: "post".into(),
+        keyed: true,
+        bytes: Range {
+            low: KIB,
+            high: 8 * KIB,
+        },
+        ..pages(app)
+    }
 }
 
 const fn spells(fault: Fault, per_million: u32, period: u64) -> Background {
-    Background { fault, per_million, period }
+    Background {
+        fault,
+        per_million,
+        period,
+    }
 }
 
 const fn placed(fault: Fault, at: u64, lasts: Option<u64>) -> PlacedFault {
-    PlacedFault { fault, when: When::At(at), lasts }
+    PlacedFault {
+        fault,
+        when: When::At(at),
+        lasts,
+    }
 }
 
 fn action(id: &str, effect: Effect) -> Action {
-    Action { id: id.into(), title: id.into(), doc: String::new(), app: 0, effect, wrong: None }
+    Action {
+        id: id.into(),
+        title: id.into(),
+        doc: String::new(),
+        app: 0,
+        effect,
+        wrong: None,
+    }
 }

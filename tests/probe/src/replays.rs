@@ -66,12 +66,23 @@ pub fn replay(plan: &Plan, seed: u64, played: Played) -> Replay {
 /// The same with one gate waived.
 #[must_use]
 pub fn waiving(replay: &Replay, gate: &str) -> Replay {
-    Replay { waivers: vec![gate.to_string()], ..replay.clone() }
+    Replay {
+        waivers: vec![gate.to_string()],
+        ..replay.clone()
+    }
 }
 
 fn solution(plan: &Plan, seed: u64) -> Vec<Placed> {
     let case = world::case_of(plan, seed);
-    case.map_or_else(Vec::new, |case| case.solution.iter().map(|step| Placed { at: step.at, id: step.id.clone() }).collect())
+    case.map_or_else(Vec::new, |case| {
+        case.solution
+            .iter()
+            .map(|step| Placed {
+                at: step.at,
+                id: step.id.clone(),
+            })
+            .collect()
+    })
 }
 
 fn meddling(plan: &Plan, seed: u64) -> Vec<Placed> {
@@ -81,9 +92,25 @@ fn meddling(plan: &Plan, seed: u64) -> Vec<Placed> {
     let dice = sim::dice(seed);
     let mut placed: Vec<Placed> = (0..6)
         .map(|nth| {
-            let at = dice.between(Ask { stream: MEDDLING, key: 2 * nth }, 1_000_000, plan.heal_at.max(1_000_001));
-            let which = dice.below(Ask { stream: MEDDLING, key: 2 * nth + 1 }, plan.actions.len() as u32);
-            Placed { at, id: plan.actions[which as usize].id.clone() }
+            let at = dice.between(
+                Ask {
+                    stream: MEDDLING,
+                    key: 2 * nth,
+                },
+                1_000_000,
+                plan.heal_at.max(1_000_001),
+            );
+            let which = dice.below(
+                Ask {
+                    stream: MEDDLING,
+                    key: 2 * nth + 1,
+                },
+                plan.actions.len() as u32,
+            );
+            Placed {
+                at,
+                id: plan.actions[which as usize].id.clone(),
+            }
         })
         .collect();
     placed.sort_by_key(|placed| placed.at);

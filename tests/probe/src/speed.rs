@@ -12,7 +12,10 @@ use world::Bench;
 #[must_use]
 pub fn at_a_bench(plan: &Plan, seed: u64) -> (u64, u64) {
     let mut bench = Bench::new();
-    match bench.handle(Request::Open { plan: Box::new(plan.clone()), replay: Box::new(replay(plan, seed, Played::Nothing)) }) {
+    match bench.handle(Request::Open {
+        plan: Box::new(plan.clone()),
+        replay: Box::new(replay(plan, seed, Played::Nothing)),
+    }) {
         Reply::Opened(opened) => (opened.frame.step, opened.frame.fingerprint),
         other => panic!("{}: {other:?}", plan.id),
     }
@@ -40,6 +43,10 @@ pub fn speed(now: impl Fn() -> f64, mut print: impl FnMut(String)) {
             folded = machine::fingerprint::fold(folded, found.1);
             millis += fastest;
         }
-        print(format!("speed {} {entries} {:.0} {folded:016x}", plan.id, millis * 1000.0));
+        print(format!(
+            "speed {} {entries} {:.0} {folded:016x}",
+            plan.id,
+            millis * 1000.0
+        ));
     }
 }

@@ -29,9 +29,17 @@ impl ControlPlane {
     /// Writes a commit down: the outbox row, the record, and the publication that follows from it.
     fn commit(&mut self, out: &mut Out, event: Event, image: Image) -> OutboxId {
         let row = OutboxId(self.outbox.len() as u32);
-        self.push_outbox(OutboxRow { event, committed: false, published: false, acked: 0 });
+        self.push_outbox(OutboxRow {
+            event,
+            committed: false,
+            published: false,
+            acked: 0,
+        });
         self.newest.insert(event.entity(), row);
-        out.persists.push(Persist { ticket: Ticket(u64::from(row.0)), record: Record { row, event, image } });
+        out.persists.push(Persist {
+            ticket: Ticket(u64::from(row.0)),
+            record: Record { row, event, image },
+        });
         self.then(row, Effect::Publish);
         row
     }
@@ -60,7 +68,10 @@ impl ControlPlane {
     /// Says something that rests on what the tables hold now: at once if all of that is durable, else when it is.
     pub(super) fn say(&mut self, out: &mut Out, to: NodeId, message: Message) {
         if self.durable < self.outbox.len() as u32 {
-            self.then(OutboxId(self.outbox.len() as u32 - 1), Effect::Say(to, message));
+            self.then(
+                OutboxId(self.outbox.len() as u32 - 1),
+                Effect::Say(to, message),
+            );
         } else {
             out.send(to, message);
         }
@@ -69,10 +80,20 @@ impl ControlPlane {
     /// A write is durable.
     pub(super) fn on_persisted(&mut self, out: &mut Out, ticket: Ticket) {
         let id = OutboxId(ticket.0 as u32);
-        let Some(row) = self.outbox.get(id.0 as usize).copied().filter(|row| !row.committed) else { return };
+        let Some(row) = self
+            .outbox
+            .get(id.0 as usize)
+            .copied()
+            .filter(|row| !row.committed)
+        else {
+            return;
+        };
         self.edit_outbox(id, |row| row.committed = true);
         self.durable = self.durable.max(id.0 + 1);
-        out.note(Note::Committed { row: id, event: row.event });
+        out.note(Note::Committed {
+            row: id,
+            event: row.event,
+        });
         if self.effects.contains_key(&id) {
             self.fresh.insert(id);
         }
@@ -81,9 +102,14 @@ impl ControlPlane {
     /// Lets go what may leave: asked once when the commit is made and once when it is durable.
     pub(super) fn release(&mut self, cx: &Context<'_>, out: &mut Out) {
         while let Some(id) = self.fresh.pop_first() {
-            let Some(row) = self.outbox.get(id.0 as usize) else { continue };
+            let Some(row) = self.outbox.get(id.0 as usize) else {
+                continue;
+            };
             let fact = Fact::yes(row.committed);
-            if out.require(cx, &gate::COMMIT_BEFORE_PUBLISH, id.into(), fact).is_err() {
+            if out
+                .require(cx, &gate::COMMIT_BEFORE_PUBLISH, id.into(), fact)
+                .is_err()
+            {
                 continue;
             }
             for effect in self.effects.remove(&id).unwrap_or_default() {
@@ -98,7 +124,13 @@ impl ControlPlane {
     }
 
     /// Adds a route (`expected` 0), or changes it if it is still at version `expected`.
-    pub(super) fn write_route(&mut self, out: &mut Out, id: RouteId, expected: u32, value: Route) -> Option<OutboxId> {
+    pub(super) fn write_route(
+        &mut self,
+        out: &mut Out,
+        id: RouteId,
+        expected: u32,
+        value: Route,
+    ) -> Option<OutboxId> {
         let version = if expected == 0 {
             self.routes.insert(value);
             1
@@ -106,12 +138,23 @@ impl ControlPlane {
             self.routes.get(id.0.into())?;
             self.routes.cas(id.0.into(), expected, value).ok()?
         };
-        let event = Event::RouteOwner { route: id, epoch: value.epoch, deployment: value.deployment, version };
+        let event = Event::RouteOwner {
+            route: id,
+            epoch: value.epoch,
+            deployment: value.deployment,
+            version,
+        };
         Some(self.commit(out, event, Image::Route(id, Row { version, value })))
     }
 
     /// Adds a deployment (`expected` 0), or changes it if it is still at version `expected`.
-    pub(super) fn write_deployment(&mut self, out: &mut Out, id: DeploymentId, expected: u32, value: Deployment) -> Option<OutboxId> {
+    pub(super) fn write_deployment(
+        &mut self,
+        out: &mut Out,
+        id: DeploymentId,
+        expected: u32,
+        value: Deployment,
+    ) -> Option<OutboxId> {
         let version = if expected == 0 {
             self.deployments.insert(value);
             1
@@ -119,7 +162,14 @@ impl ControlPlane {
             self.deployments.get(id.0.into())?;
             self.deployments.cas(id.0.into(), expected, value).ok()?
         };
-        Some(self.commit(out, Event::Deployment { deployment: id, version }, Image::Deployment(id, Row { version, value })))
+        Some(self.commit(
+            out,
+            Event::Deployment {
+                deployment: id,
+                version,
+            },
+            Image::Deployment(id, Row { version, value }),
+        ))
     }
 
     /// Adds a wake row.
@@ -127,15 +177,28 @@ impl ControlPlane {
         let id = WakeId(self.wakes.insert(value));
         self.index_wake(id, &value);
         moved(out, WAKE, id, None, None, value.state as u8, 1);
-        self.commit(out, wake_event(id, &value, 1), Image::Wake(id, Row { version: 1, value }));
+        self.commit(
+            out,
+            wake_event(id, &value, 1),
+            Image::Wake(id, Row { version: 1, value }),
+        );
         id
     }
 
     /// Adds an allocation.
-    pub(super) fn create_allocation(&mut self, cx: &Context<'_>, out: &mut Out, value: Allocation) -> (AllocationId, OutboxId) {
+    pub(super) fn create_allocation(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        value: Allocation,
+    ) -> (AllocationId, OutboxId) {
         let id = AllocationId(self.allocations.insert(value));
         moved(out, ALLOCATION, id, None, None, value.state as u8, 1);
-        let row = self.commit(out, allocation_event(id, &value, 1), Image::Allocation(id, Row { version: 1, value }));
+        let row = self.commit(
+            out,
+            allocation_event(id, &value, 1),
+            Image::Allocation(id, Row { version: 1, value }),
+        );
         self.index_allocation(cx, id, None, &value);
         (id, row)
     }
@@ -163,10 +226,22 @@ impl ControlPlane {
         }
         let version = self.wakes.cas(id.0, old.version, value).ok()?;
         if let Some(transition) = transition {
-            moved(out, WAKE, id, Some(old.value.state as u8), Some(transition as u8), value.state as u8, version);
+            moved(
+                out,
+                WAKE,
+                id,
+                Some(old.value.state as u8),
+                Some(transition as u8),
+                value.state as u8,
+                version,
+            );
         }
         self.arm_wake(cx, id, &value);
-        Some(self.commit(out, wake_event(id, &value, version), Image::Wake(id, Row { version, value })))
+        Some(self.commit(
+            out,
+            wake_event(id, &value, version),
+            Image::Wake(id, Row { version, value }),
+        ))
     }
 
     /// Changes an allocation: along `transition` if one is given, else only its other fields.
@@ -193,13 +268,28 @@ impl ControlPlane {
         }
         let version = self.allocations.cas(id.0, old.version, value).ok()?;
         if let Some(transition) = transition {
-            moved(out, ALLOCATION, id, Some(old.value.state as u8), Some(transition as u8), value.state as u8, version);
+            moved(
+                out,
+                ALLOCATION,
+                id,
+                Some(old.value.state as u8),
+                Some(transition as u8),
+                value.state as u8,
+                version,
+            );
         }
         if value.serving != old.value.serving {
-            out.note(Note::ServingChanged { allocation: id, serving: value.serving });
+            out.note(Note::ServingChanged {
+                allocation: id,
+                serving: value.serving,
+            });
         }
         self.index_allocation(cx, id, Some(&old.value), &value);
-        Some(self.commit(out, allocation_event(id, &value, version), Image::Allocation(id, Row { version, value })))
+        Some(self.commit(
+            out,
+            allocation_event(id, &value, version),
+            Image::Allocation(id, Row { version, value }),
+        ))
     }
 }
 
@@ -213,15 +303,54 @@ fn moved(
     to: u8,
     version: u32,
 ) {
-    out.moved.push(Moved { lifecycle, subject: subject.into(), from, transition, to, version });
+    out.moved.push(Moved {
+        lifecycle,
+        subject: subject.into(),
+        from,
+        transition,
+        to,
+        version,
+    });
 }
 
 const fn wake_event(wake: WakeId, value: &Wake, version: u32) -> Event {
-    let Wake { route, region, epoch, state, retry_at, .. } = *value;
-    Event::Wake { wake, route, region, epoch, to: state, retry_at, version }
+    let Wake {
+        route,
+        region,
+        epoch,
+        state,
+        retry_at,
+        ..
+    } = *value;
+    Event::Wake {
+        wake,
+        route,
+        region,
+        epoch,
+        to: state,
+        retry_at,
+        version,
+    }
 }
 
 const fn allocation_event(allocation: AllocationId, value: &Allocation, version: u32) -> Event {
-    let Allocation { route, epoch, host, token, state, serving, .. } = *value;
-    Event::Allocation { allocation, route, epoch, host, token, to: state, serving, version }
+    let Allocation {
+        route,
+        epoch,
+        host,
+        token,
+        state,
+        serving,
+        ..
+    } = *value;
+    Event::Allocation {
+        allocation,
+        route,
+        epoch,
+        host,
+        token,
+        to: state,
+        serving,
+        version,
+    }
 }

@@ -8,16 +8,28 @@ use machine::{Context, Fact, Time};
 
 impl ControlPlane {
     /// A readiness check was made.
-    pub(super) fn on_readiness(&mut self, cx: &Context<'_>, out: &mut Out, report: &Report, pass: bool, at: Time) -> Fit {
+    pub(super) fn on_readiness(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        report: &Report,
+        pass: bool,
+        at: Time,
+    ) -> Fit {
         let id = report.allocation;
-        let Some(state) = self.allocations.get(id.0).map(|row| row.value.state) else { return Fit::Stale };
+        let Some(state) = self.allocations.get(id.0).map(|row| row.value.state) else {
+            return Fit::Stale;
+        };
         match state {
             State::Planned | State::Pulling => return Fit::Early,
             State::Draining => return Fit::Taken,
             _ => {}
         }
         let age = Fact::at_most(cx.now.since(at).0, cx.knobs.get(&knob::EVIDENCE_TTL));
-        if out.require(cx, &gate::EVIDENCE_FRESH, id.into(), age).is_err() {
+        if out
+            .require(cx, &gate::EVIDENCE_FRESH, id.into(), age)
+            .is_err()
+        {
             // Heard, but not counted: its runner notices that it took too long and checks again.
             return Fit::Taken;
         }
@@ -35,7 +47,9 @@ impl ControlPlane {
     /// Counts a check and draws the consequence, all in one commit.
     fn count(&mut self, cx: &Context<'_>, out: &mut Out, report: &Report, pass: bool, at: Time) {
         let id = report.allocation;
-        let Some(old) = self.allocations.get(id.0).map(|row| row.value) else { return };
+        let Some(old) = self.allocations.get(id.0).map(|row| row.value) else {
+            return;
+        };
         let mut new = old;
         new.report = Some(report.report);
         // Checks may arrive out of order: a pass from before the last failure is no pass in a row, and a failure from
@@ -51,7 +65,10 @@ impl ControlPlane {
         let starting = old.state == State::Starting;
         if starting || (pass && !old.healthy) {
             let fact = Fact::at_least(new.passes.into(), cx.knobs.get(&knob::READINESS_PASSES));
-            if out.require(cx, &gate::HEALTH_READINESS_PASS, id.into(), fact).is_ok() {
+            if out
+                .require(cx, &gate::HEALTH_READINESS_PASS, id.into(), fact)
+                .is_ok()
+            {
                 transition = starting.then_some(Transition::BecameReady);
                 new.healthy = true;
                 new.serving = old.serving || self.belongs_in_rotation(&old);

@@ -29,10 +29,10 @@ use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
 use crate::{allocation, knob};
-use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use commit::Effect;
 use machine::{Context, Input, Machine, NodeId, Step, Subject, Table, Time, fingerprint};
+use machine::{SortedMap, SortedSet};
 use orders::Standing;
 use presence::{Doing, Presence};
 use relay::Sending;
@@ -182,20 +182,58 @@ impl ControlPlane {
     /// Whether a runner has been heard of lately enough.
     #[must_use]
     pub fn is_connected(&self, runner: NodeId) -> bool {
-        self.runners.get(runner).is_some_and(|presence| presence.connected)
+        self.runners
+            .get(runner)
+            .is_some_and(|presence| presence.connected)
     }
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
         match message {
-            Message::WakeAsk { route, epoch, nth, .. } => self.on_wake_ask(cx, out, from, route, epoch, nth),
+            Message::WakeAsk {
+                route, epoch, nth, ..
+            } => self.on_wake_ask(cx, out, from, route, epoch, nth),
             Message::EventAck { row, nth } => self.on_event_ack(cx, out, from, row, nth),
             Message::Follow { nth } => self.on_follow(cx, out, from, nth),
-            Message::Report { report, allocation, token, observed, nth } => {
-                self.on_report(cx, out, reports::Report { from, report, allocation, token, observed, nth });
+            Message::Report {
+                report,
+                allocation,
+                token,
+                observed,
+                nth,
+            } => {
+                self.on_report(
+                    cx,
+                    out,
+                    reports::Report {
+                        from,
+                        report,
+                        allocation,
+                        token,
+                        observed,
+                        nth,
+                    },
+                );
             }
             Message::Heartbeat { nth, .. } => self.on_heartbeat(cx, out, from, nth),
-            Message::Activity { allocation, token, in_flight, idle, nth } => {
-                self.on_activity(cx, out, from, allocation, Doing { token, in_flight, idle, nth });
+            Message::Activity {
+                allocation,
+                token,
+                in_flight,
+                idle,
+                nth,
+            } => {
+                self.on_activity(
+                    cx,
+                    out,
+                    from,
+                    allocation,
+                    Doing {
+                        token,
+                        in_flight,
+                        idle,
+                        nth,
+                    },
+                );
             }
             Message::Command(command) => self.on_command(cx, out, command),
             // Everything else is said to others.
@@ -217,11 +255,20 @@ impl ControlPlane {
     }
 
     fn index_wake(&mut self, id: WakeId, value: &Wake) {
-        self.wakes_by_key.entry((value.route, value.epoch)).or_default().push(id);
+        self.wakes_by_key
+            .entry((value.route, value.epoch))
+            .or_default()
+            .push(id);
     }
 
     /// Keeps indexes and agenda in step with an allocation that is new or has changed.
-    fn index_allocation(&mut self, cx: &Context<'_>, id: AllocationId, old: Option<&Allocation>, new: &Allocation) {
+    fn index_allocation(
+        &mut self,
+        cx: &Context<'_>,
+        id: AllocationId,
+        old: Option<&Allocation>,
+        new: &Allocation,
+    ) {
         let due = Due::Allocation(id);
         if new.state.is_terminal() {
             if let Some(live) = self.live.get_mut(&new.route) {
@@ -239,13 +286,19 @@ impl ControlPlane {
         self.live.entry(new.route).or_default().insert(id);
         match new.state {
             allocation::State::Planned | allocation::State::Pulling => {
-                self.agenda.set(due, new.since.after(cx.knobs.time(&knob::PULL_TIMEOUT)));
+                self.agenda
+                    .set(due, new.since.after(cx.knobs.time(&knob::PULL_TIMEOUT)));
             }
-            allocation::State::Starting => self.agenda.set(due, new.since.after(cx.knobs.time(&knob::START_TIMEOUT))),
+            allocation::State::Starting => self
+                .agenda
+                .set(due, new.since.after(cx.knobs.time(&knob::START_TIMEOUT))),
             // A process that was ready once may be unready for as long as a start may take.
             allocation::State::Ready if !new.healthy => {
-                if !self.agenda.has(due) || old.is_none_or(|old| old.state != new.state || old.healthy) {
-                    self.agenda.set(due, cx.now.after(cx.knobs.time(&knob::START_TIMEOUT)));
+                if !self.agenda.has(due)
+                    || old.is_none_or(|old| old.state != new.state || old.healthy)
+                {
+                    self.agenda
+                        .set(due, cx.now.after(cx.knobs.time(&knob::START_TIMEOUT)));
                 }
             }
             _ => self.agenda.clear(due),
@@ -254,19 +307,33 @@ impl ControlPlane {
 
     /// The allocations of a route that have not ended, oldest first.
     fn live_of(&self, route: RouteId) -> impl Iterator<Item = (AllocationId, &Allocation)> {
-        self.live.get(&route).into_iter().flatten().filter_map(|id| Some((*id, &self.allocations.get(id.0)?.value)))
+        self.live
+            .get(&route)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| Some((*id, &self.allocations.get(id.0)?.value)))
     }
 
     /// The allocations on a host that have not ended.
     fn live_on(&self, host: NodeId) -> Vec<AllocationId> {
-        let on_host = |id: &&AllocationId| self.allocations.get(id.0).is_some_and(|row| row.value.host == host);
-        self.live.values().flatten().filter(on_host).copied().collect()
+        let on_host = |id: &&AllocationId| {
+            self.allocations
+                .get(id.0)
+                .is_some_and(|row| row.value.host == host)
+        };
+        self.live
+            .values()
+            .flatten()
+            .filter(on_host)
+            .copied()
+            .collect()
     }
 
     /// The wakes of a route under an epoch, oldest first.
     fn wakes_of(&self, route: RouteId, epoch: Epoch) -> Vec<(WakeId, Wake)> {
         let ids = self.wakes_by_key.get(&(route, epoch)).into_iter().flatten();
-        ids.filter_map(|id| Some((*id, self.wakes.get(id.0)?.value))).collect()
+        ids.filter_map(|id| Some((*id, self.wakes.get(id.0)?.value)))
+            .collect()
     }
 }
 

@@ -31,8 +31,15 @@ pub(super) struct Standing {
 impl ControlPlane {
     /// Orders `what`, to leave when `row` is durable.
     pub(super) fn order(&mut self, id: AllocationId, what: What, row: OutboxId) {
-        let Some(allocation) = self.allocations.get(id.0) else { return };
-        let standing = Standing { what, token: allocation.value.token, nth: 0, doubled: 0 };
+        let Some(allocation) = self.allocations.get(id.0) else {
+            return;
+        };
+        let standing = Standing {
+            what,
+            token: allocation.value.token,
+            nth: 0,
+            doubled: 0,
+        };
         self.standing.insert(id, standing);
         self.agenda.clear(Due::Standing(id));
         self.then(row, Effect::Standing(id));
@@ -40,7 +47,11 @@ impl ControlPlane {
 
     /// A runner was heard to obey: the order to run an allocation under this token stands no longer.
     pub(super) fn obeyed(&mut self, id: AllocationId, token: Token) {
-        if self.standing.get(id).is_some_and(|standing| standing.what == What::Run && standing.token == token) {
+        if self
+            .standing
+            .get(id)
+            .is_some_and(|standing| standing.what == What::Run && standing.token == token)
+        {
             self.forget_order(id);
         }
     }
@@ -53,17 +64,29 @@ impl ControlPlane {
 
     /// Sends what stands ordered, and once more later unless it is obeyed.
     pub(super) fn send_standing(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let Some(allocation) = self.allocations.get(id.0).map(|row| row.value) else { return };
+        let Some(allocation) = self.allocations.get(id.0).map(|row| row.value) else {
+            return;
+        };
         let next = |standing: &mut Standing| {
             standing.nth = standing.nth.saturating_add(1);
             let doubled = standing.doubled;
             standing.doubled = (doubled + 1).min(DOUBLINGS);
             (*standing, doubled)
         };
-        let Some((Standing { what, token, nth, .. }, doubled)) = self.standing.update(id, next) else { return };
+        let Some((
+            Standing {
+                what, token, nth, ..
+            },
+            doubled,
+        )) = self.standing.update(id, next)
+        else {
+            return;
+        };
         let message = match what {
             What::Run => {
-                let Some(deployment) = self.deployments.get(allocation.deployment.0.into()) else { return };
+                let Some(deployment) = self.deployments.get(allocation.deployment.0.into()) else {
+                    return;
+                };
                 Message::Order {
                     allocation: id,
                     token,
@@ -76,20 +99,29 @@ impl ControlPlane {
             }
             What::Stop => {
                 let deadline = allocation.since.after(cx.knobs.time(&knob::DRAIN_DEADLINE));
-                Message::Stop { allocation: id, token, drain: Some(deadline.since(cx.now)), nth }
+                Message::Stop {
+                    allocation: id,
+                    token,
+                    drain: Some(deadline.since(cx.now)),
+                    nth,
+                }
             }
         };
         out.send(allocation.host, message);
-        self.agenda.set(Due::Standing(id), cx.now.after(wait(cx, doubled)));
+        self.agenda
+            .set(Due::Standing(id), cx.now.after(wait(cx, doubled)));
     }
 
     /// It was not obeyed yet.
     pub(super) fn repeat_standing(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let Some(row) = self.allocations.get(id.0) else { return };
+        let Some(row) = self.allocations.get(id.0) else {
+            return;
+        };
         if self.is_connected(row.value.host) {
             self.send_standing(cx, out, id);
         } else {
-            self.agenda.set(Due::Standing(id), cx.now.after(wait(cx, DOUBLINGS)));
+            self.agenda
+                .set(Due::Standing(id), cx.now.after(wait(cx, DOUBLINGS)));
         }
     }
 
@@ -107,7 +139,15 @@ impl ControlPlane {
     /// heartbeat, and is stopped again.
     pub(super) fn stop_ended(&mut self, out: &mut Out, id: AllocationId, nth: u32) {
         if let Some(row) = self.allocations.get(id.0) {
-            out.send(row.value.host, Message::Stop { allocation: id, token: row.value.token, drain: None, nth });
+            out.send(
+                row.value.host,
+                Message::Stop {
+                    allocation: id,
+                    token: row.value.token,
+                    drain: None,
+                    nth,
+                },
+            );
         }
     }
 }

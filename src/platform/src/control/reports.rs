@@ -38,45 +38,106 @@ pub(super) enum Fit {
 impl ControlPlane {
     /// A runner reports.
     pub(super) fn on_report(&mut self, cx: &Context<'_>, out: &mut Out, report: Report) {
-        let Report { from, report: id, allocation, token, observed, nth } = report;
+        let Report {
+            from,
+            report: id,
+            allocation,
+            token,
+            observed,
+            nth,
+        } = report;
         let ack = Message::ReportAck { report: id, nth };
         let Some(value) = self.allocations.get(allocation.0).map(|row| row.value) else {
-            out.note(Note::ReportRejected { report: id, allocation });
+            out.note(Note::ReportRejected {
+                report: id,
+                allocation,
+            });
             self.say(out, from, ack);
             if runs(observed) {
-                self.say(out, from, Message::Stop { allocation, token, drain: None, nth });
+                self.say(
+                    out,
+                    from,
+                    Message::Stop {
+                        allocation,
+                        token,
+                        drain: None,
+                        nth,
+                    },
+                );
             }
             return;
         };
-        if out.require(cx, &gate::REPORT_UNSEEN, id.into(), Fact::yes(!self.seen.contains(id))).is_err() {
+        if out
+            .require(
+                cx,
+                &gate::REPORT_UNSEEN,
+                id.into(),
+                Fact::yes(!self.seen.contains(id)),
+            )
+            .is_err()
+        {
             out.note(Note::ReportRepeated { report: id });
             return self.say(out, from, ack);
         }
         let live = Fact::yes(!value.state.is_terminal());
-        if out.require(cx, &gate::SUBJECT_LIVE, allocation.into(), live).is_err() {
-            out.note(Note::LateReportRecorded { report: id, allocation, token });
+        if out
+            .require(cx, &gate::SUBJECT_LIVE, allocation.into(), live)
+            .is_err()
+        {
+            out.note(Note::LateReportRecorded {
+                report: id,
+                allocation,
+                token,
+            });
             self.seen.insert(id, ());
             self.say(out, from, ack);
             if runs(observed) {
-                self.say(out, from, Message::Stop { allocation, token: value.token, drain: None, nth });
+                self.say(
+                    out,
+                    from,
+                    Message::Stop {
+                        allocation,
+                        token: value.token,
+                        drain: None,
+                        nth,
+                    },
+                );
             }
             return;
         }
         let current = Fact::equal(token.0.into(), value.token.0.into());
-        if out.require(cx, &gate::REPORT_TOKEN, allocation.into(), current).is_err() {
+        if out
+            .require(cx, &gate::REPORT_TOKEN, allocation.into(), current)
+            .is_err()
+        {
             out.note(if token < value.token {
-                Note::LateReportRecorded { report: id, allocation, token }
+                Note::LateReportRecorded {
+                    report: id,
+                    allocation,
+                    token,
+                }
             } else {
-                Note::ReportFromFuture { report: id, allocation, token }
+                Note::ReportFromFuture {
+                    report: id,
+                    allocation,
+                    token,
+                }
             });
             self.seen.insert(id, ());
             return self.say(out, from, ack);
         }
         let fit = self.judge(cx, out, &report, &value);
         if fit == Fit::Taken {
-            out.note(Note::ReportAccepted { report: id, allocation, token });
+            out.note(Note::ReportAccepted {
+                report: id,
+                allocation,
+                token,
+            });
         } else {
-            out.note(Note::ReportIllegal { report: id, allocation });
+            out.note(Note::ReportIllegal {
+                report: id,
+                allocation,
+            });
         }
         if fit != Fit::Early {
             self.seen.insert(id, ());
@@ -86,13 +147,21 @@ impl ControlPlane {
     }
 
     /// Takes a report that may count, if it fits.
-    fn judge(&mut self, cx: &Context<'_>, out: &mut Out, report: &Report, value: &Allocation) -> Fit {
+    fn judge(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        report: &Report,
+        value: &Allocation,
+    ) -> Fit {
         let (id, by) = (report.allocation, Some(report.report));
         // A process that is restarted in place goes through its first steps again without leaving its state.
         let restarting = !value.up && matches!(value.state, State::Starting | State::Ready);
         match report.observed {
             Observed::Accepted if value.state == State::Planned => {
-                self.write_allocation(cx, out, id, Some(Transition::Accepted), |value| value.report = by);
+                self.write_allocation(cx, out, id, Some(Transition::Accepted), |value| {
+                    value.report = by
+                });
                 Fit::Taken
             }
             Observed::Launched { .. } if value.state == State::Planned => Fit::Early,
@@ -104,7 +173,13 @@ impl ControlPlane {
                 self.start_waiting(cx, out, value.route);
                 Fit::Taken
             }
-            Observed::Accepted | Observed::Launched { .. } => if restarting { Fit::Taken } else { Fit::Stale },
+            Observed::Accepted | Observed::Launched { .. } => {
+                if restarting {
+                    Fit::Taken
+                } else {
+                    Fit::Stale
+                }
+            }
             Observed::Up => match value.state {
                 State::Planned | State::Pulling => Fit::Early,
                 State::Draining => Fit::Stale,
@@ -143,18 +218,37 @@ impl ControlPlane {
     }
 
     fn broke(&mut self, cx: &Context<'_>, out: &mut Out, report: &Report, cause: Cause) -> Fit {
-        if self.fail(cx, out, report.allocation, cause, false, Some(report.report)) { Fit::Taken } else { Fit::Stale }
+        if self.fail(
+            cx,
+            out,
+            report.allocation,
+            cause,
+            false,
+            Some(report.report),
+        ) {
+            Fit::Taken
+        } else {
+            Fit::Stale
+        }
     }
 
     /// The process runs: so does every wake that waits for it.
-    pub(super) fn process_up(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId, by: Option<ReportId>) {
+    pub(super) fn process_up(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: AllocationId,
+        by: Option<ReportId>,
+    ) {
         let row = self.write_allocation(cx, out, id, None, |value| {
             if !value.up {
                 value.up = true;
                 value.report = by;
             }
         });
-        let (Some(_), Some(value)) = (row, self.allocations.get(id.0).map(|row| row.value)) else { return };
+        let (Some(_), Some(value)) = (row, self.allocations.get(id.0).map(|row| row.value)) else {
+            return;
+        };
         for wake in self.waiting_for(id, &value) {
             self.write_wake(cx, out, wake, Some(wake::Transition::ProcessUp), |_| {});
             self.try_hot(cx, out, wake);
@@ -162,13 +256,31 @@ impl ControlPlane {
     }
 
     /// The process ended by itself: it is restarted in place under a new token, unless that has happened too often.
-    fn restart_in_place(&mut self, cx: &Context<'_>, out: &mut Out, report: &Report, value: &Allocation, cause: Cause) -> Fit {
+    fn restart_in_place(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        report: &Report,
+        value: &Allocation,
+        cause: Cause,
+    ) -> Fit {
         let id = report.allocation;
         let fresh = cx.now.since(value.window_at) > cx.knobs.time(&knob::RESTART_WINDOW);
-        let (restarts, window_at) = if fresh { (0, cx.now) } else { (value.restarts, value.window_at) };
+        let (restarts, window_at) = if fresh {
+            (0, cx.now)
+        } else {
+            (value.restarts, value.window_at)
+        };
         let fact = Fact::below(restarts.into(), cx.knobs.get(&knob::RESTART_BUDGET));
-        if out.require(cx, &gate::RESTART_BUDGET, id.into(), fact).is_err() {
-            return if self.fail(cx, out, id, cause, true, Some(report.report)) { Fit::Taken } else { Fit::Stale };
+        if out
+            .require(cx, &gate::RESTART_BUDGET, id.into(), fact)
+            .is_err()
+        {
+            return if self.fail(cx, out, id, cause, true, Some(report.report)) {
+                Fit::Taken
+            } else {
+                Fit::Stale
+            };
         }
         let token = Token(value.token.0.saturating_add(1));
         let row = self.write_allocation(cx, out, id, None, |value| {
@@ -184,7 +296,10 @@ impl ControlPlane {
         let Some(row) = row else { return Fit::Stale };
         // The wake that was hot through it goes cold in the commit right after: the two become durable together.
         self.check_last(cx, out, value.route, value.epoch);
-        out.note(Note::RestartOrdered { allocation: id, token });
+        out.note(Note::RestartOrdered {
+            allocation: id,
+            token,
+        });
         self.order_run(id, Some(row));
         Fit::Taken
     }
@@ -192,5 +307,8 @@ impl ControlPlane {
 
 /// Whether a runner that has seen this still has something to stop.
 const fn runs(observed: Observed) -> bool {
-    matches!(observed, Observed::Accepted | Observed::Launched { .. } | Observed::Up | Observed::Readiness { .. })
+    matches!(
+        observed,
+        Observed::Accepted | Observed::Launched { .. } | Observed::Up | Observed::Readiness { .. }
+    )
 }

@@ -22,17 +22,30 @@ impl ControlPlane {
             if record.row.0 as usize != self.outbox.len() || !self.restore(record.image) {
                 break;
             }
-            self.push_outbox(OutboxRow { event: record.event, committed: true, published: false, acked: 0 });
+            self.push_outbox(OutboxRow {
+                event: record.event,
+                committed: true,
+                published: false,
+                acked: 0,
+            });
             self.newest.insert(record.event.entity(), record.row);
         }
         self.durable = self.outbox.len() as u32;
         self.hear_all(cx);
-        let wakes: Vec<_> = self.wakes.iter().map(|(id, row)| (WakeId(id), row.value)).collect();
+        let wakes: Vec<_> = self
+            .wakes
+            .iter()
+            .map(|(id, row)| (WakeId(id), row.value))
+            .collect();
         for (id, wake) in &wakes {
             self.index_wake(*id, wake);
             self.arm_wake(cx, *id, wake);
         }
-        let allocations: Vec<_> = self.allocations.iter().map(|(id, row)| (AllocationId(id), row.value)).collect();
+        let allocations: Vec<_> = self
+            .allocations
+            .iter()
+            .map(|(id, row)| (AllocationId(id), row.value))
+            .collect();
         for (id, allocation) in &allocations {
             self.index_allocation(cx, *id, None, allocation);
         }
@@ -62,15 +75,28 @@ impl ControlPlane {
     /// Writes down what the installation names and the tables do not hold: everything, at the first start.
     fn complete_installation(&mut self, out: &mut Out) {
         let installation = self.installation.clone();
-        for deployment in installation.deployments.iter().skip(self.deployments.len() as usize) {
-            self.write_deployment(out, DeploymentId(self.deployments.len() as u16), 0, *deployment);
+        for deployment in installation
+            .deployments
+            .iter()
+            .skip(self.deployments.len() as usize)
+        {
+            self.write_deployment(
+                out,
+                DeploymentId(self.deployments.len() as u16),
+                0,
+                *deployment,
+            );
         }
         for route in installation.routes.iter().skip(self.routes.len() as usize) {
             let mut route = *route;
             route.epoch = Epoch(1);
             self.write_route(out, RouteId(self.routes.len() as u16), 0, route);
         }
-        let routes: Vec<_> = self.routes.iter().map(|(id, row)| (RouteId(id as u16), row.value)).collect();
+        let routes: Vec<_> = self
+            .routes
+            .iter()
+            .map(|(id, row)| (RouteId(id as u16), row.value))
+            .collect();
         for (id, route) in routes {
             if self.wakes_of(id, route.epoch).is_empty() {
                 self.create_wake(out, cold(id, route.region, route.epoch));
@@ -79,12 +105,21 @@ impl ControlPlane {
     }
 
     /// What stood ordered stands again.
-    fn resume_allocations(&mut self, cx: &Context<'_>, out: &mut Out, allocations: &[(AllocationId, Allocation)]) {
+    fn resume_allocations(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        allocations: &[(AllocationId, Allocation)],
+    ) {
         for (id, value) in allocations {
             match value.state {
                 allocation::State::Ready if value.leaving => self.retire(cx, out, *id),
                 allocation::State::Planned => self.order_run(*id, None),
-                allocation::State::Starting | allocation::State::Ready if !value.up && value.restarts > 0 => self.order_run(*id, None),
+                allocation::State::Starting | allocation::State::Ready
+                    if !value.up && value.restarts > 0 =>
+                {
+                    self.order_run(*id, None)
+                }
                 allocation::State::Draining => self.order_stop(*id),
                 _ => {}
             }
@@ -95,7 +130,10 @@ impl ControlPlane {
     fn resume_wakes(&mut self, cx: &Context<'_>, out: &mut Out) {
         let keys: Vec<(RouteId, Epoch)> = self.wakes_by_key.keys().copied().collect();
         for (route, epoch) in keys {
-            let current = self.routes.get(route.0.into()).map_or(epoch, |row| row.value.epoch);
+            let current = self
+                .routes
+                .get(route.0.into())
+                .map_or(epoch, |row| row.value.epoch);
             if epoch < current {
                 self.leave_epoch(cx, out, route, epoch, current);
             }
@@ -107,14 +145,27 @@ impl ControlPlane {
         }
     }
 
-    fn resume_wake(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId, state: State, allocation: Option<AllocationId>) {
+    fn resume_wake(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: WakeId,
+        state: State,
+        allocation: Option<AllocationId>,
+    ) {
         match state {
             State::WakeRequested => self.start(cx, out, id),
             State::Starting | State::ReadinessWait => {
-                let bound = allocation.and_then(|id| self.allocations.get(id.0)).map(|row| row.value);
+                let bound = allocation
+                    .and_then(|id| self.allocations.get(id.0))
+                    .map(|row| row.value);
                 match bound.filter(|value| value.state.is_terminal()) {
                     Some(ended) => {
-                        let cause = if ended.cause == Cause::None { Cause::Cancelled } else { ended.cause };
+                        let cause = if ended.cause == Cause::None {
+                            Cause::Cancelled
+                        } else {
+                            ended.cause
+                        };
                         self.give_up(cx, out, id, cause);
                     }
                     None => self.proceed(cx, out, id),

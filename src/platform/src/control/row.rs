@@ -1,6 +1,8 @@
 //! The rows of the control plane's tables, and the records that make them durable.
 
-use crate::id::{AllocationId, DeploymentId, Digest, Epoch, OutboxId, Region, ReportId, RouteId, Token, WakeId};
+use crate::id::{
+    AllocationId, DeploymentId, Digest, Epoch, OutboxId, Region, ReportId, RouteId, Token, WakeId,
+};
 use crate::message::{Cause, Event};
 use crate::{allocation, wake};
 use machine::{NodeId, Row, Time};

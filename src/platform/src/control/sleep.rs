@@ -16,14 +16,18 @@ use machine::Context;
 impl ControlPlane {
     /// Something says how busy an allocation is: if all of its route's are idle for long enough, the app goes to sleep.
     pub(super) fn check_idle(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let Some(value) = self.allocations.get(id.0).map(|row| row.value) else { return };
+        let Some(value) = self.allocations.get(id.0).map(|row| row.value) else {
+            return;
+        };
         if value.state != allocation::State::Ready || !self.is_idle(cx, id) {
             return;
         }
         let wakes = self.wakes_of(value.route, value.epoch);
         if let Some((wake, _)) = wakes.iter().find(|(_, wake)| wake.state == State::Hot) {
             let ready = |value: &Allocation| value.state == allocation::State::Ready;
-            if self.live_of(value.route).all(|(id, other)| !ready(other) || other.epoch != value.epoch || self.is_idle(cx, id)) {
+            if self.live_of(value.route).all(|(id, other)| {
+                !ready(other) || other.epoch != value.epoch || self.is_idle(cx, id)
+            }) {
                 self.fall_asleep(cx, out, *wake, value.route, value.epoch);
             }
         } else if !wakes.iter().any(|(_, wake)| wake.state.is_active()) {
@@ -34,10 +38,19 @@ impl ControlPlane {
 
     fn is_idle(&self, cx: &Context<'_>, id: AllocationId) -> bool {
         let enough = cx.knobs.time(&knob::IDLE_BEFORE_SLEEP);
-        self.doing.get(id).is_some_and(|doing| doing.in_flight == 0 && doing.idle >= enough)
+        self.doing
+            .get(id)
+            .is_some_and(|doing| doing.in_flight == 0 && doing.idle >= enough)
     }
 
-    fn fall_asleep(&mut self, cx: &Context<'_>, out: &mut Out, wake: WakeId, route: RouteId, epoch: Epoch) {
+    fn fall_asleep(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        wake: WakeId,
+        route: RouteId,
+        epoch: Epoch,
+    ) {
         self.write_wake(cx, out, wake, Some(Transition::SleepStarted), |_| {});
         for id in self.ready_of(route, epoch) {
             self.retire(cx, out, id);
@@ -46,23 +59,35 @@ impl ControlPlane {
 
     /// Goes on with a sleep that a crash came into.
     pub(super) fn retire_asleep(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId) {
-        let Some(wake) = self.wakes.get(id.0).map(|row| row.value) else { return };
+        let Some(wake) = self.wakes.get(id.0).map(|row| row.value) else {
+            return;
+        };
         for id in self.ready_of(wake.route, wake.epoch) {
             self.retire(cx, out, id);
         }
     }
 
     fn ready_of(&self, route: RouteId, epoch: Epoch) -> Vec<AllocationId> {
-        let ready = |value: &Allocation| value.epoch == epoch && value.state == allocation::State::Ready;
-        self.live_of(route).filter(|(_, value)| ready(value)).map(|(id, _)| id).collect()
+        let ready =
+            |value: &Allocation| value.epoch == epoch && value.state == allocation::State::Ready;
+        self.live_of(route)
+            .filter(|(_, value)| ready(value))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Somebody wants an app that is going to sleep: what has not been told to stop stays.
     pub(super) fn cancel_sleep(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId) {
-        let Some(wake) = self.wakes.get(id.0).map(|row| row.value) else { return };
+        let Some(wake) = self.wakes.get(id.0).map(|row| row.value) else {
+            return;
+        };
         let mut staying = self.ready_of(wake.route, wake.epoch);
         staying.retain(|id| {
-            let host = self.allocations.get(id.0).filter(|row| row.value.healthy).map(|row| row.value.host);
+            let host = self
+                .allocations
+                .get(id.0)
+                .filter(|row| row.value.healthy)
+                .map(|row| row.value.host);
             self.retiring.contains(*id) && host.is_some_and(|host| self.is_connected(host))
         });
         if wake.state != State::Sleeping || staying.is_empty() {
@@ -81,7 +106,9 @@ impl ControlPlane {
 
     /// An allocation shall stop: first it leaves rotation.
     pub(super) fn retire(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let Some(value) = self.allocations.get(id.0).map(|row| row.value) else { return };
+        let Some(value) = self.allocations.get(id.0).map(|row| row.value) else {
+            return;
+        };
         if value.state != allocation::State::Ready || self.retiring.contains(id) {
             return;
         }
@@ -91,21 +118,34 @@ impl ControlPlane {
             value.leaving = true;
         });
         self.check_last(cx, out, value.route, value.epoch);
-        let Some(row) = row.or_else(|| self.newest.get(&id.into()).copied()) else { return };
+        let Some(row) = row.or_else(|| self.newest.get(&id.into()).copied()) else {
+            return;
+        };
         self.retiring.insert(id, row);
-        self.agenda.set(Due::Retire(id), cx.now.after(cx.knobs.time(&knob::PRESENCE_TIMEOUT)));
+        self.agenda.set(
+            Due::Retire(id),
+            cx.now.after(cx.knobs.time(&knob::PRESENCE_TIMEOUT)),
+        );
         if self.is_delivered(row) {
             self.drain(cx, out, id);
         }
     }
 
     fn is_delivered(&self, id: OutboxId) -> bool {
-        self.outbox.get(id.0 as usize).is_some_and(|row| row.committed && row.acked == self.all_edges())
+        self.outbox
+            .get(id.0 as usize)
+            .is_some_and(|row| row.committed && row.acked == self.all_edges())
     }
 
     /// Every edge has this event: what it took out of rotation may stop.
     pub(super) fn retire_delivered(&mut self, cx: &Context<'_>, out: &mut Out, row: OutboxId) {
-        let ready: Vec<AllocationId> = self.retiring.map().iter().filter(|(_, of)| **of == row).map(|(id, _)| *id).collect();
+        let ready: Vec<AllocationId> = self
+            .retiring
+            .map()
+            .iter()
+            .filter(|(_, of)| **of == row)
+            .map(|(id, _)| *id)
+            .collect();
         for id in ready {
             self.drain(cx, out, id);
         }
@@ -117,15 +157,30 @@ impl ControlPlane {
         if self.retiring.remove(id).is_none() {
             return;
         }
-        if let Some(row) = self.write_allocation(cx, out, id, Some(allocation::Transition::DrainStarted), |_| {}) {
+        if let Some(row) = self.write_allocation(
+            cx,
+            out,
+            id,
+            Some(allocation::Transition::DrainStarted),
+            |_| {},
+        ) {
             self.order(id, What::Stop, row);
         }
     }
 
     /// A route got a new owner: what ran or began under an older one ends, except what a wake was let go on with.
-    pub(super) fn retire_older(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId, epoch: Epoch) {
-        let older: Vec<(AllocationId, Allocation)> =
-            self.live_of(route).filter(|(_, value)| value.epoch < epoch).map(|(id, value)| (id, *value)).collect();
+    pub(super) fn retire_older(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        epoch: Epoch,
+    ) {
+        let older: Vec<(AllocationId, Allocation)> = self
+            .live_of(route)
+            .filter(|(_, value)| value.epoch < epoch)
+            .map(|(id, value)| (id, *value))
+            .collect();
         for (id, value) in older {
             if !self.waiting_for(id, &value).is_empty() {
                 continue;
@@ -142,7 +197,13 @@ impl ControlPlane {
     }
 
     /// A sleeping app has slept in when nothing of it is left.
-    pub(super) fn check_slept(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId, epoch: Epoch) {
+    pub(super) fn check_slept(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        epoch: Epoch,
+    ) {
         if self.live_of(route).any(|(_, value)| value.epoch == epoch) {
             return;
         }

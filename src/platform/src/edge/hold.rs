@@ -33,16 +33,49 @@ impl Edge {
                 return self.want(cx, out, route);
             }
             let next = self.next_release.get(route).copied().unwrap_or(Time::ZERO);
-            if out.require(cx, &gate::RELEASE_RATE, head.request.into(), Fact::at_least(cx.now.0, next.0)).is_err() {
+            if out
+                .require(
+                    cx,
+                    &gate::RELEASE_RATE,
+                    head.request.into(),
+                    Fact::at_least(cx.now.0, next.0),
+                )
+                .is_err()
+            {
                 return self.agenda.set(Due::Release(route), next);
             }
-            let Some(target) = self.choose(cx, out, head.request, route, None) else { return self.want(cx, out, route) };
+            let Some(target) = self.choose(cx, out, head.request, route, None) else {
+                return self.want(cx, out, route);
+            };
             self.take_held(|held| held.request == head.request);
-            self.next_release.insert(route, cx.now.after(cx.knobs.time(&knob::RELEASE_INTERVAL)));
+            self.next_release
+                .insert(route, cx.now.after(cx.knobs.time(&knob::RELEASE_INTERVAL)));
             let waited = cx.now.since(head.arrived).0;
-            out.note(Note::HoldReleased { request: head.request, waited, held: self.held.len() as u32 });
-            let Held { request, client, class, key, .. } = head;
-            self.dispatch(cx, out, Ready { client, request, route, class, key }, target, false);
+            out.note(Note::HoldReleased {
+                request: head.request,
+                waited,
+                held: self.held.len() as u32,
+            });
+            let Held {
+                request,
+                client,
+                class,
+                key,
+                ..
+            } = head;
+            self.dispatch(
+                cx,
+                out,
+                Ready {
+                    client,
+                    request,
+                    route,
+                    class,
+                    key,
+                },
+                target,
+                false,
+            );
         }
         self.agenda.clear(Due::Release(route));
     }
@@ -58,26 +91,66 @@ impl Edge {
 
     /// A held request's budget ends.
     pub(super) fn expire(&mut self, cx: &Context<'_>, out: &mut Out, request: RequestId) {
-        let Some(held) = self.held.iter().find(|held| held.request == request).copied() else { return };
-        let (budget, waited) = (cx.knobs.time(&knob::HOLD_BUDGET), cx.now.since(held.arrived).0);
-        if out.require(cx, &gate::HOLD_BUDGET, request.into(), Fact::below(waited, budget.0)).is_ok() {
+        let Some(held) = self
+            .held
+            .iter()
+            .find(|held| held.request == request)
+            .copied()
+        else {
+            return;
+        };
+        let (budget, waited) = (
+            cx.knobs.time(&knob::HOLD_BUDGET),
+            cx.now.since(held.arrived).0,
+        );
+        if out
+            .require(
+                cx,
+                &gate::HOLD_BUDGET,
+                request.into(),
+                Fact::below(waited, budget.0),
+            )
+            .is_ok()
+        {
             // Asked again after another budget, or, should that be no time at all, at the pace at which wakes are.
             let pause = budget.max(cx.knobs.time(&knob::WAKE_ASK_INTERVAL));
             return self.agenda.set(Due::Expire(request), cx.now.after(pause));
         }
         self.take_held(|held| held.request == request);
-        out.note(Note::HoldExpired { request, waited, held: self.held.len() as u32 });
+        out.note(Note::HoldExpired {
+            request,
+            waited,
+            held: self.held.len() as u32,
+        });
         self.give_back(held.route, held.key, request);
         let rest = self.rest(cx, held.route);
-        self.respond(cx, out, held.client, request, 503, Reason::WakeTimeout, rest);
+        self.respond(
+            cx,
+            out,
+            held.client,
+            request,
+            503,
+            Reason::WakeTimeout,
+            rest,
+        );
     }
 
     /// Nothing will come: everybody who waits for the route is told.
-    pub(super) fn refuse_held(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId, reason: Reason) {
+    pub(super) fn refuse_held(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        reason: Reason,
+    ) {
         let rest = self.rest(cx, route);
         while let Some(held) = self.take_held(|held| held.route == route) {
             let waited = cx.now.since(held.arrived).0;
-            out.note(Note::HoldRefused { request: held.request, waited, held: self.held.len() as u32 });
+            out.note(Note::HoldRefused {
+                request: held.request,
+                waited,
+                held: self.held.len() as u32,
+            });
             self.give_back(route, held.key, held.request);
             self.respond(cx, out, held.client, held.request, 503, reason, rest);
         }

@@ -22,18 +22,35 @@ pub(super) struct Key {
 
 impl Edge {
     /// Whether an unsafe request may go on as the only one of its kind; if not, it is answered.
-    pub(super) fn check_key(&mut self, cx: &Context<'_>, out: &mut Out, client: NodeId, request: &Request) -> bool {
-        let Request { id, route, key, body, .. } = *request;
+    pub(super) fn check_key(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: &Request,
+    ) -> bool {
+        let Request {
+            id,
+            route,
+            key,
+            body,
+            ..
+        } = *request;
         let known = key.and_then(|key| self.keys.get((route, key))).copied();
         let fact = Fact::yes(key.is_some() && known.is_none());
-        if out.require(cx, &gate::UNSAFE_REPLAY_POLICY, id.into(), fact).is_ok() {
+        if out
+            .require(cx, &gate::UNSAFE_REPLAY_POLICY, id.into(), fact)
+            .is_ok()
+        {
             return true;
         }
         let (status, reason) = match known {
             None => (400, Reason::KeyRequired),
             Some(known) if known.body != body => (422, Reason::KeyReused),
             Some(Key { answer: None, .. }) => (409, Reason::KeyInFlight),
-            Some(Key { answer: Some(ok), .. }) => (if ok { 200 } else { 500 }, Reason::KeyReplayed),
+            Some(Key {
+                answer: Some(ok), ..
+            }) => (if ok { 200 } else { 500 }, Reason::KeyReplayed),
         };
         self.respond(cx, out, client, id, status, reason, Duration::ZERO);
         false
@@ -41,22 +58,51 @@ impl Edge {
 
     /// Marks a request's key as under way.
     pub(super) fn reserve(&mut self, request: &Request) {
-        let Request { id, route, class, key, body, .. } = *request;
+        let Request {
+            id,
+            route,
+            class,
+            key,
+            body,
+            ..
+        } = *request;
         if let Some(key) = key.filter(|_| matches!(class, Class::Unsafe | Class::Webhook)) {
-            self.keys.insert((route, key), Key { request: id, body, answer: None });
+            self.keys.insert(
+                (route, key),
+                Key {
+                    request: id,
+                    body,
+                    answer: None,
+                },
+            );
         }
     }
 
     /// A request never left: its key is free again.
-    pub(super) fn give_back(&mut self, route: RouteId, key: Option<IdempotencyKey>, request: RequestId) {
+    pub(super) fn give_back(
+        &mut self,
+        route: RouteId,
+        key: Option<IdempotencyKey>,
+        request: RequestId,
+    ) {
         let Some(key) = key else { return };
-        if self.keys.get((route, key)).is_some_and(|known| known.request == request && known.answer.is_none()) {
+        if self
+            .keys
+            .get((route, key))
+            .is_some_and(|known| known.request == request && known.answer.is_none())
+        {
             self.keys.remove((route, key));
         }
     }
 
     /// A request was answered, perhaps after everybody had stopped waiting.
-    pub(super) fn settle(&mut self, route: RouteId, key: Option<IdempotencyKey>, request: RequestId, ok: bool) {
+    pub(super) fn settle(
+        &mut self,
+        route: RouteId,
+        key: Option<IdempotencyKey>,
+        request: RequestId,
+        ok: bool,
+    ) {
         let Some(key) = key else { return };
         self.keys.update((route, key), |known| {
             if known.request == request {

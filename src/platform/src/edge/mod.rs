@@ -22,11 +22,11 @@ use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, R
 use crate::ledger::Ledger;
 use crate::message::{Class, Message};
 use crate::note::Note;
-use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use dispatch::Flight;
 use keys::Key;
 use machine::{Context, Input, Machine, NodeId, Step, Time, fingerprint};
+use machine::{SortedMap, SortedSet};
 use table::WakeView;
 
 /// What a step of an edge fills.
@@ -148,7 +148,11 @@ impl Edge {
     /// How many requests were handed over and are not answered yet.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
-        self.allocations.map().values().map(|view| view.in_flight).sum()
+        self.allocations
+            .map()
+            .values()
+            .map(|view| view.in_flight)
+            .sum()
     }
 
     /// The number of what it says next to the control plane.
@@ -161,11 +165,30 @@ impl Edge {
         match message {
             Message::Request(request) => self.on_request(cx, out, from, request),
             Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
-            Message::WakeRefused { route, epoch, reason, retry_at, nth } => {
-                self.on_wake_refused(cx, out, table::Refusal { route, epoch, reason, retry_at, nth });
+            Message::WakeRefused {
+                route,
+                epoch,
+                reason,
+                retry_at,
+                nth,
+            } => {
+                self.on_wake_refused(
+                    cx,
+                    out,
+                    table::Refusal {
+                        route,
+                        epoch,
+                        reason,
+                        retry_at,
+                        nth,
+                    },
+                );
             }
             Message::Answer { request, ok } => self.on_answer(cx, out, request, ok),
-            Message::DispatchRefused { request, allocation } => self.on_dispatch_refused(cx, out, request, allocation),
+            Message::DispatchRefused {
+                request,
+                allocation,
+            } => self.on_dispatch_refused(cx, out, request, allocation),
             // Everything else is said to others.
             _ => {}
         }

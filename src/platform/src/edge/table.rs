@@ -81,11 +81,21 @@ impl Edge {
             self.following = nth;
         }
         out.send(self.installation.control, Message::Follow { nth });
-        self.agenda.set(Due::Follow, cx.now.after(cx.knobs.time(&knob::RESEND_INTERVAL)));
+        self.agenda.set(
+            Due::Follow,
+            cx.now.after(cx.knobs.time(&knob::RESEND_INTERVAL)),
+        );
     }
 
     /// The log tells something.
-    pub(super) fn on_event(&mut self, cx: &Context<'_>, out: &mut Out, row: OutboxId, event: Event, nth: u32) {
+    pub(super) fn on_event(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        row: OutboxId,
+        event: Event,
+        nth: u32,
+    ) {
         // What follows on the ask for the log counts on from it; what was under way before proves nothing.
         if nth > self.following {
             self.agenda.clear(Due::Follow);
@@ -94,7 +104,9 @@ impl Edge {
         let known = match event {
             Event::RouteOwner { route, .. } => self.routes.get(route).map(|view| view.version),
             Event::Wake { wake, .. } => self.wakes.get(wake).map(|view| view.version),
-            Event::Allocation { allocation, .. } => self.allocations.get(allocation).map(|view| view.version),
+            Event::Allocation { allocation, .. } => {
+                self.allocations.get(allocation).map(|view| view.version)
+            }
             Event::Deployment { deployment, .. } => self.deployments.get(deployment).copied(),
         };
         if known.is_some_and(|known| event.version() <= known) {
@@ -102,17 +114,60 @@ impl Edge {
         }
         out.note(Note::EventApplied { row, event });
         match event {
-            Event::RouteOwner { route, epoch, deployment, version } => {
+            Event::RouteOwner {
+                route,
+                epoch,
+                deployment,
+                version,
+            } => {
                 self.learn_owner(route, epoch, deployment, version);
                 self.pump(cx, out, route);
             }
-            Event::Wake { wake, route, epoch, to, retry_at, version, .. } => {
-                self.wakes.insert(wake, WakeView { route, epoch, state: to, retry_at, version });
+            Event::Wake {
+                wake,
+                route,
+                epoch,
+                to,
+                retry_at,
+                version,
+                ..
+            } => {
+                self.wakes.insert(
+                    wake,
+                    WakeView {
+                        route,
+                        epoch,
+                        state: to,
+                        retry_at,
+                        version,
+                    },
+                );
                 self.learn_wake(cx, out, wake);
             }
-            Event::Allocation { allocation, route, epoch, host, token, to, serving, version } => {
-                let in_flight = self.allocations.get(allocation).map_or(0, |view| view.in_flight);
-                let view = AllocationView { route, epoch, host, token, state: to, serving, version, in_flight };
+            Event::Allocation {
+                allocation,
+                route,
+                epoch,
+                host,
+                token,
+                to,
+                serving,
+                version,
+            } => {
+                let in_flight = self
+                    .allocations
+                    .get(allocation)
+                    .map_or(0, |view| view.in_flight);
+                let view = AllocationView {
+                    route,
+                    epoch,
+                    host,
+                    token,
+                    state: to,
+                    serving,
+                    version,
+                    in_flight,
+                };
                 self.allocations.insert(allocation, view);
                 if serving {
                     self.rotation.insert((route, allocation));
@@ -121,29 +176,60 @@ impl Edge {
                 }
                 self.pump(cx, out, route);
             }
-            Event::Deployment { deployment, version } => self.deployments.insert(deployment, version),
+            Event::Deployment {
+                deployment,
+                version,
+            } => self.deployments.insert(deployment, version),
         }
     }
 
     /// A route has an owner: what is held for it waits for this owner now, with the time it had left.
-    fn learn_owner(&mut self, route: RouteId, epoch: Epoch, deployment: DeploymentId, version: u32) {
+    fn learn_owner(
+        &mut self,
+        route: RouteId,
+        epoch: Epoch,
+        deployment: DeploymentId,
+        version: u32,
+    ) {
         let (wake, retry_at) = self.wake_of(route, epoch);
-        let view = RouteView { epoch, deployment, version, wake, retry_at, asked_at: None, asked_nth: 0, refused: None };
+        let view = RouteView {
+            epoch,
+            deployment,
+            version,
+            wake,
+            retry_at,
+            asked_at: None,
+            asked_nth: 0,
+            refused: None,
+        };
         self.routes.insert(route, view);
         self.agenda.clear(Due::Ask(route));
     }
 
     /// How awake a route is under an owner: there should be one wake, and if there are more, the furthest along counts.
     fn wake_of(&self, route: RouteId, epoch: Epoch) -> (wake::State, Time) {
-        let of_owner = self.wakes.map().values().filter(|view| view.route == route && view.epoch == epoch);
-        let best = of_owner.max_by_key(|view| (view.state == wake::State::Hot, view.state.is_active()));
-        best.map_or((wake::State::Cold, Time::ZERO), |view| (view.state, view.retry_at))
+        let of_owner = self
+            .wakes
+            .map()
+            .values()
+            .filter(|view| view.route == route && view.epoch == epoch);
+        let best =
+            of_owner.max_by_key(|view| (view.state == wake::State::Hot, view.state.is_active()));
+        best.map_or((wake::State::Cold, Time::ZERO), |view| {
+            (view.state, view.retry_at)
+        })
     }
 
     /// A wake has moved.
     fn learn_wake(&mut self, cx: &Context<'_>, out: &mut Out, id: WakeId) {
-        let Some(WakeView { route, epoch, .. }) = self.wakes.get(id).copied() else { return };
-        if self.routes.get(route).is_none_or(|view| view.epoch != epoch) {
+        let Some(WakeView { route, epoch, .. }) = self.wakes.get(id).copied() else {
+            return;
+        };
+        if self
+            .routes
+            .get(route)
+            .is_none_or(|view| view.epoch != epoch)
+        {
             return;
         }
         let (wake, retry_at) = self.wake_of(route, epoch);
@@ -162,8 +248,16 @@ impl Edge {
 
     /// The control plane will not start a wake.
     pub(super) fn on_wake_refused(&mut self, cx: &Context<'_>, out: &mut Out, refusal: Refusal) {
-        let Refusal { route, epoch, reason, retry_at, nth } = refusal;
-        let Some(view) = self.routes.get(route).copied() else { return };
+        let Refusal {
+            route,
+            epoch,
+            reason,
+            retry_at,
+            nth,
+        } = refusal;
+        let Some(view) = self.routes.get(route).copied() else {
+            return;
+        };
         let awaited = view.asked_at.is_some() && view.asked_nth == nth && view.epoch == epoch;
         // The newer owner is on its way here; what is held waits for it.
         if !awaited || reason == Reason::StaleEpoch {

@@ -24,7 +24,9 @@ use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
 use machine::SortedMap;
-use machine::{Context, HostEvent, Input, Machine, NodeId, ProcessId, Step, Ticket, Time, fingerprint};
+use machine::{
+    Context, HostEvent, Input, Machine, NodeId, ProcessId, Step, Ticket, Time, fingerprint,
+};
 use report::Pending;
 use serve::Serving;
 use slot::Work;
@@ -85,7 +87,11 @@ enum Due {
 /// The name of what runs: the bytes' digest, folded with what is missing around them.
 #[must_use]
 pub const fn image(bytes: Digest, mounted: bool) -> u64 {
-    if mounted { bytes.0 } else { fingerprint::fold(bytes.0, 1) }
+    if mounted {
+        bytes.0
+    } else {
+        fingerprint::fold(bytes.0, 1)
+    }
 }
 
 /// A runner.
@@ -135,14 +141,52 @@ impl Runner {
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
         match message {
-            Message::Order { allocation, token, deployment, digest, limit, epoch, .. } => {
-                self.on_order(cx, out, allocation, order::Order { token, deployment, digest, limit, epoch });
+            Message::Order {
+                allocation,
+                token,
+                deployment,
+                digest,
+                limit,
+                epoch,
+                ..
+            } => {
+                self.on_order(
+                    cx,
+                    out,
+                    allocation,
+                    order::Order {
+                        token,
+                        deployment,
+                        digest,
+                        limit,
+                        epoch,
+                    },
+                );
             }
-            Message::Stop { allocation, token, drain, .. } => self.on_stop(cx, out, allocation, token, drain),
+            Message::Stop {
+                allocation,
+                token,
+                drain,
+                ..
+            } => self.on_stop(cx, out, allocation, token, drain),
             Message::ReportAck { report, .. } => self.on_report_ack(cx, out, report),
-            Message::PullDone { allocation, bytes, nth, .. } => self.on_pull_done(cx, out, allocation, bytes, nth),
-            Message::Secrets { allocation, complete, nth, .. } => self.on_secrets(cx, out, allocation, complete, nth),
-            Message::Dispatch { request, allocation, epoch } => self.on_dispatch(cx, out, from, request, allocation, epoch),
+            Message::PullDone {
+                allocation,
+                bytes,
+                nth,
+                ..
+            } => self.on_pull_done(cx, out, allocation, bytes, nth),
+            Message::Secrets {
+                allocation,
+                complete,
+                nth,
+                ..
+            } => self.on_secrets(cx, out, allocation, complete, nth),
+            Message::Dispatch {
+                request,
+                allocation,
+                epoch,
+            } => self.on_dispatch(cx, out, from, request, allocation, epoch),
             // Everything else is said to others.
             _ => {}
         }
@@ -151,8 +195,17 @@ impl Runner {
     fn on_host(&mut self, cx: &Context<'_>, out: &mut Out, event: HostEvent) {
         match event {
             HostEvent::Up { process } => self.on_up(cx, out, process),
-            HostEvent::Probed { process, nth, ready, reason } => self.on_probed(cx, out, process, nth, ready, reason),
-            HostEvent::Served { process, request, ok } => self.on_served(cx, out, process, RequestId(request), ok),
+            HostEvent::Probed {
+                process,
+                nth,
+                ready,
+                reason,
+            } => self.on_probed(cx, out, process, nth, ready, reason),
+            HostEvent::Served {
+                process,
+                request,
+                ok,
+            } => self.on_served(cx, out, process, RequestId(request), ok),
             HostEvent::Exited { process, code, oom } => self.on_exited(cx, out, process, code, oom),
         }
     }
@@ -174,15 +227,33 @@ impl Runner {
     fn heartbeat(&mut self, cx: &Context<'_>, out: &mut Out) {
         self.last_heartbeat = self.last_heartbeat.saturating_add(1);
         let nth = self.last_heartbeat;
-        let live = || self.slots.map().iter().filter(|(_, slot)| slot.stage != Stage::Ended);
+        let live = || {
+            self.slots
+                .map()
+                .iter()
+                .filter(|(_, slot)| slot.stage != Stage::Ended)
+        };
         let used = live().fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.limit));
         out.send(self.installation.control, Message::Heartbeat { nth, used });
         for (id, slot) in live() {
-            let idle = if slot.in_flight > 0 { machine::Duration::ZERO } else { cx.now.since(slot.busy_at) };
-            let activity = Message::Activity { allocation: *id, token: slot.token, in_flight: slot.in_flight, idle, nth };
+            let idle = if slot.in_flight > 0 {
+                machine::Duration::ZERO
+            } else {
+                cx.now.since(slot.busy_at)
+            };
+            let activity = Message::Activity {
+                allocation: *id,
+                token: slot.token,
+                in_flight: slot.in_flight,
+                idle,
+                nth,
+            };
             out.send(self.installation.control, activity);
         }
-        self.agenda.set(Due::Heartbeat, cx.now.after(cx.knobs.time(&knob::HEARTBEAT)));
+        self.agenda.set(
+            Due::Heartbeat,
+            cx.now.after(cx.knobs.time(&knob::HEARTBEAT)),
+        );
     }
 
     /// Makes a record durable.
@@ -196,7 +267,9 @@ impl Runner {
     fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
         match self.writes.remove(ticket) {
             Some(Write::Order(id, token)) => self.begin(cx, out, id, token),
-            Some(Write::Stop(id, token, in_flight, reached)) => self.stopped(cx, out, id, token, in_flight, reached),
+            Some(Write::Stop(id, token, in_flight, reached)) => {
+                self.stopped(cx, out, id, token, in_flight, reached)
+            }
             Some(Write::End) | None => {}
         }
     }
@@ -231,7 +304,12 @@ impl Machine for Runner {
     }
 
     fn fingerprint(&self) -> u64 {
-        let counters = (self.last_report, self.last_heartbeat, self.last_process, self.last_ticket);
+        let counters = (
+            self.last_report,
+            self.last_heartbeat,
+            self.last_process,
+            self.last_ticket,
+        );
         let state = (
             self.slots.fingerprint(),
             self.works.fingerprint(),

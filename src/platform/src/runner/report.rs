@@ -23,11 +23,26 @@ pub(super) struct Pending {
 
 impl Runner {
     /// Reports what was seen.
-    pub(super) fn report(&mut self, cx: &Context<'_>, out: &mut Out, allocation: AllocationId, token: Token, observed: Observed) {
+    pub(super) fn report(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        allocation: AllocationId,
+        token: Token,
+        observed: Observed,
+    ) {
         self.last_report += 1;
         // The node's number in the upper bits keeps the numbers of two runners apart.
         let id = ReportId(u64::from(cx.node.0) << 48 | self.last_report & ((1 << 48) - 1));
-        self.reports.insert(id, Pending { allocation, token, observed, nth: 0 });
+        self.reports.insert(
+            id,
+            Pending {
+                allocation,
+                token,
+                observed,
+                nth: 0,
+            },
+        );
         self.send_report(cx, out, id);
     }
 
@@ -37,24 +52,68 @@ impl Runner {
             pending.nth = pending.nth.saturating_add(1);
             *pending
         };
-        let Some(Pending { allocation, token, observed, nth }) = self.reports.update(id, next) else { return };
-        out.send(self.installation.control, Message::Report { report: id, allocation, token, observed, nth });
-        let wait: Duration = cx.knobs.time(&knob::RESEND_INTERVAL).times(1 << (nth - 1).min(DOUBLINGS));
+        let Some(Pending {
+            allocation,
+            token,
+            observed,
+            nth,
+        }) = self.reports.update(id, next)
+        else {
+            return;
+        };
+        out.send(
+            self.installation.control,
+            Message::Report {
+                report: id,
+                allocation,
+                token,
+                observed,
+                nth,
+            },
+        );
+        let wait: Duration = cx
+            .knobs
+            .time(&knob::RESEND_INTERVAL)
+            .times(1 << (nth - 1).min(DOUBLINGS));
         self.agenda.set(Due::Report(id), cx.now.after(wait));
     }
 
     /// The control plane has heard.
     pub(super) fn on_report_ack(&mut self, cx: &Context<'_>, out: &mut Out, id: ReportId) {
-        let Some(Pending { allocation, token, observed, .. }) = self.reports.remove(id) else { return };
+        let Some(Pending {
+            allocation,
+            token,
+            observed,
+            ..
+        }) = self.reports.remove(id)
+        else {
+            return;
+        };
         self.agenda.clear(Due::Report(id));
         match observed {
-            Observed::Readiness { pass: true, at, .. } => self.heard_pass(cx, allocation, token, at),
-            Observed::DigestMismatch | Observed::SecretMissing | Observed::PullFailed | Observed::Gone
-                if self.slots.get(allocation).is_some_and(|slot| slot.token == token && slot.stage == Stage::Ended) =>
+            Observed::Readiness { pass: true, at, .. } => {
+                self.heard_pass(cx, allocation, token, at)
+            }
+            Observed::DigestMismatch
+            | Observed::SecretMissing
+            | Observed::PullFailed
+            | Observed::Gone
+                if self
+                    .slots
+                    .get(allocation)
+                    .is_some_and(|slot| slot.token == token && slot.stage == Stage::Ended) =>
             {
                 // Only now: had it been durable before, a crash would have kept the end from ever being told.
                 self.works.update(allocation, |work| work.over = true);
-                self.store(out, Record { allocation, token, ended: true }, Write::End);
+                self.store(
+                    out,
+                    Record {
+                        allocation,
+                        token,
+                        ended: true,
+                    },
+                    Write::End,
+                );
             }
             _ => {}
         }

@@ -10,7 +10,14 @@ use machine::{Context, Duration, Fact};
 
 impl Runner {
     /// The control plane orders an allocation to be stopped.
-    pub(super) fn on_stop(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId, token: Token, drain: Option<Duration>) {
+    pub(super) fn on_stop(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: AllocationId,
+        token: Token,
+        drain: Option<Duration>,
+    ) {
         let Some(slot) = self.slots.get(id).copied() else {
             // The stop has overtaken the order: written down, so that the order finds it here.
             self.slots.insert(id, never_run(cx, token));
@@ -48,17 +55,33 @@ impl Runner {
 
     /// It may be time to stop a draining allocation.
     pub(super) fn try_stop(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) {
-        let Some(slot) = self.slots.get(id).copied().filter(|slot| slot.stage == Stage::Draining) else { return };
+        let Some(slot) = self
+            .slots
+            .get(id)
+            .copied()
+            .filter(|slot| slot.stage == Stage::Draining)
+        else {
+            return;
+        };
         let reached = slot.stop_at.is_none_or(|at| cx.now >= at);
-        let fact = Fact { holds: slot.in_flight == 0 || reached, found: slot.in_flight.into(), wanted: 0 };
-        if out.require(cx, &gate::DRAIN_DEADLINE_RESPECTED, id.into(), fact).is_ok() {
+        let fact = Fact {
+            holds: slot.in_flight == 0 || reached,
+            found: slot.in_flight.into(),
+            wanted: 0,
+        };
+        if out
+            .require(cx, &gate::DRAIN_DEADLINE_RESPECTED, id.into(), fact)
+            .is_ok()
+        {
             self.finish(out, id, reached);
         }
     }
 
     /// Stops it for good: no order under this or an older token starts it again, not even after a crash.
     fn finish(&mut self, out: &mut Out, id: AllocationId, reached: bool) {
-        let Some(slot) = self.slots.get(id).copied() else { return };
+        let Some(slot) = self.slots.get(id).copied() else {
+            return;
+        };
         self.kill(out, id);
         for due in [Due::Fetch(id), Due::PullTimeout(id), Due::Stop(id)] {
             self.agenda.clear(due);
@@ -69,15 +92,45 @@ impl Runner {
             work.stop_answered = Some(slot.token);
         });
         if slot.process.is_some() {
-            out.note(Note::ProcessStopped { allocation: id, token: slot.token, in_flight: slot.in_flight, deadline_reached: reached });
+            out.note(Note::ProcessStopped {
+                allocation: id,
+                token: slot.token,
+                in_flight: slot.in_flight,
+                deadline_reached: reached,
+            });
         }
-        let record = Record { allocation: id, token: slot.token, ended: true };
-        self.store(out, record, Write::Stop(id, slot.token, slot.in_flight, reached));
+        let record = Record {
+            allocation: id,
+            token: slot.token,
+            ended: true,
+        };
+        self.store(
+            out,
+            record,
+            Write::Stop(id, slot.token, slot.in_flight, reached),
+        );
     }
 
     /// The stop is durable: it is reported.
-    pub(super) fn stopped(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId, token: Token, in_flight: u32, reached: bool) {
-        self.report(cx, out, id, token, Observed::Stopped { in_flight, deadline_reached: reached });
+    pub(super) fn stopped(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: AllocationId,
+        token: Token,
+        in_flight: u32,
+        reached: bool,
+    ) {
+        self.report(
+            cx,
+            out,
+            id,
+            token,
+            Observed::Stopped {
+                in_flight,
+                deadline_reached: reached,
+            },
+        );
     }
 }
 

@@ -12,9 +12,15 @@ use platform::{gate, knob, wake};
 #[test]
 fn k4_no_host_has_room() {
     let mut bench = Bench::new();
-    bench.command(Command::SetMemoryLimit { deployment: OLD, limit: 4096 * MIB });
+    bench.command(Command::SetMemoryLimit {
+        deployment: OLD,
+        limit: 4096 * MIB,
+    });
     let id = bench.request(Class::SafePage);
-    assert_eq!((bench.wake().cause, bench.answer(id)), (Cause::NoPlacement, Some((503, Reason::WakeFailed))));
+    assert_eq!(
+        (bench.wake().cause, bench.answer(id)),
+        (Cause::NoPlacement, Some((503, Reason::WakeFailed)))
+    );
     assert!(bench.refused(&gate::HOST_FITS));
     assert!(bench.control.machine.allocations().is_empty());
 }
@@ -23,10 +29,19 @@ fn k4_no_host_has_room() {
 fn k4_the_host_with_the_most_room_is_chosen() {
     let mut bench = Bench::with(&[EDGE], &[RUNNER, RUNNER_TWO]);
     bench.make_hot();
-    bench.command(Command::StartAllocation { route: ROUTE, region: REGION });
-    assert_eq!((bench.allocation(0).host, bench.allocation(1).host), (RUNNER, RUNNER_TWO));
+    bench.command(Command::StartAllocation {
+        route: ROUTE,
+        region: REGION,
+    });
+    assert_eq!(
+        (bench.allocation(0).host, bench.allocation(1).host),
+        (RUNNER, RUNNER_TWO)
+    );
     bench.advance(secs(2));
-    assert!(bench.allocation(1).serving, "capacity of an awake app goes into rotation");
+    assert!(
+        bench.allocation(1).serving,
+        "capacity of an awake app goes into rotation"
+    );
 }
 
 #[test]
@@ -35,7 +50,10 @@ fn k4_wrong_bytes_never_run() {
     bench.bytes = Some(Digest(0xBAD));
     bench.request(Class::SafePage);
     bench.advance(secs(1));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::DigestMismatch));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::DigestMismatch)
+    );
     assert!(bench.images.is_empty());
     assert!(bench.refused(&gate::ARTIFACT_DIGEST_VERIFIED));
 }
@@ -69,7 +87,10 @@ fn k4_two_checks_in_a_row_make_it_ready() {
     let mut bench = Bench::new();
     bench.request(Class::SafePage);
     bench.advance(millis(350));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).passes), (State::Starting, 1));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).passes),
+        (State::Starting, 1)
+    );
     assert!(bench.refused(&gate::HEALTH_READINESS_PASS));
     bench.advance(millis(200));
     assert_eq!(bench.allocation(0).state, State::Ready);
@@ -81,9 +102,18 @@ fn k4_a_start_that_takes_too_long_fails_and_is_stopped() {
     bench.boot = None;
     bench.request(Class::SafePage);
     bench.advance(secs(61));
-    assert_eq!((bench.allocation(0).cause, bench.took_allocation(Transition::Broke)), (Cause::ReadinessTimeout, 1));
+    assert_eq!(
+        (
+            bench.allocation(0).cause,
+            bench.took_allocation(Transition::Broke)
+        ),
+        (Cause::ReadinessTimeout, 1)
+    );
     assert!(bench.processes.is_empty());
-    assert_eq!(bench.runners[&RUNNER].machine.slots()[&AllocationId(0)].stage, Stage::Ended);
+    assert_eq!(
+        bench.runners[&RUNNER].machine.slots()[&AllocationId(0)].stage,
+        Stage::Ended
+    );
 }
 
 #[test]
@@ -92,19 +122,39 @@ fn k4_a_pull_is_tried_again_and_given_up() {
     bench.store_answers = false;
     bench.request(Class::SafePage);
     bench.advance(secs(25));
-    assert_eq!(bench.sent(|message| matches!(message, Message::Pull { .. })), 3);
+    assert_eq!(
+        bench.sent(|message| matches!(message, Message::Pull { .. })),
+        3
+    );
     bench.advance(secs(100));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::PullTimeout));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::PullTimeout)
+    );
 }
 
 #[test]
 fn k4_planned_is_called_off() {
     let mut bench = Bench::new();
-    bench.law = Box::new(|_, _, message| if matches!(message, Message::Order { .. }) { Fate::Keep } else { Fate::Deliver });
+    bench.law = Box::new(|_, _, message| {
+        if matches!(message, Message::Order { .. }) {
+            Fate::Keep
+        } else {
+            Fate::Deliver
+        }
+    });
     bench.request(Class::SafePage);
     assert_eq!(bench.allocation(0).state, State::Planned);
-    assert!(bench.command(Command::StopAllocation { allocation: AllocationId(0) }));
-    assert_eq!((bench.allocation(0).state, bench.took_allocation(Transition::Cancelled)), (State::Stopped, 1));
+    assert!(bench.command(Command::StopAllocation {
+        allocation: AllocationId(0)
+    }));
+    assert_eq!(
+        (
+            bench.allocation(0).state,
+            bench.took_allocation(Transition::Cancelled)
+        ),
+        (State::Stopped, 1)
+    );
     assert_eq!(bench.wake().cause, Cause::Cancelled);
     // The order that the stop has overtaken starts nothing, not even after a crash.
     for crash in [false, true] {
@@ -127,14 +177,35 @@ fn k4_drain_lets_requests_finish() {
     let id = bench.request(Class::SafePage);
     bench.set(&knob::DISPATCH_TIMEOUT, 60_000_000);
     let id_two = bench.request(Class::SafePage);
-    assert!(bench.command(Command::StopAllocation { allocation: AllocationId(0) }));
+    assert!(bench.command(Command::StopAllocation {
+        allocation: AllocationId(0)
+    }));
     bench.advance(secs(5));
     assert_eq!(bench.allocation(0).state, State::Draining);
     assert!(bench.refused(&gate::DRAIN_DEADLINE_RESPECTED));
     bench.advance(secs(16));
-    assert_eq!((bench.allocation(0).state, bench.took_allocation(Transition::Drained)), (State::Stopped, 1));
-    assert_eq!((bench.status(id), bench.status(id_two)), (Some(504), Some(200)));
-    assert_eq!(bench.count(|note| matches!(note, Note::ProcessStopped { in_flight: 0, deadline_reached: false, .. })), 1);
+    assert_eq!(
+        (
+            bench.allocation(0).state,
+            bench.took_allocation(Transition::Drained)
+        ),
+        (State::Stopped, 1)
+    );
+    assert_eq!(
+        (bench.status(id), bench.status(id_two)),
+        (Some(504), Some(200))
+    );
+    assert_eq!(
+        bench.count(|note| matches!(
+            note,
+            Note::ProcessStopped {
+                in_flight: 0,
+                deadline_reached: false,
+                ..
+            }
+        )),
+        1
+    );
 }
 
 #[test]
@@ -144,10 +215,22 @@ fn k4_drain_ends_at_its_deadline_and_says_so() {
     bench.serves = None;
     bench.set(&knob::DRAIN_DEADLINE, 30_000_000);
     bench.request(Class::SafePage);
-    bench.command(Command::StopAllocation { allocation: AllocationId(0) });
+    bench.command(Command::StopAllocation {
+        allocation: AllocationId(0),
+    });
     bench.advance(secs(31));
     assert_eq!(bench.allocation(0).state, State::Stopped);
-    assert_eq!(bench.count(|note| matches!(note, Note::ProcessStopped { in_flight: 1, deadline_reached: true, .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(
+            note,
+            Note::ProcessStopped {
+                in_flight: 1,
+                deadline_reached: true,
+                ..
+            }
+        )),
+        1
+    );
 }
 
 #[test]
@@ -155,13 +238,32 @@ fn k4_a_crash_is_restarted_in_place_under_a_new_token() {
     let mut bench = Bench::new();
     bench.make_hot();
     bench.exit(RUNNER, 1, false);
-    assert_eq!(bench.count(|note| matches!(note, Note::RestartOrdered { token: Token(2), .. })), 1);
-    assert_eq!((bench.allocation(0).serving, bench.allocation(0).state), (false, State::Ready));
+    assert_eq!(
+        bench.count(|note| matches!(
+            note,
+            Note::RestartOrdered {
+                token: Token(2),
+                ..
+            }
+        )),
+        1
+    );
+    assert_eq!(
+        (bench.allocation(0).serving, bench.allocation(0).state),
+        (false, State::Ready)
+    );
     let id = bench.request(Class::SafePage);
     bench.advance(secs(2));
-    assert_eq!((bench.answer(id), bench.control.machine.allocations().len()), (Some((200, Reason::Served)), 1));
+    assert_eq!(
+        (bench.answer(id), bench.control.machine.allocations().len()),
+        (Some((200, Reason::Served)), 1)
+    );
     assert!(bench.allocation(0).serving);
-    assert_eq!(bench.sent(|message| matches!(message, Message::Pull { .. })), 1, "the bytes were still there");
+    assert_eq!(
+        bench.sent(|message| matches!(message, Message::Pull { .. })),
+        1,
+        "the bytes were still there"
+    );
 }
 
 #[test]
@@ -173,11 +275,18 @@ fn k4_a_process_that_keeps_crashing_is_given_up() {
             bench.exit(RUNNER, 137, oom);
             bench.advance(millis(300));
         }
-        assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, cause));
+        assert_eq!(
+            (bench.allocation(0).state, bench.allocation(0).cause),
+            (State::Failed, cause)
+        );
         assert!(bench.refused(&gate::RESTART_BUDGET));
         assert!(bench.processes.is_empty());
         bench.make_hot();
-        assert_eq!(bench.control.machine.allocations().len(), 2, "a replacement is a new allocation");
+        assert_eq!(
+            bench.control.machine.allocations().len(),
+            2,
+            "a replacement is a new allocation"
+        );
     }
 }
 
@@ -187,7 +296,10 @@ fn k4_a_crash_at_boot_uses_up_the_restarts() {
     bench.dies_at_boot = true;
     let id = bench.request(Class::SafePage);
     bench.advance(secs(3));
-    assert_eq!((bench.allocation(0).cause, bench.wake().cause), (Cause::Crash, Cause::Crash));
+    assert_eq!(
+        (bench.allocation(0).cause, bench.wake().cause),
+        (Cause::Crash, Cause::Crash)
+    );
     assert_eq!(bench.answer(id), Some((503, Reason::WakeFailed)));
 }
 
@@ -198,11 +310,17 @@ fn k4_a_failed_check_takes_it_out_of_rotation_but_not_out_of_ready() {
     bench.ready = false;
     bench.advance(secs(2));
     let value = bench.allocation(0);
-    assert_eq!((value.state, value.serving, bench.wake().state), (State::Ready, false, wake::State::Cold));
+    assert_eq!(
+        (value.state, value.serving, bench.wake().state),
+        (State::Ready, false, wake::State::Cold)
+    );
     bench.ready = true;
     let id = bench.request(Class::SafePage);
     bench.advance(secs(3));
-    assert_eq!((bench.answer(id), bench.allocation(0).serving), (Some((200, Reason::Served)), true));
+    assert_eq!(
+        (bench.answer(id), bench.allocation(0).serving),
+        (Some((200, Reason::Served)), true)
+    );
 }
 
 #[test]
@@ -211,23 +329,45 @@ fn k4_a_process_that_stays_unready_is_replaced() {
     bench.make_hot();
     bench.ready = false;
     bench.advance(secs(70));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::ReadinessTimeout));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::ReadinessTimeout)
+    );
 }
 
 #[test]
 fn k4_a_silent_host_serves_no_longer_and_is_lost_after_a_while() {
     let mut bench = Bench::new();
     bench.make_hot();
-    bench.law = Box::new(|from, to, _| if from == RUNNER || to == RUNNER { Fate::Drop } else { Fate::Deliver });
+    bench.law = Box::new(|from, to, _| {
+        if from == RUNNER || to == RUNNER {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
     bench.advance(secs(7));
     assert!(!bench.control.machine.is_connected(RUNNER));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).serving, bench.wake().state), (State::Ready, false, wake::State::Cold));
+    assert_eq!(
+        (
+            bench.allocation(0).state,
+            bench.allocation(0).serving,
+            bench.wake().state
+        ),
+        (State::Ready, false, wake::State::Cold)
+    );
     bench.advance(secs(60));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::HostLost));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::HostLost)
+    );
     assert_eq!(bench.processes.len(), 1);
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.advance(secs(3));
-    assert!(bench.processes.is_empty(), "a runner that comes back with it is told to stop it");
+    assert!(
+        bench.processes.is_empty(),
+        "a runner that comes back with it is told to stop it"
+    );
     assert_eq!(bench.allocation(0).state, State::Failed);
 }
 
@@ -235,14 +375,26 @@ fn k4_a_silent_host_serves_no_longer_and_is_lost_after_a_while() {
 fn k4_a_host_that_comes_back_in_time_serves_again() {
     let mut bench = Bench::new();
     bench.make_hot();
-    bench.law = Box::new(|from, to, _| if from == RUNNER || to == RUNNER { Fate::Drop } else { Fate::Deliver });
+    bench.law = Box::new(|from, to, _| {
+        if from == RUNNER || to == RUNNER {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
     bench.advance(secs(20));
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.advance(millis(1100));
     let id = bench.request(Class::SafePage);
     bench.advance(secs(3));
-    assert_eq!((bench.answer(id), bench.allocation(0).serving), (Some((200, Reason::Served)), true));
-    assert_eq!(bench.count(|note| matches!(note, Note::PresenceChanged { .. })), 2);
+    assert_eq!(
+        (bench.answer(id), bench.allocation(0).serving),
+        (Some((200, Reason::Served)), true)
+    );
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::PresenceChanged { .. })),
+        2
+    );
 }
 
 #[test]
@@ -251,19 +403,38 @@ fn k4_a_broken_drain_is_a_failure() {
     bench.make_hot();
     bench.serves = None;
     bench.request(Class::SafePage);
-    bench.command(Command::StopAllocation { allocation: AllocationId(0) });
+    bench.command(Command::StopAllocation {
+        allocation: AllocationId(0),
+    });
     bench.advance(secs(1));
     bench.exit(RUNNER, 1, false);
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::Crash));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::Crash)
+    );
 }
 
 #[test]
 fn every_state_but_the_last_can_break() {
-    for (gone, state) in [(false, State::Planned), (true, State::Pulling), (true, State::Starting), (true, State::Ready), (true, State::Draining)] {
+    for (gone, state) in [
+        (false, State::Planned),
+        (true, State::Pulling),
+        (true, State::Starting),
+        (true, State::Ready),
+        (true, State::Draining),
+    ] {
         let mut bench = Bench::new();
         bench.serves = None;
         match state {
-            State::Planned => bench.law = Box::new(|_, to, _| if to == RUNNER { Fate::Drop } else { Fate::Deliver }),
+            State::Planned => {
+                bench.law = Box::new(|_, to, _| {
+                    if to == RUNNER {
+                        Fate::Drop
+                    } else {
+                        Fate::Deliver
+                    }
+                })
+            }
             State::Pulling => bench.store_answers = false,
             State::Starting => bench.ready = false,
             _ => {}
@@ -271,7 +442,9 @@ fn every_state_but_the_last_can_break() {
         bench.request(Class::SafePage);
         bench.advance(secs(2));
         if state == State::Draining {
-            bench.command(Command::StopAllocation { allocation: AllocationId(0) });
+            bench.command(Command::StopAllocation {
+                allocation: AllocationId(0),
+            });
         }
         assert_eq!(bench.allocation(0).state, state);
         if gone {
@@ -281,7 +454,13 @@ fn every_state_but_the_last_can_break() {
             bench.advance(secs(120));
             assert_eq!(bench.allocation(0).cause, Cause::PullTimeout);
         }
-        assert_eq!((bench.allocation(0).state, bench.took_allocation(Transition::Broke)), (State::Failed, 1));
+        assert_eq!(
+            (
+                bench.allocation(0).state,
+                bench.took_allocation(Transition::Broke)
+            ),
+            (State::Failed, 1)
+        );
     }
 }
 
@@ -289,12 +468,22 @@ fn every_state_but_the_last_can_break() {
 fn l1_the_old_version_drains_after_a_promotion() {
     let mut bench = Bench::new();
     bench.make_hot();
-    assert!(bench.command(Command::Promote { route: ROUTE, deployment: NEW, predecessor: Epoch(1) }));
+    assert!(bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1)
+    }));
     bench.advance(secs(1));
     assert_eq!(bench.allocation(0).state, State::Stopped);
-    assert_eq!((bench.wake().state, bench.wake_at(Epoch(1)).state), (wake::State::Cold, wake::State::Cold));
+    assert_eq!(
+        (bench.wake().state, bench.wake_at(Epoch(1)).state),
+        (wake::State::Cold, wake::State::Cold)
+    );
     bench.make_hot();
-    assert_eq!((bench.allocation(1).deployment, bench.images.last()), (NEW, Some(&0xB2)));
+    assert_eq!(
+        (bench.allocation(1).deployment, bench.images.last()),
+        (NEW, Some(&0xB2))
+    );
 }
 
 #[test]
@@ -306,7 +495,16 @@ fn a_hung_process_fails_its_checks() {
         process.2 = false;
     }
     bench.advance(secs(3));
-    let silent = |note: &Note| matches!(note, Note::ReadinessProbed { pass: false, reason: u8::MAX, .. });
+    let silent = |note: &Note| {
+        matches!(
+            note,
+            Note::ReadinessProbed {
+                pass: false,
+                reason: u8::MAX,
+                ..
+            }
+        )
+    };
     assert!(bench.count(silent) >= 1);
     assert!(!bench.allocation(0).serving);
 }
@@ -315,7 +513,17 @@ fn a_hung_process_fails_its_checks() {
 fn checks_of_a_settled_process_are_slower_and_told_only_when_they_change() {
     let mut bench = Bench::new();
     bench.make_hot();
-    let told = |bench: &Bench| bench.sent(|message| matches!(message, Message::Report { observed: Observed::Readiness { .. }, .. }));
+    let told = |bench: &Bench| {
+        bench.sent(|message| {
+            matches!(
+                message,
+                Message::Report {
+                    observed: Observed::Readiness { .. },
+                    ..
+                }
+            )
+        })
+    };
     let probed = |bench: &Bench| bench.count(|note| matches!(note, Note::ReadinessProbed { .. }));
     assert_eq!(told(&bench), 2);
     let before = probed(&bench);

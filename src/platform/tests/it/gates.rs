@@ -45,7 +45,10 @@ fn allocation_passes_readiness_waived_lets_requests_into_an_unready_process() {
     bench.answers_well = false;
     let id = bench.request(Class::SafePage);
     bench.advance(millis(200));
-    assert_eq!((bench.wake().state, bench.allocation(0).state), (wake::State::Hot, allocation::State::Starting));
+    assert_eq!(
+        (bench.wake().state, bench.allocation(0).state),
+        (wake::State::Hot, allocation::State::Starting)
+    );
     assert_eq!(bench.answer(id), Some((500, Reason::AppError)));
 }
 
@@ -55,7 +58,15 @@ fn unsafe_replay_policy_waived_dispatches_twice() {
     bench.keyed(CONTRACT_ROUTE, 7, 1);
     bench.keyed(CONTRACT_ROUTE, 7, 1);
     bench.advance(secs(2));
-    let dispatched = |note: &Note| matches!(note, Note::RequestDispatched { key: Some(IdempotencyKey(7)), .. });
+    let dispatched = |note: &Note| {
+        matches!(
+            note,
+            Note::RequestDispatched {
+                key: Some(IdempotencyKey(7)),
+                ..
+            }
+        )
+    };
     assert_eq!(bench.count(dispatched), 2);
 }
 
@@ -65,7 +76,10 @@ fn artifact_digest_verified_waived_runs_whatever_came() {
     bench.bytes = Some(Digest(0xBAD));
     bench.request(Class::SafePage);
     bench.advance(secs(2));
-    assert_eq!((bench.images.clone(), bench.allocation(0).verified), (vec![0xBAD], Some(Digest(0xBAD))));
+    assert_eq!(
+        (bench.images.clone(), bench.allocation(0).verified),
+        (vec![0xBAD], Some(Digest(0xBAD)))
+    );
 }
 
 #[test]
@@ -83,7 +97,10 @@ fn health_readiness_pass_waived_is_ready_at_the_first_failed_check() {
     bench.ready = false;
     bench.request(Class::SafePage);
     bench.advance(millis(310));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).serving), (allocation::State::Ready, true));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).serving),
+        (allocation::State::Ready, true)
+    );
 }
 
 #[test]
@@ -92,8 +109,20 @@ fn drain_deadline_respected_waived_cuts_requests_off() {
     bench.make_hot();
     bench.serves = None;
     bench.request(Class::SafePage);
-    bench.command(Command::StopAllocation { allocation: AllocationId(0) });
-    assert_eq!(bench.count(|note| matches!(note, Note::ProcessStopped { in_flight: 1, deadline_reached: false, .. })), 1);
+    bench.command(Command::StopAllocation {
+        allocation: AllocationId(0),
+    });
+    assert_eq!(
+        bench.count(|note| matches!(
+            note,
+            Note::ProcessStopped {
+                in_flight: 1,
+                deadline_reached: false,
+                ..
+            }
+        )),
+        1
+    );
 }
 
 #[test]
@@ -101,10 +130,24 @@ fn owner_authority_waived_dispatches_to_the_old_version() {
     let mut bench = without(&[&gate::OWNER_AUTHORITY]);
     bench.make_hot();
     bench.law = Box::new(|_, to, message| {
-        let allocation = matches!(message, Message::Event { event: platform::message::Event::Allocation { .. }, .. });
-        if to == EDGE && allocation { Fate::Keep } else { Fate::Deliver }
+        let allocation = matches!(
+            message,
+            Message::Event {
+                event: platform::message::Event::Allocation { .. },
+                ..
+            }
+        );
+        if to == EDGE && allocation {
+            Fate::Keep
+        } else {
+            Fate::Deliver
+        }
     });
-    bench.command(Command::Promote { route: ROUTE, deployment: NEW, predecessor: Epoch(1) });
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
     bench.request(Class::SafePage);
     let foreign = |note: &Note| matches!(note, Note::RequestDispatched { epoch, owner_epoch, .. } if epoch != owner_epoch);
     assert_eq!(bench.count(foreign), 1);
@@ -135,20 +178,42 @@ fn release_rate_waived_lets_all_go_at_once() {
     }
     bench.advance(secs(3));
     let first = bench.responses.values().map(|response| response.3).min();
-    assert_eq!(bench.responses.values().map(|response| response.3).max(), first);
+    assert_eq!(
+        bench.responses.values().map(|response| response.3).max(),
+        first
+    );
 }
 
 #[test]
 fn one_wake_waived_starts_one_per_edge() {
     let mut bench = Bench::with(&[EDGE, EDGE_TWO], &[RUNNER]);
     bench.waivers = bench.waivers.with(&gate::ONE_WAKE).with(&gate::START_LIMIT);
-    bench.law = Box::new(|_, _, message| if matches!(message, Message::Event { .. }) { Fate::Delay(millis(20)) } else { Fate::Deliver });
+    bench.law = Box::new(|_, _, message| {
+        if matches!(message, Message::Event { .. }) {
+            Fate::Delay(millis(20))
+        } else {
+            Fate::Deliver
+        }
+    });
     bench.send_request(EDGE, ROUTE, Class::SafePage, None, 0);
     bench.send_request(EDGE_TWO, ROUTE, Class::SafePage, None, 0);
-    let active = bench.control.machine.wakes().iter().filter(|(_, row)| row.value.state.is_active()).count();
+    let active = bench
+        .control
+        .machine
+        .wakes()
+        .iter()
+        .filter(|(_, row)| row.value.state.is_active())
+        .count();
     assert_eq!((active, bench.control.machine.allocations().len()), (2, 2));
     bench.advance(secs(3));
-    assert_eq!(bench.responses.values().map(|response| response.0).collect::<Vec<_>>(), [200, 200]);
+    assert_eq!(
+        bench
+            .responses
+            .values()
+            .map(|response| response.0)
+            .collect::<Vec<_>>(),
+        [200, 200]
+    );
 }
 
 #[test]
@@ -157,17 +222,27 @@ fn route_epoch_current_waived_keeps_the_old_wake_going() {
     bench.ready = false;
     bench.request(Class::SafePage);
     bench.advance(secs(1));
-    bench.command(Command::Promote { route: ROUTE, deployment: NEW, predecessor: Epoch(1) });
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
     bench.ready = true;
     bench.advance(secs(2));
-    assert_eq!((bench.wake_at(Epoch(1)).state, bench.allocation(0).serving), (wake::State::Hot, true));
+    assert_eq!(
+        (bench.wake_at(Epoch(1)).state, bench.allocation(0).serving),
+        (wake::State::Hot, true)
+    );
 }
 
 #[test]
 fn start_limit_and_host_fits_waived_fill_the_host() {
     let mut bench = without(&[&gate::START_LIMIT, &gate::HOST_FITS]);
     for _ in 0..10 {
-        assert!(bench.command(Command::StartAllocation { route: ROUTE, region: REGION }));
+        assert!(bench.command(Command::StartAllocation {
+            route: ROUTE,
+            region: REGION
+        }));
     }
     assert_eq!(bench.runners[&RUNNER].machine.slots().len(), 10);
 }
@@ -176,11 +251,25 @@ fn start_limit_and_host_fits_waived_fill_the_host() {
 fn report_unseen_waived_counts_a_repeat() {
     let mut bench = without(&[&gate::REPORT_UNSEEN]);
     bench.law = Box::new(|_, _, message| {
-        if matches!(message, Message::Report { observed: Observed::Readiness { .. }, .. }) { Fate::Twice } else { Fate::Deliver }
+        if matches!(
+            message,
+            Message::Report {
+                observed: Observed::Readiness { .. },
+                ..
+            }
+        ) {
+            Fate::Twice
+        } else {
+            Fate::Deliver
+        }
     });
     bench.request(Class::SafePage);
     bench.advance(millis(310));
-    assert_eq!(bench.allocation(0).state, allocation::State::Ready, "after one check");
+    assert_eq!(
+        bench.allocation(0).state,
+        allocation::State::Ready,
+        "after one check"
+    );
 }
 
 #[test]
@@ -188,7 +277,18 @@ fn report_token_waived_takes_the_dead_process_for_the_new_one() {
     for gates in [&[][..], &[&gate::REPORT_TOKEN][..]] {
         let mut bench = without(gates);
         bench.law = Box::new(|_, _, message| {
-            if matches!(message, Message::Report { token: Token(1), observed: Observed::Readiness { .. }, .. }) { Fate::Keep } else { Fate::Deliver }
+            if matches!(
+                message,
+                Message::Report {
+                    token: Token(1),
+                    observed: Observed::Readiness { .. },
+                    ..
+                }
+            ) {
+                Fate::Keep
+            } else {
+                Fate::Deliver
+            }
         });
         bench.request(Class::SafePage);
         bench.advance(millis(600));
@@ -197,7 +297,10 @@ fn report_token_waived_takes_the_dead_process_for_the_new_one() {
         assert_eq!(bench.allocation(0).token, Token(2));
         bench.law = Box::new(|_, _, _| Fate::Deliver);
         bench.let_go();
-        assert_eq!(bench.allocation(0).state == allocation::State::Ready, !gates.is_empty());
+        assert_eq!(
+            bench.allocation(0).state == allocation::State::Ready,
+            !gates.is_empty()
+        );
     }
 }
 
@@ -209,11 +312,17 @@ fn subject_live_waived_puts_the_dead_back_into_rotation() {
         bench.request(Class::SafePage);
         bench.advance(secs(55));
         bench.law = Box::new(|from, _, message| {
-            if from == RUNNER && matches!(message, Message::Report { .. }) { Fate::Keep } else { Fate::Deliver }
+            if from == RUNNER && matches!(message, Message::Report { .. }) {
+                Fate::Keep
+            } else {
+                Fate::Deliver
+            }
         });
         bench.ready = true;
         bench.advance(secs(2));
-        bench.command(Command::StopAllocation { allocation: AllocationId(0) });
+        bench.command(Command::StopAllocation {
+            allocation: AllocationId(0),
+        });
         bench.advance(secs(1));
         bench.request(Class::SafePage);
         bench.law = Box::new(|_, _, _| Fate::Deliver);
@@ -227,8 +336,18 @@ fn subject_live_waived_puts_the_dead_back_into_rotation() {
 fn evidence_fresh_waived_counts_old_checks() {
     let mut bench = without(&[&gate::EVIDENCE_FRESH]);
     bench.law = Box::new(|from, _, message| {
-        let readiness = matches!(message, Message::Report { observed: Observed::Readiness { .. }, .. });
-        if from == RUNNER && readiness { Fate::Delay(secs(7)) } else { Fate::Deliver }
+        let readiness = matches!(
+            message,
+            Message::Report {
+                observed: Observed::Readiness { .. },
+                ..
+            }
+        );
+        if from == RUNNER && readiness {
+            Fate::Delay(secs(7))
+        } else {
+            Fate::Deliver
+        }
     });
     bench.request(Class::SafePage);
     bench.advance(secs(8));
@@ -239,12 +358,19 @@ fn evidence_fresh_waived_counts_old_checks() {
 fn commit_before_publish_waived_tells_what_never_happened() {
     let mut bench = without(&[&gate::COMMIT_BEFORE_PUBLISH]);
     bench.stuck_disks.push(CONTROL);
-    bench.command(Command::Promote { route: ROUTE, deployment: NEW, predecessor: Epoch(1) });
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
     bench.stuck_disks.clear();
     bench.crash_and_restart(CONTROL);
     bench.advance(secs(5));
     assert_eq!(bench.edges[&EDGE].machine.routes()[&ROUTE].epoch, Epoch(2));
-    assert_eq!(bench.control.machine.routes().get(0).unwrap().value.epoch, Epoch(1));
+    assert_eq!(
+        bench.control.machine.routes().get(0).unwrap().value.epoch,
+        Epoch(1)
+    );
 }
 
 #[test]
@@ -259,18 +385,33 @@ fn restart_budget_waived_crashes_for_ever() {
 #[test]
 fn order_token_waived_starts_what_was_called_off() {
     let mut bench = without(&[&gate::ORDER_TOKEN]);
-    bench.law = Box::new(|_, _, message| if matches!(message, Message::Order { .. }) { Fate::Keep } else { Fate::Deliver });
+    bench.law = Box::new(|_, _, message| {
+        if matches!(message, Message::Order { .. }) {
+            Fate::Keep
+        } else {
+            Fate::Deliver
+        }
+    });
     bench.request(Class::SafePage);
-    bench.command(Command::StopAllocation { allocation: AllocationId(0) });
+    bench.command(Command::StopAllocation {
+        allocation: AllocationId(0),
+    });
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.let_go();
     assert!(waived(&bench, &gate::ORDER_TOKEN));
-    assert_eq!(bench.count(|note| matches!(note, Note::OrderTaken { .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::OrderTaken { .. })),
+        1
+    );
 }
 
 /// A rough day: losses, delays, repeats, crashes, promotions and orders, under any set of overrides.
 fn rough_day(seed: u64, waivers: machine::Waivers) -> Bench {
-    live_through(Bench::cold_start(&[EDGE, EDGE_TWO], &[RUNNER, RUNNER_TWO]), seed, waivers)
+    live_through(
+        Bench::cold_start(&[EDGE, EDGE_TWO], &[RUNNER, RUNNER_TWO]),
+        seed,
+        waivers,
+    )
 }
 
 fn live_through(mut bench: Bench, seed: u64, waivers: machine::Waivers) -> Bench {
@@ -297,24 +438,57 @@ fn live_through(mut bench: Bench, seed: u64, waivers: machine::Waivers) -> Bench
         bench.bytes = (roll(3) % 8 == 0).then_some(Digest(0xBAD));
         bench.serves = (roll(4) % 6 > 0).then_some(millis(30));
         bench.boot = (roll(5) % 8 > 0).then_some(millis(300));
-        let class = [Class::SafePage, Class::Unsafe, Class::Webhook, Class::Upgrade, Class::Asset][(roll(6) % 5) as usize];
+        let class = [
+            Class::SafePage,
+            Class::Unsafe,
+            Class::Webhook,
+            Class::Upgrade,
+            Class::Asset,
+        ][(roll(6) % 5) as usize];
         let edge = [EDGE, EDGE_TWO][(roll(7) % 2) as usize];
         for _ in 0..roll(8) % 5 {
             let route = [ROUTE, CONTRACT_ROUTE][(roll(9) % 2) as usize];
-            bench.send_request(edge, route, class, Some(IdempotencyKey((roll(10) % 9) as u32)), (roll(11) % 2) as u32);
+            bench.send_request(
+                edge,
+                route,
+                class,
+                Some(IdempotencyKey((roll(10) % 9) as u32)),
+                (roll(11) % 2) as u32,
+            );
         }
         let allocation = AllocationId((roll(12) % 12) as u32);
-        let epoch = bench.control.machine.routes().get(0).map_or(Epoch(1), |row| row.value.epoch);
+        let epoch = bench
+            .control
+            .machine
+            .routes()
+            .get(0)
+            .map_or(Epoch(1), |row| row.value.epoch);
         match roll(13) % 24 {
             0 => bench.crash_and_restart(CONTROL),
             1 => bench.crash_and_restart(edge),
             2 => bench.crash_and_restart([RUNNER, RUNNER_TWO][(roll(14) % 2) as usize]),
-            3 => drop(bench.command(Command::Promote { route: ROUTE, deployment: [OLD, NEW][(roll(14) % 2) as usize], predecessor: epoch })),
+            3 => drop(bench.command(Command::Promote {
+                route: ROUTE,
+                deployment: [OLD, NEW][(roll(14) % 2) as usize],
+                predecessor: epoch,
+            })),
             4 => drop(bench.command(Command::StopAllocation { allocation })),
-            5 => drop(bench.command(Command::StartAllocation { route: ROUTE, region: REGION })),
-            6 => drop(bench.command(Command::MarkHot { route: ROUTE, region: REGION })),
-            7 => drop(bench.command(Command::RetryWake { route: ROUTE, region: REGION })),
-            8 => drop(bench.command(Command::DeleteWake { route: ROUTE, region: REGION })),
+            5 => drop(bench.command(Command::StartAllocation {
+                route: ROUTE,
+                region: REGION,
+            })),
+            6 => drop(bench.command(Command::MarkHot {
+                route: ROUTE,
+                region: REGION,
+            })),
+            7 => drop(bench.command(Command::RetryWake {
+                route: ROUTE,
+                region: REGION,
+            })),
+            8 => drop(bench.command(Command::DeleteWake {
+                route: ROUTE,
+                region: REGION,
+            })),
             9 | 10 if !bench.processes.is_empty() => {
                 let runner = bench.processes[0].0;
                 bench.exit(runner, 1, roll(14) % 2 == 0);
@@ -345,18 +519,52 @@ fn stands(bench: &Bench, seed: u64) {
     let control = &bench.control.machine;
     for (id, row) in control.allocations().iter() {
         let value = row.value;
-        let fit = value.state == allocation::State::Ready && value.healthy && !value.leaving && control.is_connected(value.host);
-        assert!(!value.serving || fit || !bench.control.alive, "seed {seed}: {id} {value:?}");
+        let fit = value.state == allocation::State::Ready
+            && value.healthy
+            && !value.leaving
+            && control.is_connected(value.host);
+        assert!(
+            !value.serving || fit || !bench.control.alive,
+            "seed {seed}: {id} {value:?}"
+        );
     }
     for (id, row) in control.wakes().iter() {
         let wake = row.value;
-        let same = |other: &platform::control::Wake| (other.route, other.epoch) == (wake.route, wake.epoch);
-        assert_eq!(control.wakes().iter().filter(|(_, row)| same(&row.value)).count(), 1, "seed {seed}: one row per key");
-        let serves = |value: &platform::control::Allocation| (value.route, value.epoch, value.serving) == (wake.route, wake.epoch, true);
+        let same = |other: &platform::control::Wake| {
+            (other.route, other.epoch) == (wake.route, wake.epoch)
+        };
+        assert_eq!(
+            control
+                .wakes()
+                .iter()
+                .filter(|(_, row)| same(&row.value))
+                .count(),
+            1,
+            "seed {seed}: one row per key"
+        );
+        let serves = |value: &platform::control::Allocation| {
+            (value.route, value.epoch, value.serving) == (wake.route, wake.epoch, true)
+        };
         let hot = wake.state == wake::State::Hot;
-        assert!(!hot || control.allocations().iter().any(|(_, row)| serves(&row.value)), "seed {seed}: {id} {wake:?}");
-        let starting = |value: &platform::control::Allocation| value.route == wake.route && value.state.is_starting();
-        assert!(control.allocations().iter().filter(|(_, row)| starting(&row.value)).count() <= 1, "seed {seed}: starts");
+        assert!(
+            !hot || control
+                .allocations()
+                .iter()
+                .any(|(_, row)| serves(&row.value)),
+            "seed {seed}: {id} {wake:?}"
+        );
+        let starting = |value: &platform::control::Allocation| {
+            value.route == wake.route && value.state.is_starting()
+        };
+        assert!(
+            control
+                .allocations()
+                .iter()
+                .filter(|(_, row)| starting(&row.value))
+                .count()
+                <= 1,
+            "seed {seed}: starts"
+        );
     }
 }
 
@@ -376,10 +584,15 @@ fn heals(bench: &mut Bench) -> bool {
 fn no_combination_of_overrides_breaks_the_logic() {
     for seed in 0..40_u64 {
         let all = seed.is_multiple_of(10);
-        let waivers = CATALOG.gates.iter().enumerate().fold(machine::Waivers::NONE, |waivers, (index, gate)| {
-            let off = all || fingerprint::spread(fingerprint::fold(seed, index as u64 + 900)).is_multiple_of(2);
-            if off { waivers.with(gate) } else { waivers }
-        });
+        let waivers = CATALOG.gates.iter().enumerate().fold(
+            machine::Waivers::NONE,
+            |waivers, (index, gate)| {
+                let off = all
+                    || fingerprint::spread(fingerprint::fold(seed, index as u64 + 900))
+                        .is_multiple_of(2);
+                if off { waivers.with(gate) } else { waivers }
+            },
+        );
         rough_day(seed, waivers);
     }
 }
@@ -389,20 +602,44 @@ fn after_any_rough_day_the_app_comes_back() {
     let mut arrows = std::collections::BTreeSet::new();
     for seed in 1000..1040_u64 {
         let mut bench = rough_day(seed, machine::Waivers::NONE);
-        assert!(heals(&mut bench), "seed {seed}: {:?}", bench.control.machine.wakes());
+        assert!(
+            heals(&mut bench),
+            "seed {seed}: {:?}",
+            bench.control.machine.wakes()
+        );
         for (id, row) in bench.control.machine.allocations().iter() {
             let value = row.value;
             if value.serving {
-                assert!(value.state == allocation::State::Ready && bench.control.machine.is_connected(value.host), "seed {seed}: {id} {value:?}");
+                assert!(
+                    value.state == allocation::State::Ready
+                        && bench.control.machine.is_connected(value.host),
+                    "seed {seed}: {id} {value:?}"
+                );
             }
         }
         arrows.extend(bench.log.iter().filter_map(|(_, _, told)| {
-            if let Told::Moved(moved) = told { moved.transition.map(|transition| (moved.lifecycle, transition)) } else { None }
+            if let Told::Moved(moved) = told {
+                moved
+                    .transition
+                    .map(|transition| (moved.lifecycle, transition))
+            } else {
+                None
+            }
         }));
-        let held: usize = bench.edges.values().map(|edge| edge.machine.held().len()).sum();
+        let held: usize = bench
+            .edges
+            .values()
+            .map(|edge| edge.machine.held().len())
+            .sum();
         assert_eq!(held, 0, "seed {seed}");
     }
-    let all = CATALOG.lifecycles.iter().enumerate().flat_map(|(lifecycle, spec)| (0..spec.transitions.len()).map(move |n| (lifecycle as u8, n as u8)));
+    let all = CATALOG
+        .lifecycles
+        .iter()
+        .enumerate()
+        .flat_map(|(lifecycle, spec)| {
+            (0..spec.transitions.len()).map(move |n| (lifecycle as u8, n as u8))
+        });
     let missed: Vec<(u8, u8)> = all.filter(|arrow| !arrows.contains(arrow)).collect();
     assert!(missed.is_empty(), "no rough day took the arrows {missed:?}");
 }

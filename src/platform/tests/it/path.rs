@@ -22,8 +22,14 @@ fn a_page_for_a_sleeping_app_waits_and_is_served() {
         assert_eq!(bench.took_allocation(transition), 1, "{transition:?}");
     }
     assert!(bench.allocation(0).serving);
-    assert_eq!(bench.count(|note| matches!(note, Note::HoldReleased { .. })), 1);
-    assert_eq!(bench.sent(|message| matches!(message, Message::WakeAsk { .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::HoldReleased { .. })),
+        1
+    );
+    assert_eq!(
+        bench.sent(|message| matches!(message, Message::WakeAsk { .. })),
+        1
+    );
 }
 
 #[test]

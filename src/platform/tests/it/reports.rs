@@ -11,7 +11,13 @@ const ALLOCATION: AllocationId = AllocationId(0);
 
 /// A report that no runner of the bench has made.
 fn report(number: u64, token: u32, observed: Observed) -> Message {
-    Message::Report { report: ReportId(1 << 63 | number), allocation: ALLOCATION, token: Token(token), observed, nth: 1 }
+    Message::Report {
+        report: ReportId(1 << 63 | number),
+        allocation: ALLOCATION,
+        token: Token(token),
+        observed,
+        nth: 1,
+    }
 }
 
 fn acks(bench: &Bench, number: u64) -> usize {
@@ -28,7 +34,16 @@ fn starting() -> Bench {
 }
 
 fn pass(number: u64, token: u32, bench: &Bench) -> Message {
-    report(number, token, Observed::Readiness { nth: number as u32, pass: true, reason: 0, at: bench.now })
+    report(
+        number,
+        token,
+        Observed::Readiness {
+            nth: number as u32,
+            pass: true,
+            reason: 0,
+            at: bench.now,
+        },
+    )
 }
 
 #[test]
@@ -37,13 +52,25 @@ fn k0_duplicate_report_is_acked_and_writes_nothing() {
     let message = pass(1, 1, &bench);
     bench.deliver(RUNNER, CONTROL, message);
     bench.settle();
-    let (rows, before) = (bench.control.machine.outbox().len(), bench.fingerprint(CONTROL));
+    let (rows, before) = (
+        bench.control.machine.outbox().len(),
+        bench.fingerprint(CONTROL),
+    );
     assert_eq!(bench.allocation(0).passes, 1);
     bench.deliver(RUNNER, CONTROL, message);
     bench.settle();
-    assert_eq!((bench.control.machine.outbox().len(), bench.fingerprint(CONTROL)), (rows, before));
+    assert_eq!(
+        (
+            bench.control.machine.outbox().len(),
+            bench.fingerprint(CONTROL)
+        ),
+        (rows, before)
+    );
     assert_eq!(acks(&bench, 1), 2);
-    assert_eq!(bench.count(|note| matches!(note, Note::ReportRepeated { .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::ReportRepeated { .. })),
+        1
+    );
     assert!(bench.refused(&gate::REPORT_UNSEEN));
 }
 
@@ -64,8 +91,15 @@ fn k0_report_about_something_unknown_is_refused_and_stopped() {
     let mut bench = Bench::new();
     bench.deliver(RUNNER, CONTROL, report(1, 1, Observed::Up));
     bench.settle();
-    assert_eq!(bench.count(|note| matches!(note, Note::ReportRejected { .. })), 2, "it, and the word that it was stopped");
-    assert_eq!(bench.sent(|message| matches!(message, Message::Stop { drain: None, .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::ReportRejected { .. })),
+        2,
+        "it, and the word that it was stopped"
+    );
+    assert_eq!(
+        bench.sent(|message| matches!(message, Message::Stop { drain: None, .. })),
+        1
+    );
 }
 
 #[test]
@@ -77,7 +111,10 @@ fn k0_report_under_an_older_token_is_recorded_and_moves_nothing() {
     bench.deliver(RUNNER, CONTROL, pass(1, 1, &bench));
     bench.settle();
     assert_eq!(bench.allocation(0), before);
-    assert_eq!(bench.count(|note| matches!(note, Note::LateReportRecorded { .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::LateReportRecorded { .. })),
+        1
+    );
     assert_eq!(acks(&bench, 1), 1);
     assert!(bench.refused(&gate::REPORT_TOKEN));
 }
@@ -89,7 +126,10 @@ fn k0_report_under_a_token_that_was_never_issued_raises_an_alarm() {
     bench.deliver(RUNNER, CONTROL, pass(1, 7, &bench));
     bench.settle();
     assert_eq!(bench.allocation(0), before);
-    assert_eq!(bench.count(|note| matches!(note, Note::ReportFromFuture { .. })), 1);
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::ReportFromFuture { .. })),
+        1
+    );
 }
 
 #[test]
@@ -97,8 +137,14 @@ fn k0_report_that_fits_no_arrow_is_refused() {
     let mut bench = starting();
     bench.deliver(RUNNER, CONTROL, report(1, 1, Observed::Accepted));
     bench.settle();
-    assert_eq!(bench.count(|note| matches!(note, Note::ReportIllegal { .. })), 1);
-    assert_eq!((bench.allocation(0).state, acks(&bench, 1)), (State::Starting, 1));
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::ReportIllegal { .. })),
+        1
+    );
+    assert_eq!(
+        (bench.allocation(0).state, acks(&bench, 1)),
+        (State::Starting, 1)
+    );
 }
 
 #[test]
@@ -111,7 +157,18 @@ fn k0_report_that_comes_before_its_turn_is_not_acked_and_counts_later() {
     bench.deliver(RUNNER, CONTROL, report(1, 1, Observed::Up));
     bench.settle();
     assert_eq!((acks(&bench, 1), bench.allocation(0).up), (0, false));
-    bench.deliver(RUNNER, CONTROL, report(2, 1, Observed::Launched { digest: platform::id::Digest(0xA1), mounted: true }));
+    bench.deliver(
+        RUNNER,
+        CONTROL,
+        report(
+            2,
+            1,
+            Observed::Launched {
+                digest: platform::id::Digest(0xA1),
+                mounted: true,
+            },
+        ),
+    );
     bench.deliver(RUNNER, CONTROL, report(1, 1, Observed::Up));
     bench.settle();
     assert_eq!((acks(&bench, 1), bench.allocation(0).up), (1, true));
@@ -121,7 +178,10 @@ fn k0_report_that_comes_before_its_turn_is_not_acked_and_counts_later() {
 fn k0_nothing_that_has_ended_comes_back() {
     let mut bench = starting();
     bench.advance(secs(70));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).cause), (State::Failed, Cause::ReadinessTimeout));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).cause),
+        (State::Failed, Cause::ReadinessTimeout)
+    );
     let before = bench.allocation(0);
     bench.deliver(RUNNER, CONTROL, pass(1, 1, &bench));
     bench.settle();
@@ -165,15 +225,28 @@ fn a_check_that_is_too_old_does_not_count() {
 fn checks_that_were_stuck_in_the_network_are_made_again() {
     let mut bench = Bench::new();
     bench.law = Box::new(|from, to, message| {
-        let readiness = matches!(message, Message::Report { observed: Observed::Readiness { .. }, .. });
-        if from == RUNNER && to == CONTROL && readiness { Fate::Delay(secs(7)) } else { Fate::Deliver }
+        let readiness = matches!(
+            message,
+            Message::Report {
+                observed: Observed::Readiness { .. },
+                ..
+            }
+        );
+        if from == RUNNER && to == CONTROL && readiness {
+            Fate::Delay(secs(7))
+        } else {
+            Fate::Deliver
+        }
     });
     bench.request(Class::SafePage);
     bench.advance(secs(10));
     assert_eq!(bench.allocation(0).state, State::Starting);
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.advance(secs(15));
-    assert_eq!((bench.allocation(0).state, bench.wake().state), (State::Ready, wake::State::Hot));
+    assert_eq!(
+        (bench.allocation(0).state, bench.wake().state),
+        (State::Ready, wake::State::Hot)
+    );
 }
 
 #[test]
@@ -186,7 +259,18 @@ fn a_failed_check_breaks_the_row_and_older_ones_do_not() {
         bench.deliver(RUNNER, CONTROL, pass(number, 1, &bench));
     }
     bench.settle();
-    let failure = |number, at| report(number, 1, Observed::Readiness { nth: 9, pass: false, reason: 1, at });
+    let failure = |number, at| {
+        report(
+            number,
+            1,
+            Observed::Readiness {
+                nth: 9,
+                pass: false,
+                reason: 1,
+                at,
+            },
+        )
+    };
     bench.deliver(RUNNER, CONTROL, failure(3, old));
     bench.settle();
     assert_eq!(bench.allocation(0).passes, 2);

@@ -8,7 +8,9 @@ use platform::note::Note;
 use platform::{knob, wake};
 
 /// Moments in the life of a wake, from the first request to serving and back to sleep.
-const MOMENTS: [u64; 14] = [0, 1, 50, 99, 100, 101, 150, 300, 301, 500, 501, 700, 2_000, 303_000];
+const MOMENTS: [u64; 14] = [
+    0, 1, 50, 99, 100, 101, 150, 300, 301, 500, 501, 700, 2_000, 303_000,
+];
 
 fn served_after(mut bench: Bench, why: &str) {
     bench.advance(secs(90));
@@ -64,7 +66,14 @@ fn the_installation_is_written_down_once_even_if_that_is_interrupted() {
         bench.stuck_disks.clear();
         bench.crash_and_restart(CONTROL);
         let control = &bench.control.machine;
-        assert_eq!((control.deployments().len(), control.routes().len(), control.wakes().len()), (2, 2, 2));
+        assert_eq!(
+            (
+                control.deployments().len(),
+                control.routes().len(),
+                control.wakes().len()
+            ),
+            (2, 2, 2)
+        );
         served_after(bench, "after an interrupted installation");
     }
 }
@@ -75,7 +84,12 @@ fn tables_after_a_restart_are_the_tables_before() {
     bench.make_hot();
     let rows = |bench: &Bench| {
         let control = &bench.control.machine;
-        (control.routes().fingerprint(), control.wakes().fingerprint(), control.allocations().fingerprint(), control.deployments().fingerprint())
+        (
+            control.routes().fingerprint(),
+            control.wakes().fingerprint(),
+            control.allocations().fingerprint(),
+            control.deployments().fingerprint(),
+        )
     };
     let before = rows(&bench);
     bench.crash_and_restart(CONTROL);
@@ -104,9 +118,20 @@ fn a_runner_that_comes_back_reports_what_is_gone() {
     bench.make_hot();
     bench.crash_and_restart(RUNNER);
     let value = bench.allocation(0);
-    assert_eq!((value.state, value.cause, bench.wake().state), (State::Failed, platform::message::Cause::RunnerCrash, wake::State::Cold));
+    assert_eq!(
+        (value.state, value.cause, bench.wake().state),
+        (
+            State::Failed,
+            platform::message::Cause::RunnerCrash,
+            wake::State::Cold
+        )
+    );
     bench.crash_and_restart(RUNNER);
-    assert_eq!(bench.count(|note| matches!(note, Note::LateReportRecorded { .. })), 0, "once");
+    assert_eq!(
+        bench.count(|note| matches!(note, Note::LateReportRecorded { .. })),
+        0,
+        "once"
+    );
 }
 
 #[test]
@@ -148,7 +173,11 @@ fn a_promotion_that_a_crash_came_into_goes_on() {
         let mut bench = Bench::new();
         bench.make_hot();
         bench.stuck_disks.push(CONTROL);
-        bench.command(Command::Promote { route: ROUTE, deployment: NEW, predecessor: platform::id::Epoch(1) });
+        bench.command(Command::Promote {
+            route: ROUTE,
+            deployment: NEW,
+            predecessor: platform::id::Epoch(1),
+        });
         for _ in 0..writes {
             bench.step_disk(CONTROL);
         }
@@ -157,7 +186,10 @@ fn a_promotion_that_a_crash_came_into_goes_on() {
         bench.advance(secs(10));
         let owner = bench.control.machine.routes().get(0).unwrap().value;
         for (id, row) in bench.control.machine.allocations().iter() {
-            assert!(row.value.state.is_terminal() || row.value.epoch == owner.epoch, "{id} after {writes} writes");
+            assert!(
+                row.value.state.is_terminal() || row.value.epoch == owner.epoch,
+                "{id} after {writes} writes"
+            );
         }
         served_after(bench, "after a promotion with a crash");
     }
@@ -168,10 +200,19 @@ fn a_stop_that_was_ordered_is_not_forgotten() {
     let mut bench = Bench::new();
     bench.make_hot();
     bench.law = Box::new(|_, to, message| {
-        if to == EDGE && matches!(message, platform::message::Message::Event { .. }) { Fate::Drop } else { Fate::Deliver }
+        if to == EDGE && matches!(message, platform::message::Message::Event { .. }) {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
     });
-    assert!(bench.command(Command::StopAllocation { allocation: platform::id::AllocationId(0) }));
-    assert_eq!((bench.allocation(0).state, bench.allocation(0).leaving), (State::Ready, true));
+    assert!(bench.command(Command::StopAllocation {
+        allocation: platform::id::AllocationId(0)
+    }));
+    assert_eq!(
+        (bench.allocation(0).state, bench.allocation(0).leaving),
+        (State::Ready, true)
+    );
     bench.crash_and_restart(CONTROL);
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.advance(secs(6));
@@ -187,9 +228,15 @@ fn draining_goes_on_with_the_time_it_had_left() {
     bench.serves = None;
     bench.request(Class::SafePage);
     bench.law = Box::new(|_, to, message| {
-        if to == RUNNER && matches!(message, platform::message::Message::Stop { .. }) { Fate::Drop } else { Fate::Deliver }
+        if to == RUNNER && matches!(message, platform::message::Message::Stop { .. }) {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
     });
-    bench.command(Command::StopAllocation { allocation: platform::id::AllocationId(0) });
+    bench.command(Command::StopAllocation {
+        allocation: platform::id::AllocationId(0),
+    });
     bench.advance(secs(5));
     bench.law = Box::new(|_, _, _| Fate::Deliver);
     bench.crash_and_restart(CONTROL);

@@ -14,12 +14,18 @@ use protocol::{Claim, Metric, Problem, Situation};
 pub fn claim(table: &Table<'_>, names: &Names<'_>) -> Option<Claim> {
     let (key, value) = table.which(&["reaches", "ends-with", "never", "before"])?;
     Some(match key {
-        "reaches" => Claim::Reaches { what: situation(value, names)?, by: table.get("by").map(Value::time) },
+        "reaches" => Claim::Reaches {
+            what: situation(value, names)?,
+            by: table.get("by").map(Value::time),
+        },
         "ends-with" => Claim::EndsWith(situation(value, names)?),
         "never" => Claim::Never(situation(value, names)?),
         _ => {
             let [first, then] = value.list()[..] else {
-                value.report(Problem::new("not-two", "`before` takes two situations: the earlier and the later"));
+                value.report(Problem::new(
+                    "not-two",
+                    "`before` takes two situations: the earlier and the later",
+                ));
                 return None;
             };
             Claim::Before(situation(first, names)?, situation(then, names)?)
@@ -31,24 +37,48 @@ pub fn claim(table: &Table<'_>, names: &Names<'_>) -> Option<Claim> {
 pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
     let table = value.table("a situation")?;
     let (key, value) = table.which(&[
-        "wake", "at-least", "at-most", "did", "has-read", "any-wrong-move", "owner-told", "any-property-broken", "time-is", "all",
-        "any", "not",
+        "wake",
+        "at-least",
+        "at-most",
+        "did",
+        "has-read",
+        "any-wrong-move",
+        "owner-told",
+        "any-property-broken",
+        "time-is",
+        "all",
+        "any",
+        "not",
     ])?;
     let found = match key {
         "wake" => {
-            let state = value.name().check(names.file, "state", &names.wake_states());
-            Situation::Wake { app: names.app(&table.name("app")), state }
+            let state = value
+                .name()
+                .check(names.file, "state", &names.wake_states());
+            Situation::Wake {
+                app: names.app(&table.name("app")),
+                state,
+            }
         }
         "at-least" => metric(value, names).map(|(metric, n)| Situation::AtLeast(metric, n))?,
         "at-most" => metric(value, names).map(|(metric, n)| Situation::AtMost(metric, n))?,
-        "did" => Situation::Did(value.name().check(names.file, "action", &names.action_ids())),
+        "did" => Situation::Did(
+            value
+                .name()
+                .check(names.file, "action", &names.action_ids()),
+        ),
         "has-read" => Situation::HasRead(value.name().check(names.file, "read", &names.read_ids())),
         "any-wrong-move" => only_true(value, Situation::AnyWrongMove),
         "any-property-broken" => only_true(value, Situation::AnyPropertyBroken),
-        "owner-told" => match value.name().position(names.file, "cause", &["the-cause", "another"])? {
-            0 => Situation::OwnerToldTheCause,
-            _ => Situation::OwnerToldAnother,
-        },
+        "owner-told" => {
+            match value
+                .name()
+                .position(names.file, "cause", &["the-cause", "another"])?
+            {
+                0 => Situation::OwnerToldTheCause,
+                _ => Situation::OwnerToldAnother,
+            }
+        }
         "time-is" => Situation::TimeIs(value.time()),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),
@@ -61,14 +91,21 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
 fn situations(value: Value<'_>, names: &Names<'_>) -> Vec<Situation> {
     let list = value.list();
     if list.is_empty() {
-        value.report(Problem::new("empty-list", "a list of situations is empty").hint("Name at least one."));
+        value.report(
+            Problem::new("empty-list", "a list of situations is empty").hint("Name at least one."),
+        );
     }
-    list.into_iter().filter_map(|value| situation(value, names)).collect()
+    list.into_iter()
+        .filter_map(|value| situation(value, names))
+        .collect()
 }
 
 fn only_true(value: Value<'_>, situation: Situation) -> Situation {
     if !value.flag() {
-        value.report(Problem::new("not-true", "only `true` makes sense here").hint("To turn it round, use `not = { … }`."));
+        value.report(
+            Problem::new("not-true", "only `true` makes sense here")
+                .hint("To turn it round, use `not = { … }`."),
+        );
     }
     situation
 }
@@ -77,10 +114,17 @@ fn only_true(value: Value<'_>, situation: Situation) -> Situation {
 fn metric(value: Value<'_>, names: &Names<'_>) -> Option<(Metric, u64)> {
     let table = value.table("a metric with a number")?;
     let (key, number) = table.which(variants::<Metric>())?;
-    let metric = super::read::Name { text: key.into(), span: number.span() }.variant(names.file, "metric", Metric::Arrived);
+    let metric = super::read::Name {
+        text: key.into(),
+        span: number.span(),
+    }
+    .variant(names.file, "metric", Metric::Arrived);
     let number = if metric == Metric::WaitedLongest {
         if !number.is_text() {
-            number.report(Problem::new("no-unit", "this metric is a time").hint(format!("Write {}.", units::TIME_HINT)));
+            number.report(
+                Problem::new("no-unit", "this metric is a time")
+                    .hint(format!("Write {}.", units::TIME_HINT)),
+            );
             return None;
         }
         number.time()

@@ -18,8 +18,14 @@ use toml::de::DeTable;
 #[must_use]
 pub fn files() -> &'static [(&'static str, &'static str)] {
     &[
-        ("scenarios/stuck-wake.toml", include_str!("../../content/scenarios/stuck-wake.toml")),
-        ("scenarios/wake-stampede.toml", include_str!("../../content/scenarios/wake-stampede.toml")),
+        (
+            "scenarios/stuck-wake.toml",
+            include_str!("../../content/scenarios/stuck-wake.toml"),
+        ),
+        (
+            "scenarios/wake-stampede.toml",
+            include_str!("../../content/scenarios/wake-stampede.toml"),
+        ),
     ]
 }
 
@@ -32,8 +38,15 @@ pub fn load(files: &[(&str, &str)], catalog: &Catalog) -> (Library, Vec<Problem>
         let (scenario, found) = read_scenario(name, text, catalog);
         match scenario.filter(|_| found.is_empty()) {
             Some(scenario) if library.scenario(&scenario.plan.id).is_some() => {
-                let problem = Problem::new("taken-id", format!("another file has the scenario `{}`", scenario.plan.id));
-                problems.push(problem.detail(format!("{name}, line 1.")).hint("Give it another title."));
+                let problem = Problem::new(
+                    "taken-id",
+                    format!("another file has the scenario `{}`", scenario.plan.id),
+                );
+                problems.push(
+                    problem
+                        .detail(format!("{name}, line 1."))
+                        .hint("Give it another title."),
+                );
             }
             Some(scenario) => library.scenarios.push(scenario),
             None => problems.extend(found),
@@ -50,7 +63,10 @@ fn read_scenario(name: &str, text: &str, catalog: &Catalog) -> (Option<Scenario>
         return (Some(scenario), file.into_problems());
     }
     for error in errors {
-        let problem = Problem::new("not-toml", format!("this cannot be read as TOML: {}", error.message()));
+        let problem = Problem::new(
+            "not-toml",
+            format!("this cannot be read as TOML: {}", error.message()),
+        );
         file.report(&error.span().unwrap_or(0..0), problem);
     }
     (None, file.into_problems())

@@ -20,19 +20,33 @@ pub struct File<'a> {
 
 impl<'a> File<'a> {
     pub fn new(name: &'a str, text: &'a str) -> Self {
-        Self { name, text, problems: RefCell::default() }
+        Self {
+            name,
+            text,
+            problems: RefCell::default(),
+        }
     }
 
     /// Where a place in the text is, for people.
     fn line(&self, at: usize) -> usize {
-        self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.as_bytes()[..at.min(self.text.len())]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1
     }
 
     /// Notes a problem at a place; its detail says where.
     pub fn report(&self, span: &Span<usize>, problem: Problem) {
         let place = format!("{}, line {}.", self.name, self.line(span.start));
-        let detail = if problem.detail.is_empty() { place } else { format!("{place} {}", problem.detail) };
-        self.problems.borrow_mut().push((span.start, problem.detail(detail)));
+        let detail = if problem.detail.is_empty() {
+            place
+        } else {
+            format!("{place} {}", problem.detail)
+        };
+        self.problems
+            .borrow_mut()
+            .push((span.start, problem.detail(detail)));
     }
 
     /// What is wrong, from the top of the file to its end.
@@ -73,8 +87,20 @@ impl<'a> Table<'a> {
         Self::new(file, root.get_ref(), 0..0, "the file")
     }
 
-    fn new(file: &'a File<'a>, map: &'a DeTable<'a>, span: Span<usize>, what: &'static str) -> Self {
-        Self { file, map, span, what, asked: RefCell::default(), finished: Cell::new(false) }
+    fn new(
+        file: &'a File<'a>,
+        map: &'a DeTable<'a>,
+        span: Span<usize>,
+        what: &'static str,
+    ) -> Self {
+        Self {
+            file,
+            map,
+            span,
+            what,
+            asked: RefCell::default(),
+            finished: Cell::new(false),
+        }
     }
 
     pub fn span(&self) -> Span<usize> {
@@ -84,7 +110,10 @@ impl<'a> Table<'a> {
     /// The value of a key that may be absent.
     pub fn get(&self, key: &'static str) -> Option<Value<'a>> {
         self.asked.borrow_mut().push(key);
-        self.map.get(key).map(|value| Value { file: self.file, value })
+        self.map.get(key).map(|value| Value {
+            file: self.file,
+            value,
+        })
     }
 
     /// The value of a key that must be there.
@@ -92,7 +121,8 @@ impl<'a> Table<'a> {
         let found = self.get(key);
         if found.is_none() {
             let problem = Problem::new("missing-key", format!("{} has no `{key}`", self.what));
-            self.file.report(&self.span, problem.hint(format!("Add `{key} = …`.")));
+            self.file
+                .report(&self.span, problem.hint(format!("Add `{key} = …`.")));
         }
         found
     }
@@ -102,11 +132,22 @@ impl<'a> Table<'a> {
     }
 
     pub fn name(&self, key: &'static str) -> Name {
-        self.need(key).map_or_else(|| Name { text: String::new(), span: self.span() }, Value::name)
+        self.need(key).map_or_else(
+            || Name {
+                text: String::new(),
+                span: self.span(),
+            },
+            Value::name,
+        )
     }
 
     pub fn texts(&self, key: &'static str) -> Vec<String> {
-        self.need(key).map(Value::list).unwrap_or_default().into_iter().map(Value::text).collect()
+        self.need(key)
+            .map(Value::list)
+            .unwrap_or_default()
+            .into_iter()
+            .map(Value::text)
+            .collect()
     }
 
     pub fn time(&self, key: &'static str) -> u64 {
@@ -122,11 +163,15 @@ impl<'a> Table<'a> {
     }
 
     pub fn times(&self, key: &'static str) -> Range {
-        self.need(key).map_or(Range { low: 0, high: 0 }, |value| value.range(units::TIME_HINT, units::time))
+        self.need(key).map_or(Range { low: 0, high: 0 }, |value| {
+            value.range(units::TIME_HINT, units::time)
+        })
     }
 
     pub fn sizes(&self, key: &'static str) -> Range {
-        self.need(key).map_or(Range { low: 0, high: 0 }, |value| value.range(units::SIZE_HINT, units::size))
+        self.need(key).map_or(Range { low: 0, high: 0 }, |value| {
+            value.range(units::SIZE_HINT, units::size)
+        })
     }
 
     /// A whole number that fits its type.
@@ -140,23 +185,45 @@ impl<'a> Table<'a> {
 
     /// The tables of a list that may be absent.
     pub fn tables(&self, key: &'static str, what: &'static str) -> Vec<Table<'a>> {
-        self.get(key).map(Value::list).unwrap_or_default().into_iter().filter_map(|value| value.table(what)).collect()
+        self.get(key)
+            .map(Value::list)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|value| value.table(what))
+            .collect()
     }
 
     /// One of the variants of a plain enum, by the name that it is written down with.
-    pub fn variant<T: Deserialize<'static> + Copy>(&self, key: &'static str, kind: &str, default: T) -> T {
-        self.need(key).map_or(default, |value| value.name().variant(self.file, kind, default))
+    pub fn variant<T: Deserialize<'static> + Copy>(
+        &self,
+        key: &'static str,
+        kind: &str,
+        default: T,
+    ) -> T {
+        self.need(key).map_or(default, |value| {
+            value.name().variant(self.file, kind, default)
+        })
     }
 
     /// Which of these keys is there: how a table says which of several things it is.
     pub fn which(&self, keys: &[&'static str]) -> Option<(&'static str, Value<'a>)> {
-        let found = keys.iter().find_map(|key| self.get(key).map(|value| (*key, value)));
+        let found = keys
+            .iter()
+            .find_map(|key| self.get(key).map(|value| (*key, value)));
         self.asked.borrow_mut().extend(keys);
         if found.is_none() {
-            let problem = Problem::new("unclear", format!("{} says none of what it may say", self.what));
-            let near = self.map.keys().find_map(|key| machine::nearest(key.get_ref(), keys.iter().copied()));
+            let problem = Problem::new(
+                "unclear",
+                format!("{} says none of what it may say", self.what),
+            );
+            let near = self
+                .map
+                .keys()
+                .find_map(|key| machine::nearest(key.get_ref(), keys.iter().copied()));
             let hint = near.map(|near| format!("Did you mean `{near}`?"));
-            let problem = problem.detail(format!("Known: {}.", keys.join(", "))).hint(hint.unwrap_or_default());
+            let problem = problem
+                .detail(format!("Known: {}.", keys.join(", ")))
+                .hint(hint.unwrap_or_default());
             self.file.report(&self.span, problem);
             self.finished.set(true);
         }
@@ -169,9 +236,17 @@ impl<'a> Table<'a> {
             return;
         }
         let asked = self.asked.borrow();
-        for key in self.map.keys().filter(|key| !asked.contains(&key.get_ref().as_ref())) {
+        for key in self
+            .map
+            .keys()
+            .filter(|key| !asked.contains(&key.get_ref().as_ref()))
+        {
             let problem = Problem::unknown("key", key.get_ref(), &asked);
-            let hint = if problem.hint.starts_with("Did") { problem.hint.clone() } else { "Remove it.".into() };
+            let hint = if problem.hint.starts_with("Did") {
+                problem.hint.clone()
+            } else {
+                "Remove it.".into()
+            };
             self.file.report(&key.span(), problem.hint(hint));
         }
     }
@@ -184,7 +259,10 @@ impl<'a> Value<'a> {
 
     fn wants<T>(self, wanted: &str) -> Option<T> {
         let found = self.value.get_ref();
-        let found = found.as_str().map_or_else(|| format!("a {}", found.type_str()), |text| format!("`{text}`"));
+        let found = found.as_str().map_or_else(
+            || format!("a {}", found.type_str()),
+            |text| format!("`{text}`"),
+        );
         let problem = Problem::new("unreadable-value", format!("{found} is not {wanted}"));
         self.file.report(&self.span(), problem);
         None
@@ -196,26 +274,52 @@ impl<'a> Value<'a> {
     }
 
     pub fn text(self) -> String {
-        let found = self.value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty());
-        found.map_or_else(|| self.wants("a text that says something").unwrap_or_default(), ToString::to_string)
+        let found = self
+            .value
+            .get_ref()
+            .as_str()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        found.map_or_else(
+            || self.wants("a text that says something").unwrap_or_default(),
+            ToString::to_string,
+        )
     }
 
     pub fn name(self) -> Name {
-        Name { text: self.text(), span: self.span() }
+        Name {
+            text: self.text(),
+            span: self.span(),
+        }
     }
 
     pub fn flag(self) -> bool {
-        self.value.get_ref().as_bool().or_else(|| self.wants("`true` or `false`")).unwrap_or_default()
+        self.value
+            .get_ref()
+            .as_bool()
+            .or_else(|| self.wants("`true` or `false`"))
+            .unwrap_or_default()
     }
 
     pub fn count<T: TryFrom<u64> + Default>(self) -> T {
-        let number = self.value.get_ref().as_integer().filter(|n| n.radix() == 10).and_then(|n| n.as_str().parse::<u64>().ok());
+        let number = self
+            .value
+            .get_ref()
+            .as_integer()
+            .filter(|n| n.radix() == 10)
+            .and_then(|n| n.as_str().parse::<u64>().ok());
         let fits = number.and_then(|n| T::try_from(n).ok());
-        fits.or_else(|| self.wants("a whole number that makes sense here")).unwrap_or_default()
+        fits.or_else(|| self.wants("a whole number that makes sense here"))
+            .unwrap_or_default()
     }
 
     fn unit<T: Default>(self, hint: &str, read: impl Fn(&str) -> Option<T>) -> T {
-        self.value.get_ref().as_str().and_then(read).or_else(|| self.wants(hint)).unwrap_or_default()
+        self.value
+            .get_ref()
+            .as_str()
+            .and_then(read)
+            .or_else(|| self.wants(hint))
+            .unwrap_or_default()
     }
 
     pub fn time(self) -> u64 {
@@ -231,7 +335,9 @@ impl<'a> Value<'a> {
     }
 
     fn range(self, hint: &str, read: fn(&str) -> Option<u64>) -> Range {
-        let (low, high) = self.unit(&format!("`low..high` of {hint}"), |text| units::range(text, read));
+        let (low, high) = self.unit(&format!("`low..high` of {hint}"), |text| {
+            units::range(text, read)
+        });
         Range { low, high }
     }
 
@@ -239,7 +345,12 @@ impl<'a> Value<'a> {
         let Some(list) = self.value.get_ref().as_array() else {
             return self.wants("a list").unwrap_or_default();
         };
-        list.iter().map(|value| Value { file: self.file, value }).collect()
+        list.iter()
+            .map(|value| Value {
+                file: self.file,
+                value,
+            })
+            .collect()
     }
 
     pub fn is_text(self) -> bool {
@@ -255,7 +366,11 @@ impl<'a> Value<'a> {
     }
 
     pub fn table(self, what: &'static str) -> Option<Table<'a>> {
-        let map = self.value.get_ref().as_table().or_else(|| self.wants(what))?;
+        let map = self
+            .value
+            .get_ref()
+            .as_table()
+            .or_else(|| self.wants(what))?;
         Some(Table::new(self.file, map, self.span(), what))
     }
 }
@@ -266,7 +381,11 @@ impl Name {
         let found = known.iter().position(|name| *name == self.text);
         if found.is_none() {
             let problem = Problem::unknown(kind, &self.text, known);
-            let hint = if problem.hint.starts_with("Did") { problem.hint.clone() } else { String::new() };
+            let hint = if problem.hint.starts_with("Did") {
+                problem.hint.clone()
+            } else {
+                String::new()
+            };
             file.report(&self.span, problem.hint(hint));
         }
         found
@@ -279,8 +398,14 @@ impl Name {
     }
 
     /// One of the variants of a plain enum.
-    pub fn variant<T: Deserialize<'static> + Copy>(&self, file: &File<'_>, kind: &str, default: T) -> T {
-        let variant: Result<T, value::Error> = T::deserialize(self.text.as_str().into_deserializer());
+    pub fn variant<T: Deserialize<'static> + Copy>(
+        &self,
+        file: &File<'_>,
+        kind: &str,
+        default: T,
+    ) -> T {
+        let variant: Result<T, value::Error> =
+            T::deserialize(self.text.as_str().into_deserializer());
         variant.unwrap_or_else(|_| {
             self.position(file, kind, variants::<T>());
             default

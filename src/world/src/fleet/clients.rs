@@ -51,12 +51,22 @@ impl Clients {
     #[must_use]
     pub fn new(edges: Vec<NodeId>, streams: Vec<Stream>) -> Self {
         let next = streams.iter().map(|stream| (stream.from, 0)).collect();
-        Self { edges, streams, next, sent: 0 }
+        Self {
+            edges,
+            streams,
+            next,
+            sent: 0,
+        }
     }
 
     pub(super) fn start(&mut self, _: &Context<'_>) {}
 
-    pub(super) fn step(&mut self, cx: &Context<'_>, input: Input<Message>, step: &mut Step<Message, Stored, Note>) {
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
         if input != Input::Deadline {
             return;
         }
@@ -66,19 +76,35 @@ impl Clients {
                 continue;
             }
             let id = index as u32 * PER_STREAM + number;
-            let ask = |what: u64| Ask { stream: WHICH, key: fold(u64::from(id), what) };
+            let ask = |what: u64| Ask {
+                stream: WHICH,
+                key: fold(u64::from(id), what),
+            };
             // A repeat carries the key and the body of the request before it; repeats of repeats go back to the first.
             let mut first = number;
             while first > 0 && stream.repeats > 0 && {
                 let id = u64::from(index as u32 * PER_STREAM + first);
-                cx.dice.below(Ask { stream: WHICH, key: fold(id, 1) }, 100) < stream.repeats
+                cx.dice.below(
+                    Ask {
+                        stream: WHICH,
+                        key: fold(id, 1),
+                    },
+                    100,
+                ) < stream.repeats
             } {
                 first -= 1;
             }
             let first = index as u32 * PER_STREAM + first;
             let edge = self.edges[cx.dice.below(ask(2), self.edges.len() as u32) as usize];
             let (low, high) = stream.bytes;
-            let bytes = cx.dice.between(Ask { stream: WHICH, key: fold(u64::from(first), 3) }, low, high);
+            let bytes = cx.dice.between(
+                Ask {
+                    stream: WHICH,
+                    key: fold(u64::from(first), 3),
+                },
+                low,
+                high,
+            );
             step.send(
                 edge,
                 Message::Request(Request {
@@ -91,14 +117,26 @@ impl Clients {
                 }),
             );
             let (low, high) = stream.every;
-            let wait = cx.dice.between(Ask { stream: EVERY, key: u64::from(id) }, low.0, high.0);
+            let wait = cx.dice.between(
+                Ask {
+                    stream: EVERY,
+                    key: u64::from(id),
+                },
+                low.0,
+                high.0,
+            );
             self.next[index] = (due.after(Duration(wait)), number + 1);
             self.sent += 1;
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.streams.iter().zip(&self.next).filter(|(stream, next)| next.0 < stream.until).map(|(_, next)| next.0).min()
+        self.streams
+            .iter()
+            .zip(&self.next)
+            .filter(|(stream, next)| next.0 < stream.until)
+            .map(|(_, next)| next.0)
+            .min()
     }
 
     pub(super) fn fingerprint(&self) -> u64 {

@@ -22,7 +22,10 @@ use platform::runner::{self, Runner};
 
 /// One node.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are few nodes, and boxing them would scatter what a keyframe copies")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few nodes, and boxing them would scatter what a keyframe copies"
+)]
 pub enum Node {
     /// Everybody outside.
     Clients(Clients),
@@ -115,7 +118,11 @@ impl Fleet {
 }
 
 /// Lets a machine with records of its own fill a step of the fleet.
-fn adapt<R>(out: &mut Step<Message, Stored, Note>, into: impl Fn(R) -> Stored, fill: impl FnOnce(&mut Step<Message, R, Note>)) {
+fn adapt<R>(
+    out: &mut Step<Message, Stored, Note>,
+    into: impl Fn(R) -> Stored,
+    fill: impl FnOnce(&mut Step<Message, R, Note>),
+) {
     let mut inner = Step {
         sends: core::mem::take(&mut out.sends),
         persists: Vec::new(),
@@ -125,7 +132,11 @@ fn adapt<R>(out: &mut Step<Message, Stored, Note>, into: impl Fn(R) -> Stored, f
         notes: core::mem::take(&mut out.notes),
     };
     fill(&mut inner);
-    out.persists.extend(inner.persists.into_iter().map(|write| machine::Persist { ticket: write.ticket, record: into(write.record) }));
+    out.persists
+        .extend(inner.persists.into_iter().map(|write| machine::Persist {
+            ticket: write.ticket,
+            record: into(write.record),
+        }));
     out.sends = inner.sends;
     out.host = inner.host;
     out.moved = inner.moved;
@@ -142,12 +153,22 @@ impl sim::Fleet for Fleet {
         self.nodes.len() as u16
     }
 
-    fn step(&mut self, node: NodeId, cx: &Context<'_>, input: Input<Message>, step: &mut Step<Message, Stored, Note>) {
+    fn step(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
         match &mut self.nodes[usize::from(node.0)] {
             Node::Clients(clients) => clients.step(cx, input, step),
             Node::Edge(edge) => adapt(step, Stored::Control, |step| edge.step(cx, input, step)),
-            Node::Control(control) => adapt(step, Stored::Control, |step| control.step(cx, input, step)),
-            Node::Runner(runner) => adapt(step, Stored::Runner, |step| runner.step(cx, input, step)),
+            Node::Control(control) => {
+                adapt(step, Stored::Control, |step| control.step(cx, input, step))
+            }
+            Node::Runner(runner) => {
+                adapt(step, Stored::Runner, |step| runner.step(cx, input, step))
+            }
             Node::Store(store) => store.step(cx, input, step),
             Node::Vault(vault) => vault.step(cx, input, step),
         }
@@ -163,17 +184,45 @@ impl sim::Fleet for Fleet {
         }
     }
 
-    fn restart(&mut self, node: NodeId, cx: &Context<'_>, durable: &[Stored], step: &mut Step<Message, Stored, Note>) {
+    fn restart(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        durable: &[Stored],
+        step: &mut Step<Message, Stored, Note>,
+    ) {
         match &mut self.nodes[usize::from(node.0)] {
             Node::Clients(clients) => clients.start(cx),
             Node::Edge(edge) => adapt(step, Stored::Control, |step| edge.restart(cx, &[], step)),
             Node::Control(control) => {
-                let records: Vec<_> = durable.iter().filter_map(|stored| if let Stored::Control(record) = stored { Some(*record) } else { None }).collect();
-                adapt(step, Stored::Control, |step| control.restart(cx, &records, step));
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Control(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Control, |step| {
+                    control.restart(cx, &records, step)
+                });
             }
             Node::Runner(runner) => {
-                let records: Vec<_> = durable.iter().filter_map(|stored| if let Stored::Runner(record) = stored { Some(*record) } else { None }).collect();
-                adapt(step, Stored::Runner, |step| runner.restart(cx, &records, step));
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Runner(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Runner, |step| {
+                    runner.restart(cx, &records, step)
+                });
             }
             Node::Store(store) => store.restart(!durable.is_empty()),
             Node::Vault(vault) => vault.restart(!durable.is_empty()),
@@ -195,7 +244,10 @@ impl sim::Fleet for Fleet {
         let control = self.control();
         let rows = control.outbox().len() as u64 * size_of::<control::OutboxRow>() as u64
             + u64::from(control.allocations().len()) * size_of::<control::Allocation>() as u64;
-        let held: u64 = self.edges().map(|(_, edge)| 64 * edge.held().len() as u64).sum();
+        let held: u64 = self
+            .edges()
+            .map(|(_, edge)| 64 * edge.held().len() as u64)
+            .sum();
         rows + held + 512 * self.nodes.len() as u64
     }
 }

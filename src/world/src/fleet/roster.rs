@@ -116,7 +116,10 @@ mod tests {
     #[test]
     fn every_node_has_a_name_of_its_own_that_finds_it() {
         let roster = Roster::new(2, 3);
-        assert_eq!(roster.names().join(" "), "clients edge-1 edge-2 control runner-1 runner-2 runner-3 store vault");
+        assert_eq!(
+            roster.names().join(" "),
+            "clients edge-1 edge-2 control runner-1 runner-2 runner-3 store vault"
+        );
         for node in roster.all() {
             assert_eq!(roster.find(&roster.name(node)), Some(node));
         }

@@ -35,25 +35,65 @@ impl Store {
     /// A store with this corruption.
     #[must_use]
     pub const fn new(wrong: Vec<WrongBytes>) -> Self {
-        Self { wrong, repaired: false }
+        Self {
+            wrong,
+            repaired: false,
+        }
     }
 
     /// Whether an artifact's bytes are the right ones at a moment.
     #[must_use]
     pub fn is_right(&self, digest: Digest, at: Time) -> bool {
-        self.repaired || !self.wrong.iter().any(|wrong| wrong.digest == digest && wrong.from <= at && at < wrong.until)
+        self.repaired
+            || !self
+                .wrong
+                .iter()
+                .any(|wrong| wrong.digest == digest && wrong.from <= at && at < wrong.until)
     }
 
-    pub(super) fn step(&mut self, cx: &Context<'_>, input: Input<Message>, step: &mut Step<Message, Stored, Note>) {
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
         match input {
-            Input::Message { from, message: Message::Pull { allocation, digest, nth } } => {
-                let bytes = if self.is_right(digest, cx.now) { digest } else { wrong(digest) };
-                step.send(from, Message::PullDone { allocation, digest, bytes, nth });
+            Input::Message {
+                from,
+                message:
+                    Message::Pull {
+                        allocation,
+                        digest,
+                        nth,
+                    },
+            } => {
+                let bytes = if self.is_right(digest, cx.now) {
+                    digest
+                } else {
+                    wrong(digest)
+                };
+                step.send(
+                    from,
+                    Message::PullDone {
+                        allocation,
+                        digest,
+                        bytes,
+                        nth,
+                    },
+                );
             }
-            Input::Message { message: Message::Command(command @ Command::RepairArtifact { .. }), .. } => {
+            Input::Message {
+                message: Message::Command(command @ Command::RepairArtifact { .. }),
+                ..
+            } => {
                 self.repaired = true;
-                step.persists.push(Persist { ticket: Ticket(0), record: Stored::Repaired });
-                step.note(Note::CommandDone { command: command.number() });
+                step.persists.push(Persist {
+                    ticket: Ticket(0),
+                    record: Stored::Repaired,
+                });
+                step.note(Note::CommandDone {
+                    command: command.number(),
+                });
             }
             _ => {}
         }

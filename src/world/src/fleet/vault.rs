@@ -30,25 +30,60 @@ impl Vault {
     /// A vault without these.
     #[must_use]
     pub const fn new(missing: Vec<MissingSecret>) -> Self {
-        Self { missing, bound: false }
+        Self {
+            missing,
+            bound: false,
+        }
     }
 
     /// Whether a deployment's secrets are all there at a moment.
     #[must_use]
     pub fn is_complete(&self, deployment: DeploymentId, at: Time) -> bool {
-        self.bound || !self.missing.iter().any(|secret| secret.deployment == deployment && secret.from <= at && at < secret.until)
+        self.bound
+            || !self.missing.iter().any(|secret| {
+                secret.deployment == deployment && secret.from <= at && at < secret.until
+            })
     }
 
-    pub(super) fn step(&mut self, cx: &Context<'_>, input: Input<Message>, step: &mut Step<Message, Stored, Note>) {
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
         match input {
-            Input::Message { from, message: Message::SecretsAsk { allocation, deployment, nth } } => {
+            Input::Message {
+                from,
+                message:
+                    Message::SecretsAsk {
+                        allocation,
+                        deployment,
+                        nth,
+                    },
+            } => {
                 let complete = self.is_complete(deployment, cx.now);
-                step.send(from, Message::Secrets { allocation, deployment, complete, nth });
+                step.send(
+                    from,
+                    Message::Secrets {
+                        allocation,
+                        deployment,
+                        complete,
+                        nth,
+                    },
+                );
             }
-            Input::Message { message: Message::Command(command @ Command::BindSecret { .. }), .. } => {
+            Input::Message {
+                message: Message::Command(command @ Command::BindSecret { .. }),
+                ..
+            } => {
                 self.bound = true;
-                step.persists.push(Persist { ticket: Ticket(0), record: Stored::Repaired });
-                step.note(Note::CommandDone { command: command.number() });
+                step.persists.push(Persist {
+                    ticket: Ticket(0),
+                    record: Stored::Repaired,
+                });
+                step.note(Note::CommandDone {
+                    command: command.number(),
+                });
             }
             _ => {}
         }

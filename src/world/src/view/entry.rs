@@ -18,13 +18,28 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
     let what = match entry.what {
         What::Crashed | What::Restarted | What::Action(External::Mark(_)) | What::FuelSpent => true,
         // What goes wrong around the platform is for the learner to find out, not for the timeline to give away.
-        What::ConditionBegan(_) | What::ConditionEnded(_) | What::Healed | What::MessageDelivered { .. } | What::Started | What::MessageLost { .. } | What::Deadline | What::Persisted(_) | What::Host(_) | What::Action(_) => false,
+        What::ConditionBegan(_)
+        | What::ConditionEnded(_)
+        | What::Healed
+        | What::MessageDelivered { .. }
+        | What::Started
+        | What::MessageLost { .. }
+        | What::Deadline
+        | What::Persisted(_)
+        | What::Host(_)
+        | What::Action(_) => false,
     };
     let moved = entry.moved.iter().any(|moved| match moved.lifecycle {
         platform::WAKE => moved.from.is_some(),
-        _ => moved.to == allocation::State::Ready as u8 || moved.to == allocation::State::Failed as u8,
+        _ => {
+            moved.to == allocation::State::Ready as u8
+                || moved.to == allocation::State::Failed as u8
+        }
     });
-    let ruled = entry.ruled.iter().any(|ruling| ruling.verdict == Verdict::Waived);
+    let ruled = entry
+        .ruled
+        .iter()
+        .any(|ruling| ruling.verdict == Verdict::Waived);
     let told = entry.notes.iter().any(|note| {
         matches!(
             note,
@@ -45,7 +60,13 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
 /// Whether an entry is routine: heartbeats, acknowledgements, writes that nobody waits for.
 #[must_use]
 pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
-    if is_interesting(entry) || !entry.moved.is_empty() || entry.ruled.iter().any(|ruling| ruling.verdict == Verdict::Refused && is_telling(ruling.gate)) {
+    if is_interesting(entry)
+        || !entry.moved.is_empty()
+        || entry
+            .ruled
+            .iter()
+            .any(|ruling| ruling.verdict == Verdict::Refused && is_telling(ruling.gate))
+    {
         return false;
     }
     let told = entry.notes.iter().any(|note| {
@@ -67,20 +88,50 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
         return false;
     }
     match entry.what {
-        What::MessageDelivered { message, .. } => !matches!(message, Message::WakeAsk { .. } | Message::Order { .. } | Message::Stop { .. } | Message::Secrets { .. } | Message::Pull { .. }),
-        What::MessageLost { message, .. } => matches!(message, Message::Heartbeat { .. } | Message::Activity { .. } | Message::EventAck { .. } | Message::ReportAck { .. }),
+        What::MessageDelivered { message, .. } => !matches!(
+            message,
+            Message::WakeAsk { .. }
+                | Message::Order { .. }
+                | Message::Stop { .. }
+                | Message::Secrets { .. }
+                | Message::Pull { .. }
+        ),
+        What::MessageLost { message, .. } => matches!(
+            message,
+            Message::Heartbeat { .. }
+                | Message::Activity { .. }
+                | Message::EventAck { .. }
+                | Message::ReportAck { .. }
+        ),
         What::Action(_) | What::FuelSpent => false,
-        What::ConditionBegan(_) | What::ConditionEnded(_) | What::Healed | What::Started | What::Persisted(_) | What::Deadline | What::Host(_) => true,
+        What::ConditionBegan(_)
+        | What::ConditionEnded(_)
+        | What::Healed
+        | What::Started
+        | What::Persisted(_)
+        | What::Deadline
+        | What::Host(_) => true,
         _ => false,
     }
 }
 
 /// An entry as data.
 #[must_use]
-pub fn entry_view(names: &Names<'_>, entry: &Entry<'_, Fleet>, labels: &[String], done: impl Fn(u64) -> String) -> EntryView {
+pub fn entry_view(
+    names: &Names<'_>,
+    entry: &Entry<'_, Fleet>,
+    labels: &[String],
+    done: impl Fn(u64) -> String,
+) -> EntryView {
     let mut sent = alloc::vec::Vec::new();
     for send in entry.sent {
-        let message = |fate, copy| LaneMessage { from: entry.actor.0, to: send.to.0, label: message_label(&send.message), fate, copy };
+        let message = |fate, copy| LaneMessage {
+            from: entry.actor.0,
+            to: send.to.0,
+            label: message_label(&send.message),
+            fate,
+            copy,
+        };
         match send.fate() {
             sim::Fate::Arrives { at } => sent.push(message(Fate::Arrives(at.0), false)),
             sim::Fate::Duplicated { at, copy } => {
@@ -141,9 +192,21 @@ pub fn entry_view(names: &Names<'_>, entry: &Entry<'_, Fleet>, labels: &[String]
 pub fn moment_label(names: &Names<'_>, entry: &Entry<'_, Fleet>) -> String {
     for moved in entry.moved {
         match moved.lifecycle {
-            platform::WAKE => return alloc::format!("{}: {}", names.wake(WakeId(moved.subject.id as u32)), wake::SPEC.states[usize::from(moved.to)].name),
-            _ if moved.to == allocation::State::Ready as u8 || moved.to == allocation::State::Failed as u8 => {
-                return alloc::format!("{}: {}", Names::allocation(AllocationId(moved.subject.id as u32)), allocation::SPEC.states[usize::from(moved.to)].name);
+            platform::WAKE => {
+                return alloc::format!(
+                    "{}: {}",
+                    names.wake(WakeId(moved.subject.id as u32)),
+                    wake::SPEC.states[usize::from(moved.to)].name
+                );
+            }
+            _ if moved.to == allocation::State::Ready as u8
+                || moved.to == allocation::State::Failed as u8 =>
+            {
+                return alloc::format!(
+                    "{}: {}",
+                    Names::allocation(AllocationId(moved.subject.id as u32)),
+                    allocation::SPEC.states[usize::from(moved.to)].name
+                );
             }
             _ => {}
         }

@@ -23,7 +23,10 @@ pub(crate) struct Body {
 #[must_use]
 pub fn frame_body(plan: &Plan, state: &State<Fleet>) -> Body {
     let names = Names::new(plan, state);
-    Body { things: things(&names, state), nodes: nodes(plan, &names, state) }
+    Body {
+        things: things(&names, state),
+        nodes: nodes(plan, &names, state),
+    }
 }
 
 fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
@@ -31,9 +34,15 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
     let mut things = Vec::new();
     for (id, row) in control.wakes().iter() {
         let wake = &row.value;
-        let mut facts = alloc::vec![("attempt".to_string(), wake.attempt.to_string()), ("epoch".to_string(), wake.epoch.0.to_string())];
+        let mut facts = alloc::vec![
+            ("attempt".to_string(), wake.attempt.to_string()),
+            ("epoch".to_string(), wake.epoch.0.to_string())
+        ];
         if wake.cause != Cause::None {
-            facts.push(("last failure".to_string(), cause_word(wake.cause).to_string()));
+            facts.push((
+                "last failure".to_string(),
+                cause_word(wake.cause).to_string(),
+            ));
         }
         things.push(ThingView {
             lifecycle: platform::WAKE,
@@ -51,10 +60,16 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             ("app".to_string(), names.app(allocation.route).to_string()),
             ("host".to_string(), names.node(allocation.host)),
             ("token".to_string(), allocation.token.0.to_string()),
-            ("in rotation".to_string(), if allocation.serving { "yes" } else { "no" }.to_string()),
+            (
+                "in rotation".to_string(),
+                if allocation.serving { "yes" } else { "no" }.to_string()
+            ),
         ];
         if allocation.cause != Cause::None {
-            facts.push(("cause".to_string(), cause_word(allocation.cause).to_string()));
+            facts.push((
+                "cause".to_string(),
+                cause_word(allocation.cause).to_string(),
+            ));
         }
         things.push(ThingView {
             lifecycle: platform::ALLOCATION,
@@ -84,25 +99,57 @@ fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> 
 }
 
 /// What a node believes: label, value, and whether the value differs from what is.
-fn beliefs(plan: &Plan, names: &Names<'_>, state: &State<Fleet>, id: NodeId) -> Vec<(String, String, bool)> {
+fn beliefs(
+    plan: &Plan,
+    names: &Names<'_>,
+    state: &State<Fleet>,
+    id: NodeId,
+) -> Vec<(String, String, bool)> {
     let control = state.fleet().control();
     let mut beliefs = Vec::new();
     match state.fleet().node(id) {
         Some(Node::Edge(edge)) => {
             for (index, app) in plan.apps.iter().enumerate() {
                 let route = RouteId(index as u16);
-                let fact = control.routes().get(index as u32).map(|row| row.value.epoch);
+                let fact = control
+                    .routes()
+                    .get(index as u32)
+                    .map(|row| row.value.epoch);
                 let Some(view) = edge.routes().get(&route) else {
-                    beliefs.push((format!("{}: owner", app.name), "not known".to_string(), fact.is_some()));
+                    beliefs.push((
+                        format!("{}: owner", app.name),
+                        "not known".to_string(),
+                        fact.is_some(),
+                    ));
                     continue;
                 };
-                beliefs.push((format!("{}: owner", app.name), format!("epoch {}", view.epoch.0), fact != Some(view.epoch)));
+                beliefs.push((
+                    format!("{}: owner", app.name),
+                    format!("epoch {}", view.epoch.0),
+                    fact != Some(view.epoch),
+                ));
                 let wake = crate::watch::wake_state(state, index as u16);
                 let believed = view.wake.spec().name;
-                beliefs.push((format!("{}: wake", app.name), believed.to_string(), wake != Some(believed)));
-                let serving = edge.allocations().values().filter(|view| view.route == route && view.serving).count();
-                let really = control.allocations().iter().filter(|(_, row)| row.value.route == route && row.value.serving).count();
-                beliefs.push((format!("{}: in rotation", app.name), serving.to_string(), serving != really));
+                beliefs.push((
+                    format!("{}: wake", app.name),
+                    believed.to_string(),
+                    wake != Some(believed),
+                ));
+                let serving = edge
+                    .allocations()
+                    .values()
+                    .filter(|view| view.route == route && view.serving)
+                    .count();
+                let really = control
+                    .allocations()
+                    .iter()
+                    .filter(|(_, row)| row.value.route == route && row.value.serving)
+                    .count();
+                beliefs.push((
+                    format!("{}: in rotation", app.name),
+                    serving.to_string(),
+                    serving != really,
+                ));
             }
             beliefs.push(("held".to_string(), edge.held().len().to_string(), false));
         }
@@ -114,19 +161,37 @@ fn beliefs(plan: &Plan, names: &Names<'_>, state: &State<Fleet>, id: NodeId) -> 
                 beliefs.push((names.node(host.runner), word.to_string(), connected != up));
             }
             let unpublished = control.outbox().iter().filter(|row| !row.published).count();
-            beliefs.push(("outbox rows to publish".to_string(), unpublished.to_string(), false));
+            beliefs.push((
+                "outbox rows to publish".to_string(),
+                unpublished.to_string(),
+                false,
+            ));
         }
         Some(Node::Runner(runner)) => {
             for (allocation, slot) in runner.slots().iter() {
                 let row = control.allocations().get(allocation.0);
-                let differs = row.is_none_or(|row| row.value.token != slot.token || row.value.state.is_terminal() != (slot.stage == platform::runner::Stage::Ended));
-                beliefs.push((Names::allocation(*allocation), format!("{} under token {}", stage(slot.stage), slot.token.0), differs));
+                let differs = row.is_none_or(|row| {
+                    row.value.token != slot.token
+                        || row.value.state.is_terminal()
+                            != (slot.stage == platform::runner::Stage::Ended)
+                });
+                beliefs.push((
+                    Names::allocation(*allocation),
+                    format!("{} under token {}", stage(slot.stage), slot.token.0),
+                    differs,
+                ));
             }
         }
         Some(Node::Store(store)) => {
             for (index, app) in plan.apps.iter().enumerate() {
-                let right = crate::lower::deployments_of(plan, index as u16).all(|deployment| store.is_right(crate::lower::artifact(deployment), state.now()));
-                beliefs.push((format!("{}: artifact", app.name), if right { "here" } else { "here, damaged" }.to_string(), !right));
+                let right = crate::lower::deployments_of(plan, index as u16).all(|deployment| {
+                    store.is_right(crate::lower::artifact(deployment), state.now())
+                });
+                beliefs.push((
+                    format!("{}: artifact", app.name),
+                    if right { "here" } else { "here, damaged" }.to_string(),
+                    !right,
+                ));
             }
         }
         Some(Node::Vault(_) | Node::Clients(_)) | None => {}

@@ -21,7 +21,11 @@ impl<'a> Names<'a> {
     /// Names by a plan, at a moment that knows at least the things that are named.
     #[must_use]
     pub const fn new(plan: &'a Plan, state: &'a State<Fleet>) -> Self {
-        Self { plan, roster: *state.fleet().roster(), state }
+        Self {
+            plan,
+            roster: *state.fleet().roster(),
+            state,
+        }
     }
 
     /// A node: `edge-1`.
@@ -39,14 +43,21 @@ impl<'a> Names<'a> {
     /// An app, by its route: `shop`.
     #[must_use]
     pub fn app(&self, route: RouteId) -> &'a str {
-        self.plan.apps.get(usize::from(route.0)).map_or("an unknown app", |app| app.name.as_str())
+        self.plan
+            .apps
+            .get(usize::from(route.0))
+            .map_or("an unknown app", |app| app.name.as_str())
     }
 
     /// A wake: `the wake of shop`, with its epoch once there are several.
     #[must_use]
     pub fn wake(&self, wake: WakeId) -> String {
         match self.state.fleet().control().wakes().get(wake.0) {
-            Some(row) if row.value.epoch.0 > 1 => format!("the wake of {} (epoch {})", self.app(row.value.route), row.value.epoch.0),
+            Some(row) if row.value.epoch.0 > 1 => format!(
+                "the wake of {} (epoch {})",
+                self.app(row.value.route),
+                row.value.epoch.0
+            ),
             Some(row) => format!("the wake of {}", self.app(row.value.route)),
             None => format!("wake {}", wake.0 + 1),
         }
@@ -88,22 +99,36 @@ impl<'a> Names<'a> {
 pub fn message_label(message: &Message) -> String {
     let text = match message {
         Message::Request(request) => return class(request.class).to_string(),
-        Message::Response { status, reason, .. } => return format!("{status} {}", reason_word(*reason)),
+        Message::Response { status, reason, .. } => {
+            return format!("{status} {}", reason_word(*reason));
+        }
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {
             return match event {
-                platform::message::Event::RouteOwner { epoch, .. } => format!("owner of epoch {}", epoch.0),
+                platform::message::Event::RouteOwner { epoch, .. } => {
+                    format!("owner of epoch {}", epoch.0)
+                }
                 platform::message::Event::Wake { to, .. } => format!("wake {}", to.spec().name),
                 platform::message::Event::Allocation { to, serving, .. } => {
-                    format!("allocation {}{}", to.spec().name, if *serving { ", serving" } else { "" })
+                    format!(
+                        "allocation {}{}",
+                        to.spec().name,
+                        if *serving { ", serving" } else { "" }
+                    )
                 }
                 platform::message::Event::Deployment { .. } => "deployment changed".to_string(),
             };
         }
         Message::EventAck { .. } => "event heard",
         Message::Dispatch { .. } => "serve this",
-        Message::Answer { ok, .. } => if *ok { "answer" } else { "error" },
+        Message::Answer { ok, .. } => {
+            if *ok {
+                "answer"
+            } else {
+                "error"
+            }
+        }
         Message::DispatchRefused { .. } => "not here",
         Message::Order { .. } => "run this",
         Message::Stop { .. } => "stop",
@@ -114,10 +139,25 @@ pub fn message_label(message: &Message) -> String {
         Message::Pull { .. } => "pull",
         Message::PullDone { .. } => "bytes",
         Message::SecretsAsk { .. } => "secrets?",
-        Message::Secrets { complete, .. } => if *complete { "secrets" } else { "secret missing" },
+        Message::Secrets { complete, .. } => {
+            if *complete {
+                "secrets"
+            } else {
+                "secret missing"
+            }
+        }
         Message::Command(_) => "command",
-        #[allow(unreachable_patterns, reason = "the platform may add messages that need no word of their own")]
-        other => return platform::message::KINDS.iter().find(|(kind, _)| *kind == other.kind()).map_or("message", |(_, name)| name).to_string(),
+        #[allow(
+            unreachable_patterns,
+            reason = "the platform may add messages that need no word of their own"
+        )]
+        other => {
+            return platform::message::KINDS
+                .iter()
+                .find(|(kind, _)| *kind == other.kind())
+                .map_or("message", |(_, name)| name)
+                .to_string();
+        }
     };
     text.to_string()
 }
@@ -175,7 +215,10 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::OutcomeUnknown => "outcome unknown",
         Reason::StaleEpoch => "stale epoch",
         Reason::NoPlacement => "no room",
-        #[allow(unreachable_patterns, reason = "the platform may add reasons that need no words of their own")]
+        #[allow(
+            unreachable_patterns,
+            reason = "the platform may add reasons that need no words of their own"
+        )]
         _ => "refused",
     }
 }
@@ -197,7 +240,10 @@ pub const fn cause_word(cause: Cause) -> &'static str {
         Cause::NoPlacement => "no host has room",
         Cause::Cancelled => "an operator stopped it",
         Cause::WakeTimeout => "the wake took too long",
-        #[allow(unreachable_patterns, reason = "the platform may add causes that need no words of their own")]
+        #[allow(
+            unreachable_patterns,
+            reason = "the platform may add causes that need no words of their own"
+        )]
         _ => "another reason",
     }
 }
@@ -207,7 +253,9 @@ pub const fn cause_word(cause: Cause) -> &'static str {
 pub const fn probe_reason(reason: u8) -> &'static str {
     match reason {
         0 => "passed",
-        crate::lower::BINDING_DOWN => "503: the database that it is bound to refuses the connection",
+        crate::lower::BINDING_DOWN => {
+            "503: the database that it is bound to refuses the connection"
+        }
         crate::lower::WRONG_PATH => "404: the app has no such path",
         sim::reason::WARMING => "503: still warming up",
         sim::reason::BOOTING => "no answer: the process is still booting",

@@ -23,12 +23,16 @@ pub struct View<'a> {
 impl View<'_> {
     fn actions(&self) -> impl Iterator<Item = &protocol::Action> {
         let plan = &self.subject.plan;
-        self.done.iter().filter_map(move |at| usize::from(*at).checked_sub(plan.reads.len())).filter_map(move |at| plan.actions.get(at))
+        self.done
+            .iter()
+            .filter_map(move |at| usize::from(*at).checked_sub(plan.reads.len()))
+            .filter_map(move |at| plan.actions.get(at))
     }
 
     fn was_done(&self, id: &str) -> bool {
         // Mostly nothing was, and looking for the name would cost more than all the rest of a judgement.
-        !self.done.is_empty() && position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
+        !self.done.is_empty()
+            && position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
     }
 }
 
@@ -37,7 +41,12 @@ pub fn wake_state(state: &State<Fleet>, app: u16) -> Option<&'static str> {
     let control = state.fleet().control();
     let epoch = control.routes().get(u32::from(app))?.value.epoch;
     let mine = |wake: &platform::control::Wake| wake.route == RouteId(app) && wake.epoch == epoch;
-    control.wakes().iter().rev().find(|(_, row)| mine(&row.value)).map(|(_, row)| row.value.state.spec().name)
+    control
+        .wakes()
+        .iter()
+        .rev()
+        .find(|(_, row)| mine(&row.value))
+        .map(|(_, row)| row.value.state.spec().name)
 }
 
 /// Whether a situation holds.
@@ -48,8 +57,12 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::AtMost(metric, n) => view.metrics.get(view.state, *metric) <= *n,
         Situation::Did(id) | Situation::HasRead(id) => view.was_done(id),
         Situation::AnyWrongMove => view.actions().any(|action| action.wrong.is_some()),
-        Situation::OwnerToldTheCause => told(view).any(|case| Some(case) == view.subject.tells.as_deref()),
-        Situation::OwnerToldAnother => told(view).any(|case| Some(case) != view.subject.tells.as_deref()),
+        Situation::OwnerToldTheCause => {
+            told(view).any(|case| Some(case) == view.subject.tells.as_deref())
+        }
+        Situation::OwnerToldAnother => {
+            told(view).any(|case| Some(case) != view.subject.tells.as_deref())
+        }
         Situation::AnyPropertyBroken => view.properties.any_broken(),
         Situation::TimeIs(at) => view.state.now() >= Time(*at),
         Situation::All(all) => all.iter().all(|one| holds(view, one)),
@@ -82,7 +95,10 @@ impl Claims {
                 Claim::Reaches { .. } | Claim::EndsWith(_) => Progress::Open,
             })
             .collect();
-        Self { progress, seen: alloc::vec![false; objectives.len()] }
+        Self {
+            progress,
+            seen: alloc::vec![false; objectives.len()],
+        }
     }
 
     /// How each objective stands, in the plan's order.
@@ -93,7 +109,12 @@ impl Claims {
 
     pub(super) fn after(&mut self, view: &View<'_>, entry: &Entry<'_, Fleet>) {
         // What a routine input leaves as it was need not be judged again, but for the passing of time.
-        let idle = entry.moved.is_empty() && entry.notes.is_empty() && !matches!(entry.what, What::Action(_) | What::Crashed | What::MessageLost { .. });
+        let idle = entry.moved.is_empty()
+            && entry.notes.is_empty()
+            && !matches!(
+                entry.what,
+                What::Action(_) | What::Crashed | What::MessageLost { .. }
+            );
         for (at, objective) in view.subject.plan.objectives.iter().enumerate() {
             let progress = &mut self.progress[at];
             if matches!(progress, Progress::Met | Progress::Missed) {
@@ -136,7 +157,13 @@ impl Claims {
             .map(|(objective, progress)| match (progress, &objective.claim) {
                 (Progress::Met | Progress::Missed, _) => *progress,
                 (_, Claim::Reaches { .. }) => Progress::Missed,
-                (_, Claim::EndsWith(what)) => if holds(view, what) { Progress::Met } else { Progress::Missed },
+                (_, Claim::EndsWith(what)) => {
+                    if holds(view, what) {
+                        Progress::Met
+                    } else {
+                        Progress::Missed
+                    }
+                }
                 (_, Claim::Never(_) | Claim::Before(..)) => Progress::Met,
             })
             .collect()
@@ -159,14 +186,34 @@ pub fn detail(view: &View<'_>, claim: &Claim) -> String {
 fn situation(view: &View<'_>, what: &Situation) -> String {
     match what {
         Situation::Wake { app, state } => {
-            format!("wake is {}, wanted {state}", wake_state(view.state, *app).unwrap_or("not there"))
+            format!(
+                "wake is {}, wanted {state}",
+                wake_state(view.state, *app).unwrap_or("not there")
+            )
         }
-        Situation::AtLeast(metric, n) => format!("{} of at least {}", value(view, *metric), show(*metric, *n)),
-        Situation::AtMost(metric, n) => format!("{} of at most {}", value(view, *metric), show(*metric, *n)),
-        Situation::All(all) | Situation::Any(all) => all.iter().map(|one| situation(view, one)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; "),
+        Situation::AtLeast(metric, n) => {
+            format!("{} of at least {}", value(view, *metric), show(*metric, *n))
+        }
+        Situation::AtMost(metric, n) => {
+            format!("{} of at most {}", value(view, *metric), show(*metric, *n))
+        }
+        Situation::All(all) | Situation::Any(all) => all
+            .iter()
+            .map(|one| situation(view, one))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
         Situation::Not(inner) => match &**inner {
-            Situation::AtLeast(metric, n) => format!("{}, has to stay below {}", value(view, *metric), show(*metric, *n)),
-            Situation::AtMost(metric, n) => format!("{}, has to be above {}", value(view, *metric), show(*metric, *n)),
+            Situation::AtLeast(metric, n) => format!(
+                "{}, has to stay below {}",
+                value(view, *metric),
+                show(*metric, *n)
+            ),
+            Situation::AtMost(metric, n) => format!(
+                "{}, has to be above {}",
+                value(view, *metric),
+                show(*metric, *n)
+            ),
             other => situation(view, other),
         },
         _ => String::new(),
@@ -178,5 +225,9 @@ fn value(view: &View<'_>, metric: Metric) -> String {
 }
 
 fn show(metric: Metric, n: u64) -> String {
-    if metric == Metric::WaitedLongest { machine::Duration(n).to_string() } else { n.to_string() }
+    if metric == Metric::WaitedLongest {
+        machine::Duration(n).to_string()
+    } else {
+        n.to_string()
+    }
 }

@@ -91,7 +91,11 @@ impl Metrics {
         RequestCounts {
             arrived: self.arrived,
             held: held(state),
-            in_flight: self.ledger.iter().filter(|(_, pending)| pending.route == MAIN && pending.dispatched).count() as u32,
+            in_flight: self
+                .ledger
+                .iter()
+                .filter(|(_, pending)| pending.route == MAIN && pending.dispatched)
+                .count() as u32,
             served: self.served,
             refused: self.refused,
             failed: self.app_errors + self.outcome_unknown + self.dropped,
@@ -108,7 +112,9 @@ impl Metrics {
         let (ring, newest) = &self.lately;
         let second = now.0 / 1_000_000;
         let stale = second.saturating_sub(*newest).min(LATELY as u64);
-        (stale..LATELY as u64).map(|back| ring[((newest + LATELY as u64 - (back - stale)) % LATELY as u64) as usize]).sum()
+        (stale..LATELY as u64)
+            .map(|back| ring[((newest + LATELY as u64 - (back - stale)) % LATELY as u64) as usize])
+            .sum()
     }
 
     fn count_served(&mut self, now: Time) {
@@ -137,7 +143,10 @@ impl Metrics {
                     self.request_lost(pending);
                 }
             }
-            What::MessageLost { message: Message::Request(request), .. } if request.route == MAIN && request.class != Class::Asset => {
+            What::MessageLost {
+                message: Message::Request(request),
+                ..
+            } if request.route == MAIN && request.class != Class::Asset => {
                 self.dropped += 1;
             }
             _ => {}
@@ -145,11 +154,17 @@ impl Metrics {
         for moved in entry.moved {
             if moved.lifecycle == platform::ALLOCATION && moved.from.is_none() {
                 let allocations = state.fleet().control().allocations();
-                if allocations.get(moved.subject.id as u32).is_none_or(|row| row.value.route != MAIN) {
+                if allocations
+                    .get(moved.subject.id as u32)
+                    .is_none_or(|row| row.value.route != MAIN)
+                {
                     continue;
                 }
                 self.starts += 1;
-                let under_way = allocations.iter().filter(|(_, row)| row.value.route == MAIN && row.value.state.is_starting()).count();
+                let under_way = allocations
+                    .iter()
+                    .filter(|(_, row)| row.value.route == MAIN && row.value.state.is_starting())
+                    .count();
                 self.starts_at_once = self.starts_at_once.max(under_way as u32);
             }
         }
@@ -160,8 +175,18 @@ impl Metrics {
 
     fn note(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>, note: &Note) {
         match *note {
-            Note::RequestArrived { request, route, class } => {
-                let pending = Pending { edge: entry.actor, arrived: state.clock(entry.actor), route, class, dispatched: false };
+            Note::RequestArrived {
+                request,
+                route,
+                class,
+            } => {
+                let pending = Pending {
+                    edge: entry.actor,
+                    arrived: state.clock(entry.actor),
+                    route,
+                    class,
+                    dispatched: false,
+                };
                 self.ledger.arrived(request, pending);
                 if route == MAIN && class != Class::Asset {
                     self.arrived += 1;
@@ -176,15 +201,27 @@ impl Metrics {
                 self.waited_longest = self.waited_longest.max(waited);
                 self.hold_expired += 1;
             }
-            Note::ResponseSent { request, status, reason, retry_after } => self.response(entry.at, request, (status, reason, retry_after)),
+            Note::ResponseSent {
+                request,
+                status,
+                reason,
+                retry_after,
+            } => self.response(entry.at, request, (status, reason, retry_after)),
             Note::WakeFailed { .. } => self.wakes_failed += 1,
             Note::ProcessExited { oom: true, .. } => self.oom_kills += 1,
             _ => {}
         }
     }
 
-    fn response(&mut self, at: Time, request: RequestId, (status, reason, retry_after): (u16, Reason, u32)) {
-        let Some(pending) = self.ledger.answered(request) else { return };
+    fn response(
+        &mut self,
+        at: Time,
+        request: RequestId,
+        (status, reason, retry_after): (u16, Reason, u32),
+    ) {
+        let Some(pending) = self.ledger.answered(request) else {
+            return;
+        };
         if pending.route != MAIN || pending.class == Class::Asset {
             return;
         }
@@ -204,5 +241,10 @@ impl Metrics {
 
 fn held(state: &State<Fleet>) -> u32 {
     // What waited at an edge that is down is gone, and counted as dropped.
-    state.fleet().edges().filter(|(id, _)| state.is_up(*id)).map(|(_, edge)| edge.held().len() as u32).sum()
+    state
+        .fleet()
+        .edges()
+        .filter(|(id, _)| state.is_up(*id))
+        .map(|(_, edge)| edge.held().len() as u32)
+        .sum()
 }

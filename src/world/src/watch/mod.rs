@@ -46,7 +46,10 @@ impl Watcher {
         let tells = crate::lower::case_of(plan, replay.seed).map(|case| case.tells.clone());
         Self {
             claims: Claims::new(&plan.objectives),
-            subject: Arc::new(Subject { plan: plan.clone(), tells }),
+            subject: Arc::new(Subject {
+                plan: plan.clone(),
+                tells,
+            }),
             done: Vec::new(),
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
@@ -84,7 +87,13 @@ impl Watcher {
     }
 
     fn view<'a>(&'a self, state: &'a State<Fleet>) -> claims::View<'a> {
-        claims::View { subject: &self.subject, state, metrics: &self.metrics, properties: &self.properties, done: &self.done }
+        claims::View {
+            subject: &self.subject,
+            state,
+            metrics: &self.metrics,
+            properties: &self.properties,
+            done: &self.done,
+        }
     }
 }
 
@@ -92,7 +101,12 @@ impl Watcher {
 #[must_use]
 pub fn position(plan: &Plan, id: &str) -> Option<u16> {
     let read = plan.reads.iter().position(|read| read.id == id);
-    let action = || plan.actions.iter().position(|action| action.id == id).map(|at| plan.reads.len() + at);
+    let action = || {
+        plan.actions
+            .iter()
+            .position(|action| action.id == id)
+            .map(|at| plan.reads.len() + at)
+    };
     read.or_else(action).map(|at| at as u16)
 }
 
@@ -115,7 +129,11 @@ impl Watcher {
     #[must_use]
     pub fn objectives(&self, state: &State<Fleet>, over: bool) -> Vec<protocol::ObjectiveView> {
         let view = self.view(state);
-        let progress = if over { self.claims.at_end(&view) } else { self.claims.progress().to_vec() };
+        let progress = if over {
+            self.claims.at_end(&view)
+        } else {
+            self.claims.progress().to_vec()
+        };
         self.plan()
             .objectives
             .iter()

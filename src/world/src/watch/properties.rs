@@ -78,13 +78,18 @@ impl Judge<'_> {
 
 impl Properties {
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { standing: alloc::vec![Standing { exercised: false, broken: None }; PROPERTIES.len()], memory: Memory::new(plan) }
+        Self {
+            standing: alloc::vec![Standing { exercised: false, broken: None }; PROPERTIES.len()],
+            memory: Memory::new(plan),
+        }
     }
 
     /// Whether some property is broken.
     #[must_use]
     pub fn any_broken(&self) -> bool {
-        self.standing.iter().any(|standing| standing.broken.is_some())
+        self.standing
+            .iter()
+            .any(|standing| standing.broken.is_some())
     }
 
     /// How each property stands, in the order of their declaration.
@@ -93,14 +98,20 @@ impl Properties {
         PROPERTIES
             .iter()
             .zip(&self.standing)
-            .map(|(spec, standing)| PropertyView { id: spec.id.into(), verdict: standing.verdict() })
+            .map(|(spec, standing)| PropertyView {
+                id: spec.id.into(),
+                verdict: standing.verdict(),
+            })
             .collect()
     }
 
     /// The verdict of one property.
     #[must_use]
     pub fn verdict(&self, id: &str) -> Option<Verdict> {
-        PROPERTIES.iter().position(|spec| spec.id == id).map(|at| self.standing[at].verdict())
+        PROPERTIES
+            .iter()
+            .position(|spec| spec.id == id)
+            .map(|at| self.standing[at].verdict())
     }
 
     /// The first property that broke: its id and where.
@@ -110,12 +121,26 @@ impl Properties {
             .iter()
             .zip(&self.standing)
             .filter(|(spec, _)| spec.kind != Kind::Sometimes)
-            .filter_map(|(spec, standing)| standing.broken.as_ref().map(|(step, at, evidence)| (spec.id, *step, *at, evidence.clone())))
+            .filter_map(|(spec, standing)| {
+                standing
+                    .broken
+                    .as_ref()
+                    .map(|(step, at, evidence)| (spec.id, *step, *at, evidence.clone()))
+            })
             .min_by_key(|(_, step, _, _)| *step)
     }
 
-    pub(super) fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>, ledger: &Ledger) {
-        let mut judge = Judge { standing: &mut self.standing, step: entry.step, at: entry.at.0 };
+    pub(super) fn after(
+        &mut self,
+        state: &State<Fleet>,
+        entry: &Entry<'_, Fleet>,
+        ledger: &Ledger,
+    ) {
+        let mut judge = Judge {
+            standing: &mut self.standing,
+            step: entry.step,
+            at: entry.at.0,
+        };
         self.memory.before(state, entry);
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
@@ -128,7 +153,11 @@ impl Properties {
 impl Standing {
     fn verdict(&self) -> Verdict {
         match (&self.broken, self.exercised) {
-            (Some((step, at, evidence)), _) => Verdict::Broken { step: *step, at: *at, evidence: evidence.clone() },
+            (Some((step, at, evidence)), _) => Verdict::Broken {
+                step: *step,
+                at: *at,
+                evidence: evidence.clone(),
+            },
             (None, true) => Verdict::Held,
             (None, false) => Verdict::NotExercised,
         }
@@ -138,11 +167,22 @@ impl Standing {
 /// O-13: what was delivered before changes nothing. A report that came before its turn was not taken then, and is not
 /// acknowledged, so that it comes again: its next copy is the first that counts.
 fn repeats(entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
-    let What::MessageDelivered { message, duplicate: true, restarted_between: false, .. } = entry.what else { return };
+    let What::MessageDelivered {
+        message,
+        duplicate: true,
+        restarted_between: false,
+        ..
+    } = entry.what
+    else {
+        return;
+    };
     if matches!(message, Message::Report { report, .. } if memory.untaken.contains(&report)) {
         return;
     }
     judge.claim(const { place("o-13") }, !entry.state_changed, || {
-        alloc::format!("the second copy of \u{201c}{}\u{201d} changed the node", crate::view::message_label(&message))
+        alloc::format!(
+            "the second copy of \u{201c}{}\u{201d} changed the node",
+            crate::view::message_label(&message)
+        )
     });
 }

@@ -5,16 +5,16 @@
 mod told;
 
 use machine::{
-    Context, Dice, Duration, HostCall, HostEvent, Input, Knob, Knobs, Machine, Message as _, Moved, NodeId, Ruling, Step, Ticket, Time,
-    Waivers,
+    Context, Dice, Duration, HostCall, HostEvent, Input, Knob, Knobs, Machine, Message as _, Moved,
+    NodeId, Ruling, Step, Ticket, Time, Waivers,
 };
+use platform::CATALOG;
 use platform::control::{self, Contract, ControlPlane, Deployment, Host, Route};
 use platform::edge::{self, Edge};
 use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
 use platform::runner::{self, Runner};
-use platform::CATALOG;
 use std::collections::{BTreeMap, VecDeque};
 
 pub const CONTROL: NodeId = NodeId(0);
@@ -55,7 +55,12 @@ pub struct Node<M: Machine> {
 
 impl<M: Machine> Node<M> {
     fn new(machine: M) -> Self {
-        Self { machine, durable: Vec::new(), pending: VecDeque::new(), alive: true }
+        Self {
+            machine,
+            durable: Vec::new(),
+            pending: VecDeque::new(),
+            alive: true,
+        }
     }
 }
 
@@ -72,9 +77,18 @@ pub enum Fate {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    Message { from: NodeId, to: NodeId, message: Message },
-    Host { to: NodeId, event: HostEvent },
-    Persisted { to: NodeId },
+    Message {
+        from: NodeId,
+        to: NodeId,
+        message: Message,
+    },
+    Host {
+        to: NodeId,
+        event: HostEvent,
+    },
+    Persisted {
+        to: NodeId,
+    },
 }
 
 /// One thing that a node told, in order.
@@ -141,13 +155,31 @@ impl Bench {
     }
 
     pub fn cold_start(edges: &[NodeId], runners: &[NodeId]) -> Self {
-        let route = |contract| Route { deployment: OLD, epoch: Epoch(1), region: REGION, contract };
+        let route = |contract| Route {
+            deployment: OLD,
+            epoch: Epoch(1),
+            region: REGION,
+            contract,
+        };
         let control = ControlPlane::new(control::Installation {
             edges: edges.to_vec(),
-            hosts: runners.iter().map(|runner| Host { runner: *runner, region: REGION, memory: 1024 * MIB }).collect(),
+            hosts: runners
+                .iter()
+                .map(|runner| Host {
+                    runner: *runner,
+                    region: REGION,
+                    memory: 1024 * MIB,
+                })
+                .collect(),
             deployments: vec![
-                Deployment { digest: Digest(0xA1), limit: 256 * MIB },
-                Deployment { digest: Digest(0xB2), limit: 256 * MIB },
+                Deployment {
+                    digest: Digest(0xA1),
+                    limit: 256 * MIB,
+                },
+                Deployment {
+                    digest: Digest(0xB2),
+                    limit: 256 * MIB,
+                },
             ],
             routes: vec![route(Contract::None), route(Contract::HoldOnce)],
         });
@@ -156,14 +188,24 @@ impl Bench {
             region: REGION,
             contracts: vec![Contract::None, Contract::HoldOnce],
         });
-        let runner = Runner::new(runner::Installation { control: CONTROL, store: STORE, vault: VAULT });
+        let runner = Runner::new(runner::Installation {
+            control: CONTROL,
+            store: STORE,
+            vault: VAULT,
+        });
         Self {
             now: Time::ZERO,
             knobs: Knobs::defaults(CATALOG.knobs),
             waivers: Waivers::NONE,
             control: Node::new(control),
-            edges: edges.iter().map(|id| (*id, Node::new(edge.clone()))).collect(),
-            runners: runners.iter().map(|id| (*id, Node::new(runner.clone()))).collect(),
+            edges: edges
+                .iter()
+                .map(|id| (*id, Node::new(edge.clone())))
+                .collect(),
+            runners: runners
+                .iter()
+                .map(|id| (*id, Node::new(runner.clone())))
+                .collect(),
             law: Box::new(|_, _, _| Fate::Deliver),
             kept: Vec::new(),
             stuck_disks: Vec::new(),
@@ -215,7 +257,14 @@ impl Bench {
         self.send_request(EDGE, route, Class::Unsafe, Some(IdempotencyKey(key)), body)
     }
 
-    pub fn send_request(&mut self, edge: NodeId, route: RouteId, class: Class, key: Option<IdempotencyKey>, body: u32) -> RequestId {
+    pub fn send_request(
+        &mut self,
+        edge: NodeId,
+        route: RouteId,
+        class: Class,
+        key: Option<IdempotencyKey>,
+        body: u32,
+    ) -> RequestId {
         self.send_sized(edge, route, class, key, body, 100)
     }
 
@@ -230,7 +279,18 @@ impl Bench {
     ) -> RequestId {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.deliver(CLIENT, edge, Message::Request(Request { id, route, class, key, body, bytes }));
+        self.deliver(
+            CLIENT,
+            edge,
+            Message::Request(Request {
+                id,
+                route,
+                class,
+                key,
+                body,
+                bytes,
+            }),
+        );
         self.settle();
         id
     }
@@ -239,7 +299,9 @@ impl Bench {
         let before = self.log.len();
         self.deliver(OPERATOR, CONTROL, Message::Command(command));
         self.settle();
-        self.log[before..].iter().any(|(_, _, told)| matches!(told, Told::Note(Note::CommandDone { .. })))
+        self.log[before..]
+            .iter()
+            .any(|(_, _, told)| matches!(told, Told::Note(Note::CommandDone { .. })))
     }
 
     /// Hands over a message now, whatever the law says.
@@ -276,11 +338,19 @@ impl Bench {
     }
 
     pub fn restart(&mut self, id: NodeId) {
-        let cx = Context { now: self.now, node: id, waivers: self.waivers, knobs: &self.knobs, dice: &self.dice };
+        let cx = Context {
+            now: self.now,
+            node: id,
+            waivers: self.waivers,
+            knobs: &self.knobs,
+            dice: &self.dice,
+        };
         if id == CONTROL {
             let mut step = Step::default();
             self.control.alive = true;
-            self.control.machine.restart(&cx, &self.control.durable, &mut step);
+            self.control
+                .machine
+                .restart(&cx, &self.control.durable, &mut step);
             self.take(id, step, |bench| &mut bench.control);
         } else if self.edges.contains_key(&id) {
             let mut step = Step::default();
@@ -306,7 +376,11 @@ impl Bench {
     /// A disk that was stuck answers what it was asked.
     pub fn unstick(&mut self, id: NodeId) {
         self.stuck_disks.retain(|stuck| *stuck != id);
-        let pending = if id == CONTROL { self.control.pending.len() } else { self.runners[&id].pending.len() };
+        let pending = if id == CONTROL {
+            self.control.pending.len()
+        } else {
+            self.runners[&id].pending.len()
+        };
         for _ in 0..pending {
             self.push(self.now, Event::Persisted { to: id });
         }
@@ -321,9 +395,19 @@ impl Bench {
 
     /// The process of a runner ends by itself.
     pub fn exit(&mut self, id: NodeId, code: u8, oom: bool) {
-        let index = self.processes.iter().position(|(runner, _, _)| *runner == id).expect("a process runs");
+        let index = self
+            .processes
+            .iter()
+            .position(|(runner, _, _)| *runner == id)
+            .expect("a process runs");
         let (_, process, _) = self.processes.remove(index);
-        self.push(self.now, Event::Host { to: id, event: HostEvent::Exited { process, code, oom } });
+        self.push(
+            self.now,
+            Event::Host {
+                to: id,
+                event: HostEvent::Exited { process, code, oom },
+            },
+        );
         self.settle();
     }
 
@@ -337,7 +421,11 @@ impl Bench {
         for turn in 0.. {
             assert!(turn < 2_000_000, "nothing comes to rest at {}", self.now);
             let queued = self.queue.keys().next().map(|(at, _)| *at);
-            let due = self.deadlines().into_iter().filter_map(|(id, at)| at.map(|at| (at.max(self.now), id))).min();
+            let due = self
+                .deadlines()
+                .into_iter()
+                .filter_map(|(id, at)| at.map(|at| (at.max(self.now), id)))
+                .min();
             match (queued, due) {
                 (Some(at), due) if at <= end && due.is_none_or(|(deadline, _)| at <= deadline) => {
                     self.now = self.now.max(at);
@@ -366,30 +454,87 @@ impl Bench {
     }
 
     fn deadlines(&self) -> Vec<(NodeId, Option<Time>)> {
-        let mut all = vec![(CONTROL, self.control.machine.deadline().filter(|_| self.control.alive))];
-        all.extend(self.edges.iter().map(|(id, node)| (*id, node.machine.deadline().filter(|_| node.alive))));
-        all.extend(self.runners.iter().map(|(id, node)| (*id, node.machine.deadline().filter(|_| node.alive))));
+        let mut all = vec![(
+            CONTROL,
+            self.control
+                .machine
+                .deadline()
+                .filter(|_| self.control.alive),
+        )];
+        all.extend(
+            self.edges
+                .iter()
+                .map(|(id, node)| (*id, node.machine.deadline().filter(|_| node.alive))),
+        );
+        all.extend(
+            self.runners
+                .iter()
+                .map(|(id, node)| (*id, node.machine.deadline().filter(|_| node.alive))),
+        );
         all
     }
 
     fn handle(&mut self, event: Event, proof: bool) {
         match event {
             Event::Message { from, to, message } => match (to, message) {
-                (STORE, Message::Pull { allocation, digest, nth }) => {
+                (
+                    STORE,
+                    Message::Pull {
+                        allocation,
+                        digest,
+                        nth,
+                    },
+                ) => {
                     if self.store_answers {
                         let bytes = self.bytes.unwrap_or(digest);
-                        self.route(STORE, from, Message::PullDone { allocation, digest, bytes, nth });
+                        self.route(
+                            STORE,
+                            from,
+                            Message::PullDone {
+                                allocation,
+                                digest,
+                                bytes,
+                                nth,
+                            },
+                        );
                     }
                 }
-                (VAULT, Message::SecretsAsk { allocation, deployment, nth }) => {
+                (
+                    VAULT,
+                    Message::SecretsAsk {
+                        allocation,
+                        deployment,
+                        nth,
+                    },
+                ) => {
                     if self.vault_answers {
                         let complete = self.secrets;
-                        self.route(VAULT, from, Message::Secrets { allocation, deployment, complete, nth });
+                        self.route(
+                            VAULT,
+                            from,
+                            Message::Secrets {
+                                allocation,
+                                deployment,
+                                complete,
+                                nth,
+                            },
+                        );
                     }
                 }
-                (CLIENT, Message::Response { request, status, reason, retry_after }) => {
+                (
+                    CLIENT,
+                    Message::Response {
+                        request,
+                        status,
+                        reason,
+                        retry_after,
+                    },
+                ) => {
                     let response = (status, reason, retry_after, self.now);
-                    assert!(self.responses.insert(request, response).is_none(), "{request:?} was answered twice");
+                    assert!(
+                        self.responses.insert(request, response).is_none(),
+                        "{request:?} was answered twice"
+                    );
                     if status == 503 {
                         assert!(retry_after >= 1, "a 503 says when to come again");
                     }
@@ -399,9 +544,18 @@ impl Bench {
                     let before = self.fingerprint(to);
                     self.step(to, Input::Message { from, message });
                     if proof {
-                        assert_eq!(before, self.fingerprint(to), "a repeat of {message:?} changed {to:?} at {}", self.now);
+                        assert_eq!(
+                            before,
+                            self.fingerprint(to),
+                            "a repeat of {message:?} changed {to:?} at {}",
+                            self.now
+                        );
                     } else if self.prove_repeats && message.repeatable() {
-                        self.push_proof(self.now.after(self.repeat_after), Event::Message { from, to, message }, true);
+                        self.push_proof(
+                            self.now.after(self.repeat_after),
+                            Event::Message { from, to, message },
+                            true,
+                        );
                     }
                 }
             },
@@ -415,12 +569,16 @@ impl Bench {
             }
             Event::Persisted { to } => {
                 let ticket = if to == CONTROL {
-                    let Some((ticket, record)) = self.control.pending.pop_front() else { return };
+                    let Some((ticket, record)) = self.control.pending.pop_front() else {
+                        return;
+                    };
                     self.control.durable.push(record);
                     ticket
                 } else {
                     let node = self.runners.get_mut(&to).unwrap();
-                    let Some((ticket, record)) = node.pending.pop_front() else { return };
+                    let Some((ticket, record)) = node.pending.pop_front() else {
+                        return;
+                    };
                     node.durable.push(record);
                     ticket
                 };
@@ -430,7 +588,13 @@ impl Bench {
     }
 
     pub fn step(&mut self, id: NodeId, input: Input<Message>) {
-        let cx = Context { now: self.now, node: id, waivers: self.waivers, knobs: &self.knobs, dice: &self.dice };
+        let cx = Context {
+            now: self.now,
+            node: id,
+            waivers: self.waivers,
+            knobs: &self.knobs,
+            dice: &self.dice,
+        };
         if id == CONTROL {
             if self.control.alive {
                 let mut step = Step::default();
@@ -456,11 +620,25 @@ impl Bench {
     where
         M: Machine<Message = Message, Note = Note>,
     {
-        self.log.extend(step.ruled.iter().map(|ruling| (self.now, id, Told::Ruled(*ruling))));
-        self.log.extend(step.moved.iter().map(|moved| (self.now, id, Told::Moved(*moved))));
-        self.log.extend(step.notes.iter().map(|note| (self.now, id, Told::Note(*note))));
+        self.log.extend(
+            step.ruled
+                .iter()
+                .map(|ruling| (self.now, id, Told::Ruled(*ruling))),
+        );
+        self.log.extend(
+            step.moved
+                .iter()
+                .map(|moved| (self.now, id, Told::Moved(*moved))),
+        );
+        self.log.extend(
+            step.notes
+                .iter()
+                .map(|note| (self.now, id, Told::Note(*note))),
+        );
         for persist in &step.persists {
-            node(self).pending.push_back((persist.ticket, persist.record));
+            node(self)
+                .pending
+                .push_back((persist.ticket, persist.record));
             if !self.stuck_disks.contains(&id) {
                 self.push(self.now, Event::Persisted { to: id });
             }
@@ -495,8 +673,13 @@ impl Bench {
                 self.processes.push((id, process, false));
                 if let Some(boot) = self.boot {
                     let event = if self.dies_at_boot {
-                        self.processes.retain(|entry| (entry.0, entry.1) != (id, process));
-                        HostEvent::Exited { process, code: 1, oom: false }
+                        self.processes
+                            .retain(|entry| (entry.0, entry.1) != (id, process));
+                        HostEvent::Exited {
+                            process,
+                            code: 1,
+                            oom: false,
+                        }
                     } else {
                         HostEvent::Up { process }
                     };
@@ -505,23 +688,46 @@ impl Bench {
             }
             HostCall::Probe { process, nth } => {
                 if self.processes.contains(&(id, process, true)) {
-                    let event = HostEvent::Probed { process, nth, ready: self.ready, reason: if self.ready { 0 } else { self.reason } };
+                    let event = HostEvent::Probed {
+                        process,
+                        nth,
+                        ready: self.ready,
+                        reason: if self.ready { 0 } else { self.reason },
+                    };
                     self.push(self.now, Event::Host { to: id, event });
                 }
             }
             HostCall::Serve { process, request } => {
-                if let Some(time) = self.serves.filter(|_| self.processes.contains(&(id, process, true))) {
-                    let event = HostEvent::Served { process, request, ok: self.answers_well };
+                if let Some(time) = self
+                    .serves
+                    .filter(|_| self.processes.contains(&(id, process, true)))
+                {
+                    let event = HostEvent::Served {
+                        process,
+                        request,
+                        ok: self.answers_well,
+                    };
                     self.push(self.now.after(time), Event::Host { to: id, event });
                 }
             }
             HostCall::Kill { process } => {
-                self.processes.retain(|entry| (entry.0, entry.1) != (id, process));
+                self.processes
+                    .retain(|entry| (entry.0, entry.1) != (id, process));
                 self.queue.retain(|_, (event, _)| match event {
                     Event::Host { to, event: HostEvent::Up { process: of } | HostEvent::Served { process: of, .. } } => (*to, *of) != (id, process),
                     _ => true,
                 });
-                self.push(self.now, Event::Host { to: id, event: HostEvent::Exited { process, code: 137, oom: false } });
+                self.push(
+                    self.now,
+                    Event::Host {
+                        to: id,
+                        event: HostEvent::Exited {
+                            process,
+                            code: 137,
+                            oom: false,
+                        },
+                    },
+                );
             }
         }
     }

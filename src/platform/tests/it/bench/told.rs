@@ -16,11 +16,22 @@ impl Bench {
 
     pub fn wake_at(&self, epoch: Epoch) -> control::Wake {
         let of_route = |wake: &control::Wake| wake.route == ROUTE && wake.epoch == epoch;
-        self.control.machine.wakes().iter().map(|(_, row)| row.value).rfind(of_route).expect("a wake")
+        self.control
+            .machine
+            .wakes()
+            .iter()
+            .map(|(_, row)| row.value)
+            .rfind(of_route)
+            .expect("a wake")
     }
 
     pub fn allocation(&self, id: u32) -> control::Allocation {
-        self.control.machine.allocations().get(id).expect("an allocation").value
+        self.control
+            .machine
+            .allocations()
+            .get(id)
+            .expect("an allocation")
+            .value
     }
 
     pub fn status(&self, id: RequestId) -> Option<u16> {
@@ -28,11 +39,19 @@ impl Bench {
     }
 
     pub fn answer(&self, id: RequestId) -> Option<(u16, Reason)> {
-        self.responses.get(&id).map(|response| (response.0, response.1))
+        self.responses
+            .get(&id)
+            .map(|response| (response.0, response.1))
     }
 
     pub fn notes(&self) -> impl Iterator<Item = Note> {
-        self.log.iter().filter_map(|(_, _, told)| if let Told::Note(note) = told { Some(*note) } else { None })
+        self.log.iter().filter_map(|(_, _, told)| {
+            if let Told::Note(note) = told {
+                Some(*note)
+            } else {
+                None
+            }
+        })
     }
 
     pub fn count(&self, matches: impl Fn(&Note) -> bool) -> usize {
@@ -40,12 +59,25 @@ impl Bench {
     }
 
     pub fn sent(&self, matches: impl Fn(&Message) -> bool) -> usize {
-        self.log.iter().filter(|(_, _, told)| matches!(told, Told::Sent(message) if matches(message))).count()
+        self.log
+            .iter()
+            .filter(|(_, _, told)| matches!(told, Told::Sent(message) if matches(message)))
+            .count()
     }
 
     pub fn verdicts(&self, gate: &Gate) -> Vec<Verdict> {
-        let of_gate = |told: &Told| if let Told::Ruled(ruling) = told { Some(*ruling).filter(|r| r.gate == gate.index) } else { None };
-        self.log.iter().filter_map(|(_, _, told)| of_gate(told)).map(|ruling| ruling.verdict).collect()
+        let of_gate = |told: &Told| {
+            if let Told::Ruled(ruling) = told {
+                Some(*ruling).filter(|r| r.gate == gate.index)
+            } else {
+                None
+            }
+        };
+        self.log
+            .iter()
+            .filter_map(|(_, _, told)| of_gate(told))
+            .map(|ruling| ruling.verdict)
+            .collect()
     }
 
     pub fn refused(&self, gate: &Gate) -> bool {
@@ -79,7 +111,9 @@ impl Bench {
         } else if let Some(edge) = self.edges.get(&id) {
             edge.machine.fingerprint()
         } else {
-            self.runners.get(&id).map_or(0, |runner| runner.machine.fingerprint())
+            self.runners
+                .get(&id)
+                .map_or(0, |runner| runner.machine.fingerprint())
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What properties remember from entry to entry.
 
 use crate::fleet::Fleet;
-use machine::{SortedMap, SortedSet};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{NodeId, Time};
+use machine::{SortedMap, SortedSet};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
 use platform::message::{Class, Message};
 use platform::note::Note;
@@ -53,7 +53,9 @@ impl Memory {
     pub(super) fn before(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>) {
         let control = state.fleet().roster().control();
         match entry.what {
-            What::Started | What::Restarted if entry.actor == control => self.control_up = Some(entry.at),
+            What::Started | What::Restarted if entry.actor == control => {
+                self.control_up = Some(entry.at)
+            }
             What::Crashed => {
                 if entry.actor == control {
                     self.control_up = None;
@@ -63,8 +65,12 @@ impl Memory {
                 self.released.retain(|(edge, _), _| *edge != entry.actor);
             }
             What::MessageDelivered { message, .. } => match message {
-                Message::Order { allocation, token, .. } => self.order(entry.actor, allocation, token, false),
-                Message::Stop { allocation, token, .. } => self.order(entry.actor, allocation, token, true),
+                Message::Order {
+                    allocation, token, ..
+                } => self.order(entry.actor, allocation, token, false),
+                Message::Stop {
+                    allocation, token, ..
+                } => self.order(entry.actor, allocation, token, true),
                 _ => {}
             },
             _ => {}
@@ -72,9 +78,15 @@ impl Memory {
         for note in entry.notes {
             match *note {
                 Note::Committed { row, event } => {
-                    self.committed.entry(row.0).or_insert_with(|| digest(&event));
+                    self.committed
+                        .entry(row.0)
+                        .or_insert_with(|| digest(&event));
                 }
-                Note::RequestArrived { route, class: Class::SafePage | Class::Upgrade, .. } => {
+                Note::RequestArrived {
+                    route,
+                    class: Class::SafePage | Class::Upgrade,
+                    ..
+                } => {
                     self.demand.insert(route, entry.at);
                 }
                 _ => {}
@@ -83,7 +95,10 @@ impl Memory {
     }
 
     fn order(&mut self, runner: NodeId, allocation: AllocationId, token: Token, stop: bool) {
-        let newest = self.orders.entry((runner, allocation)).or_insert((token, stop));
+        let newest = self
+            .orders
+            .entry((runner, allocation))
+            .or_insert((token, stop));
         if token > newest.0 {
             *newest = (token, stop);
         } else if token == newest.0 {
