@@ -1,0 +1,176 @@
+//! Reading, doing, taking back, comparing, looking back and sharing.
+
+use super::*;
+
+impl Desk {
+    /// Reads something.
+    pub fn read(self, id: &str) {
+        self.pause();
+        self.ask(Request::Read(id.to_string()));
+    }
+
+    /// Does something, and says what came of it.
+    pub fn act(self, id: &str) {
+        self.pause();
+        self.port
+            .ask(Request::Act(id.to_string()), move |reply| match reply {
+                Reply::Frame(frame) => {
+                    if let Some(action) = frame.actions.last() {
+                        self.live.say(&action.outcome);
+                    }
+                    self.moved(*frame);
+                }
+                Reply::Problem(problem) => self.problem.set(Some(problem)),
+                _ => {}
+            });
+    }
+
+    /// Takes the last action or read back.
+    pub fn undo(self) {
+        self.pause();
+        if self
+            .frame
+            .with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.undo > 0))
+        {
+            self.ask(Request::Undo);
+            self.live.say("Taken back.");
+        }
+    }
+
+    /// Does again what was taken back.
+    pub fn redo(self) {
+        self.pause();
+        if self
+            .frame
+            .with_untracked(|frame| frame.as_ref().is_some_and(|frame| frame.redo > 0))
+        {
+            self.ask(Request::Redo);
+            self.live.say("Done again.");
+        }
+    }
+
+    /// Looks at another branch.
+    pub fn branch(self, branch: u32) {
+        self.pause();
+        self.mode.set(Mode::Run);
+        self.ask(Request::Branch(branch));
+    }
+
+    /// Asks why an entry happened.
+    pub fn select(self, step: u64) {
+        self.port.ask(Request::Why(step), move |reply| match reply {
+            Reply::Why(why) => {
+                self.why.set(Some(Arc::new(*why)));
+                self.region.set(Region::Story);
+            }
+            Reply::Problem(problem) => self.problem.set(Some(problem)),
+            _ => {}
+        });
+    }
+
+    /// Commits a prediction.
+    pub fn commit(self, prediction: Prediction) {
+        self.prediction.set(Some(prediction));
+        self.introduced.set(true);
+        self.keep_now();
+        self.live
+            .say("Prediction committed. Play to see what comes true.");
+    }
+
+    /// Ends the introduction of a first visit without a prediction.
+    pub fn introduce(self) {
+        self.introduced.set(true);
+        self.keep_now();
+    }
+
+    /// Opens one more hint.
+    pub fn hint(self) {
+        self.hints.update(|hints| *hints += 1);
+        self.keep_now();
+    }
+
+    /// Runs the same again with one gate waived.
+    pub fn run_twin(self, gate: String) {
+        self.pause();
+        self.mode.set(Mode::Twin);
+        self.twin.set(Twin::Under(gate.clone()));
+        self.port
+            .ask(Request::Twin(gate), move |reply| match reply {
+                Reply::Twin(view) => {
+                    self.live.say("The twin run is ready.");
+                    self.twin.set(Twin::Here(Arc::new(*view)));
+                    self.ask(Request::Frame);
+                }
+                Reply::Problem(problem) => {
+                    self.twin.set(Twin::None);
+                    self.problem.set(Some(problem));
+                }
+                _ => {}
+            });
+    }
+
+    /// Goes to the debrief.
+    pub fn look_back(self) {
+        self.pause();
+        self.mode.set(Mode::Debrief);
+        if self.debrief.with_untracked(Option::is_none) {
+            self.port.ask(Request::Debrief, move |reply| match reply {
+                Reply::Debrief(debrief) => self.debrief.set(Some(Arc::new(*debrief))),
+                Reply::Problem(problem) => {
+                    self.mode.set(Mode::Run);
+                    self.problem.set(Some(problem));
+                }
+                _ => {}
+            });
+        }
+    }
+
+    /// Begins the lesson again with a seed; what was open is kept aside.
+    pub fn begin(self, seed: u64) {
+        if let (Some(replay), Some(frame)) =
+            (self.replay.get_untracked(), self.frame.get_untracked())
+        {
+            saved::keep_previous(&Record {
+                replay: (*replay).clone(),
+                step: frame.step,
+                prediction: self.prediction.get_untracked(),
+                introduced: true,
+                hints: self.hints.get_untracked(),
+                other: vec![],
+            });
+        }
+        let introduced = self.introduced.get_untracked();
+        self.open(
+            Opening {
+                introduced,
+                ..Opening::fresh(&self.scenario.plan, seed)
+            },
+            None,
+        );
+        self.region.set(Region::Mine);
+    }
+
+    /// The link that reproduces the run; empty before one is open.
+    pub fn link(self) -> String {
+        self.replay
+            .get_untracked()
+            .map_or_else(String::new, |replay| {
+                absolute(&Route::Run {
+                    scenario: replay.scenario.clone(),
+                    seed: None,
+                    shared: Some(replay.to_link()),
+                })
+            })
+    }
+
+    /// Copies the link and says whether that went well.
+    pub fn copy_link(self) {
+        self.live.copy(self.link());
+    }
+
+    /// Changes a setting and keeps it.
+    pub fn set(self, change: impl FnOnce(&mut Settings)) {
+        self.settings.update(change);
+        self.settings.get_untracked().keep();
+    }
+}

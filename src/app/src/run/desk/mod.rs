@@ -1,0 +1,280 @@
+//! The desk: the run on screen as the page knows it, and everything that can be asked of it.
+//!
+//! **Invariants.** The worker owns the run; here is only its last frame and what was asked for beside it. While playing,
+//! at most one advance is under way. Before a prediction is committed, nothing goes past the moment of its reveal.
+
+mod act;
+mod keep;
+mod parts;
+mod play;
+
+use parts::Hidden;
+pub use parts::{Mode, Region, Tab, Twin};
+
+use crate::content::Scenario;
+use crate::draw::chart;
+use crate::navigate::{Navigator, absolute};
+use crate::port::Port;
+use crate::route::Route;
+use crate::run::clock::Clock;
+use crate::run::opening::Opening;
+use crate::saved::{self, Prediction, Record, Settings, Trouble};
+use crate::ui::live::Live;
+use leptos::prelude::*;
+use protocol::{
+    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, SeriesPoint, TwinView,
+    WhyView,
+};
+use std::sync::Arc;
+
+/// How many entries the lanes are drawn from.
+const LANE_ENTRIES: u64 = 480;
+/// How many entries are looked through for a story that shows routine.
+const STORY_ENTRIES: u64 = 300;
+/// So many entries in one advance mean that it was cut short.
+const MANY: u64 = 5_000;
+/// How often, in milliseconds, story and lanes are fetched while playing, and a run is kept.
+const REFRESH: f64 = 120.0;
+const KEEP: f64 = 1_500.0;
+
+/// The desk.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// The scenario.
+    pub scenario: &'static Scenario,
+    /// The moment on screen.
+    pub frame: RwSignal<Option<Arc<Frame>>>,
+    /// What is run.
+    pub replay: RwSignal<Option<Arc<Replay>>>,
+    /// The entries of the story, oldest first.
+    pub story: RwSignal<Arc<Vec<EntryView>>>,
+    /// How many entries of the story are wanted.
+    pub story_length: RwSignal<u32>,
+    /// The entries that the lanes are drawn from.
+    pub lanes: RwSignal<Arc<Vec<EntryView>>>,
+    /// Requests over time.
+    pub series: RwSignal<Arc<Vec<SeriesPoint>>>,
+    /// Why the selected entry happened.
+    pub why: RwSignal<Option<Arc<WhyView>>>,
+    /// Whether it is playing.
+    pub playing: RwSignal<bool>,
+    /// What the page is for at the moment.
+    pub mode: RwSignal<Mode>,
+    /// The picture on screen.
+    pub tab: RwSignal<Tab>,
+    /// The part on a small screen.
+    pub region: RwSignal<Region>,
+    /// What was predicted.
+    pub prediction: RwSignal<Option<Prediction>>,
+    /// Whether the introduction of a first visit is over.
+    pub introduced: RwSignal<bool>,
+    /// How many hints are open.
+    pub hints: RwSignal<u32>,
+    /// The twin run.
+    pub twin: RwSignal<Twin>,
+    /// The debrief.
+    pub debrief: RwSignal<Option<Arc<Debrief>>>,
+    /// What is wrong with what was asked.
+    pub problem: RwSignal<Option<Problem>>,
+    /// What is wrong with keeping the run.
+    pub trouble: RwSignal<Option<Trouble>>,
+    /// What somebody has set.
+    pub settings: RwSignal<Settings>,
+    port: Port,
+    live: Live,
+    navigator: Navigator,
+    hidden: StoredValue<Hidden, LocalStorage>,
+}
+
+fn now() -> f64 {
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
+}
+
+impl Desk {
+    /// A desk with nothing open yet.
+    pub fn new(scenario: &'static Scenario) -> Self {
+        Self {
+            scenario,
+            frame: RwSignal::new(None),
+            replay: RwSignal::new(None),
+            story: RwSignal::default(),
+            story_length: RwSignal::new(80),
+            lanes: RwSignal::default(),
+            series: RwSignal::default(),
+            why: RwSignal::new(None),
+            playing: RwSignal::new(false),
+            mode: RwSignal::new(Mode::Run),
+            tab: RwSignal::new(Tab::Lanes),
+            region: RwSignal::new(Region::Mine),
+            prediction: RwSignal::new(None),
+            introduced: RwSignal::new(false),
+            hints: RwSignal::new(0),
+            twin: RwSignal::new(Twin::None),
+            debrief: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            trouble: RwSignal::new(None),
+            settings: expect_context(),
+            port: expect_context(),
+            live: expect_context(),
+            navigator: expect_context(),
+            hidden: StoredValue::new_local(Hidden::default()),
+        }
+    }
+
+    /// Opens a run. If it cannot be opened, what was open stays, and `otherwise` is opened if nothing was.
+    pub fn open(self, opening: Opening, otherwise: Option<Opening>) {
+        self.pause();
+        let turn = self.hidden.try_update_value(|h| {
+            h.opening += 1;
+            h.opening
+        });
+        let request = self.scenario.plan.open_request(&opening.replay);
+        self.port.ask_bytes(&request, move |reply| {
+            if self.hidden.try_with_value(|h| h.opening) != turn {
+                return;
+            }
+            match reply {
+                Reply::Opened(opened) => self.opened(opening, opened.frame, opened.warning),
+                Reply::Problem(problem) => {
+                    self.problem.set(Some(problem));
+                    if let Some(otherwise) =
+                        otherwise.filter(|_| self.frame.with_untracked(Option::is_none))
+                    {
+                        self.open(otherwise, None);
+                    }
+                }
+                _ => {}
+            }
+        });
+    }
+
+    fn opened(self, opening: Opening, frame: Frame, warning: Option<Problem>) {
+        let Opening {
+            replay,
+            step,
+            prediction,
+            introduced,
+            hints,
+            other,
+        } = opening;
+        let seed = replay.seed;
+        self.hidden.update_value(|h| {
+            h.other = other;
+            h.told = u64::MAX;
+        });
+        self.prediction.set(prediction);
+        self.introduced
+            .set(introduced || self.scenario.plan.question.is_none());
+        self.hints.set(hints);
+        self.why.set(None);
+        self.twin.set(Twin::None);
+        self.debrief.set(None);
+        self.mode.set(Mode::Run);
+        if warning.is_some() {
+            self.problem.set(warning);
+        }
+        let at = replay.at;
+        self.replay.set(Some(Arc::new(replay)));
+        self.rename(seed);
+        match step {
+            Some(step) if step != frame.step => self.ask(Request::Seek(step)),
+            None if frame.at < at && !frame.over => self.seek_time(at),
+            _ => self.accept(frame),
+        }
+    }
+
+    /// Writes the address of what is open, so that a reload comes back to it and a bad link does not stay.
+    fn rename(self, seed: u64) {
+        self.navigator
+            .rename(Route::seeded(self.scenario.plan.id, seed));
+    }
+
+    /// An address could not be followed: says so, and leaves the run and its address as they are.
+    pub fn refuse(self, problem: Problem) {
+        self.problem.set(Some(problem));
+        if let Some(replay) = self.replay.get_untracked() {
+            self.rename(replay.seed);
+        }
+    }
+
+    /// Opens the same run again in a new worker, after the old one died.
+    pub fn recover(self) {
+        let Some(replay) = self.replay.get_untracked() else {
+            return;
+        };
+        self.hidden.update_value(|h| {
+            h.advancing = false;
+            h.seeking = false;
+            h.seek_next = None;
+            h.details = false;
+        });
+        let step = self
+            .frame
+            .with_untracked(|frame| frame.as_ref().map(|frame| frame.step));
+        let other = self
+            .hidden
+            .try_with_value(|h| h.other.clone())
+            .unwrap_or_default();
+        self.open(
+            Opening {
+                replay: (*replay).clone(),
+                step,
+                prediction: self.prediction.get_untracked(),
+                introduced: self.introduced.get_untracked(),
+                hints: self.hints.get_untracked(),
+                other,
+            },
+            None,
+        );
+    }
+
+    /// Asks for something that is answered by a moment.
+    fn ask(self, request: Request) {
+        self.port.ask(request, move |reply| match reply {
+            Reply::Frame(frame) => self.moved(*frame),
+            Reply::Problem(problem) => self.problem.set(Some(problem)),
+            _ => {}
+        });
+    }
+
+    /// A moment that did not come from playing.
+    fn moved(self, frame: Frame) {
+        self.hidden.update_value(|h| {
+            h.clock.set(frame.at);
+            h.arrived = 0;
+        });
+        self.accept(frame);
+    }
+
+    fn accept(self, frame: Frame) {
+        let before = self.frame.get_untracked();
+        let revealed = frame.revealed.is_some()
+            && before
+                .as_ref()
+                .is_some_and(|b| b.revealed.is_none() && b.at < frame.at);
+        let over = frame.over && before.as_ref().is_some_and(|b| !b.over);
+        let changed = before
+            .as_ref()
+            .is_none_or(|b| b.actions.len() != frame.actions.len() || b.branch != frame.branch);
+        if changed && self.debrief.with_untracked(Option::is_some) {
+            self.debrief.set(None);
+        }
+        self.frame.set(Some(Arc::new(frame)));
+        if self.playing.get_untracked()
+            && ((revealed && self.prediction.get_untracked().is_some()) || over)
+        {
+            self.pause();
+        }
+        if revealed && self.prediction.get_untracked().is_some() {
+            self.region.set(Region::Mine);
+            self.live
+                .say("The prediction is resolved. See the question.");
+        } else if over {
+            self.live.say("The run is over. The debrief is ready.");
+        }
+        self.refresh();
+        self.keep(changed);
+    }
+}

@@ -1,0 +1,365 @@
+//! Faults become conditions of network, disk, clock and host, windows in which store and vault are wrong, bursts of
+//! requests, and commands that come by themselves.
+
+use super::*;
+
+fn kind(name: &str) -> Result<u16> {
+    match KINDS.iter().find(|(_, known)| *known == name) {
+        Some((number, _)) => Ok(*number),
+        None => problem(Problem::unknown(
+            "message kind",
+            name,
+            &KINDS.iter().map(|(_, name)| *name).collect::<Vec<_>>(),
+        )),
+    }
+}
+
+fn node(roster: Roster, name: &str) -> Result<NodeId> {
+    roster.find(name).map_or_else(
+        || {
+            let names = roster.names();
+            problem(Problem::unknown(
+                "node",
+                name,
+                &names.iter().map(String::as_str).collect::<Vec<_>>(),
+            ))
+        },
+        Ok,
+    )
+}
+
+/// Collects what faults become.
+pub(super) struct Sink<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) roster: Roster,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) labels: Vec<String>,
+    pub(super) repairs: Vec<(Repair, u16)>,
+    pub(super) missing: Vec<MissingSecret>,
+    pub(super) wrong: Vec<WrongBytes>,
+    pub(super) bursts: Vec<Stream>,
+    pub(super) life: Vec<(Time, External<Message>)>,
+    pub(super) promotions: u32,
+}
+
+impl Sink<'_> {
+    fn app(&self, app: u16) -> Result<&AppPlan> {
+        match self.plan.apps.get(usize::from(app)) {
+            Some(found) => Ok(found),
+            None => problem(
+                Problem::new(
+                    "unknown-app",
+                    alloc::format!("there is no app number {app}"),
+                )
+                .detail(alloc::format!(
+                    "The plan has {} apps, counted from 0.",
+                    self.plan.apps.len()
+                )),
+            ),
+        }
+    }
+
+    fn images(&self, app: u16) -> Result<Vec<u64>> {
+        self.app(app)?;
+        Ok(deployments_of(self.plan, app)
+            .map(|deployment| runner::image(artifact(deployment), true))
+            .collect())
+    }
+
+    fn push(
+        &mut self,
+        label: &str,
+        what: Disturbance,
+        when: &sim::When,
+        lasts: Duration,
+        repair: Option<Repair>,
+    ) {
+        let index = self.conditions.len() as u16;
+        self.conditions.push(Condition {
+            what,
+            when: when.clone(),
+            lasts,
+        });
+        self.labels.push(label.into());
+        if let Some(repair) = repair {
+            self.repairs.push((repair, index));
+        }
+    }
+
+    pub(super) fn placed(&mut self, placed: &PlacedFault) -> Result<()> {
+        let when = match &placed.when {
+            When::At(at) => sim::When::At(Time(*at)),
+            When::Point {
+                message,
+                allocation,
+                nth,
+            } => sim::When::Point {
+                kind: kind(message)?,
+                subject: allocation.map(|nth| AllocationId(nth.saturating_sub(1)).into()),
+                nth: *nth,
+            },
+        };
+        self.fault(
+            &placed.fault,
+            &when,
+            placed.lasts.map_or(Duration(u64::MAX), Duration),
+        )
+    }
+
+    /// The window of a fault that can only begin at a time.
+    fn window(fault: &Fault, when: &sim::When, lasts: Duration) -> Result<(Time, Time)> {
+        match when {
+            sim::When::At(at) => Ok((*at, at.after(lasts))),
+            _ => problem(
+                Problem::new(
+                    "fault-needs-a-time",
+                    alloc::format!("the fault `{}` can only begin at a time", fault.spec().id),
+                )
+                .hint("Give it `at`, not a message or a background rate."),
+            ),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm per fault: the table is easier to read whole"
+    )]
+    pub(super) fn fault(&mut self, fault: &Fault, when: &sim::When, lasts: Duration) -> Result<()> {
+        let title = fault.spec().title;
+        let platform_links = || Links {
+            from: Nodes::Except(alloc::vec![NodeId(0)]),
+            to: Nodes::Except(alloc::vec![NodeId(0)]),
+        };
+        match fault {
+            Fault::LateReport { kind: name, by } => {
+                let what = Disturbance::Delay {
+                    links: Links::ALL,
+                    kind: Some(kind(name)?),
+                    by: Duration(*by),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::LostMessage {
+                kind: name,
+                per_million,
+            } => {
+                let kind = name.as_deref().map(kind).transpose()?;
+                let what = Disturbance::Lose {
+                    links: platform_links(),
+                    kind,
+                    per_million: *per_million,
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::DuplicatedMessage {
+                kind: name,
+                per_million,
+            } => {
+                let kind = name.as_deref().map(kind).transpose()?;
+                let what = Disturbance::Duplicate {
+                    links: platform_links(),
+                    kind,
+                    per_million: *per_million,
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::ReorderedMessage { per_million, by } => {
+                let what = Disturbance::Reorder {
+                    links: platform_links(),
+                    kind: None,
+                    per_million: *per_million,
+                    by_up_to: Duration(*by),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::SlowPull { by } => {
+                let links = Links {
+                    from: Nodes::one(self.roster.store()),
+                    to: Nodes::All,
+                };
+                let what = Disturbance::Delay {
+                    links,
+                    kind: Some(kind("pull-done")?),
+                    by: Duration(*by),
+                };
+                self.push(title, what, when, lasts, Some(Repair::Store));
+            }
+            Fault::CorruptArtifact { app } => {
+                self.app(*app)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.wrong.extend(
+                    deployments_of(self.plan, *app).map(|deployment| WrongBytes {
+                        digest: artifact(deployment),
+                        from,
+                        until,
+                    }),
+                );
+            }
+            Fault::MissingSecret { app } => {
+                self.app(*app)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.missing
+                    .extend(
+                        deployments_of(self.plan, *app).map(|deployment| MissingSecret {
+                            deployment,
+                            from,
+                            until,
+                        }),
+                    );
+            }
+            Fault::ReadinessNeverPasses { app } => {
+                for image in self.images(*app)? {
+                    self.push(
+                        title,
+                        Disturbance::NotReady {
+                            image,
+                            reason: WRONG_PATH,
+                        },
+                        when,
+                        lasts,
+                        Some(Repair::ReadinessPath),
+                    );
+                }
+            }
+            Fault::BindingDown { app } => {
+                for image in self.images(*app)? {
+                    self.push(
+                        title,
+                        Disturbance::NotReady {
+                            image,
+                            reason: BINDING_DOWN,
+                        },
+                        when,
+                        lasts,
+                        Some(Repair::Binding),
+                    );
+                }
+            }
+            Fault::OutOfMemory { app, extra } => {
+                for image in self.images(*app)? {
+                    self.push(
+                        title,
+                        Disturbance::Memory {
+                            image,
+                            extra: *extra,
+                        },
+                        when,
+                        lasts,
+                        None,
+                    );
+                }
+            }
+            Fault::SlowBoot { app, by } => {
+                for image in self.images(*app)? {
+                    self.push(
+                        title,
+                        Disturbance::SlowBoot {
+                            image,
+                            by: Duration(*by),
+                        },
+                        when,
+                        lasts,
+                        None,
+                    );
+                }
+            }
+            Fault::RunnerCrash { runner, down } => {
+                let name = alloc::format!("runner-{}", u32::from(*runner) + 1);
+                let what = Disturbance::Crash {
+                    node: node(self.roster, &name)?,
+                    down_for: Duration(*down),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::ControlCrash { down } => {
+                let what = Disturbance::Crash {
+                    node: self.roster.control(),
+                    down_for: Duration(*down),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::EdgeCrash { edge, down } => {
+                let name = alloc::format!("edge-{}", u32::from(*edge) + 1);
+                let what = Disturbance::Crash {
+                    node: node(self.roster, &name)?,
+                    down_for: Duration(*down),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::RequestBurst { app, count, within } => {
+                self.app(*app)?;
+                let (from, _) = Self::window(fault, when, lasts)?;
+                let every = Duration(within / u64::from((*count).max(1)));
+                self.bursts.push(Stream {
+                    route: RouteId(*app),
+                    class: Class::SafePage,
+                    keyed: false,
+                    repeats: 0,
+                    bytes: (0, 0),
+                    from,
+                    until: from.after(Duration(*within)),
+                    every: (every, every),
+                });
+            }
+            Fault::Partition { from, to, one_way } => {
+                let side = |names: &[String]| {
+                    names
+                        .iter()
+                        .map(|name| node(self.roster, name))
+                        .collect::<Result<Vec<_>>>()
+                        .map(Nodes::Only)
+                };
+                let (from, to) = (side(from)?, side(to)?);
+                self.push(
+                    title,
+                    Disturbance::Cut {
+                        from: from.clone(),
+                        to: to.clone(),
+                    },
+                    when,
+                    lasts,
+                    None,
+                );
+                if !one_way {
+                    self.push(
+                        title,
+                        Disturbance::Cut { from: to, to: from },
+                        when,
+                        lasts,
+                        None,
+                    );
+                }
+            }
+            Fault::Promotion { app } => {
+                self.app(*app)?;
+                let (at, _) = Self::window(fault, when, lasts)?;
+                self.promotions += 1;
+                let command = promote(self.plan, *app, self.promotions - 1);
+                self.life.push((
+                    at,
+                    External::Deliver {
+                        to: self.roster.control(),
+                        message: Message::Command(command),
+                    },
+                ));
+            }
+            Fault::SlowDisk { node: name, by } => {
+                let what = Disturbance::SlowDisk {
+                    node: node(self.roster, name)?,
+                    by: Duration(*by),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::ClockSkew { node: name, by } => {
+                let what = Disturbance::Skew {
+                    node: node(self.roster, name)?,
+                    by: *by,
+                };
+                self.push(title, what, when, lasts, None);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,395 @@
+//! Lowering: a plan, a seed and a replay become a simulator's setup.
+//!
+//! **Invariants.** Whatever does not exist or is out of range is found here, before anything runs, and comes out as a
+//! [`Problem`]. Faults become conditions of network, disk, clock and host, or windows in which store and vault are wrong;
+//! the platform is not told.
+
+mod actions;
+mod faults;
+
+pub use actions::externals;
+use actions::promote;
+use faults::Sink;
+
+use crate::fleet::{
+    Clients, Fleet, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
+};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use machine::fingerprint::spread;
+use machine::{Ask, Duration, Knobs, NodeId, Time, Waivers};
+use platform::control::{self, Contract, ControlPlane};
+use platform::edge::{self, Edge};
+use platform::id::{AllocationId, DeploymentId, Digest, Epoch, Region, RouteId};
+use platform::message::{Class, Command, KINDS, Message};
+use platform::runner::{self, Runner};
+use platform::{CATALOG, knob};
+use protocol::{AppPlan, Case, Effect, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When};
+use sim::{Condition, Disturbance, External, Image, Links, Nodes, Setup, Span};
+
+/// What a probe gives as the reason when the bound service is down.
+pub const BINDING_DOWN: u8 = 1;
+/// What a probe gives as the reason when it asks the wrong path.
+pub const WRONG_PATH: u8 = 2;
+
+/// The region that everything is in.
+pub const REGION: Region = Region(0);
+
+/// How many entries a run has at most. A lesson has some ten thousand; only a run with a waived gate that sets off an
+/// avalanche comes near this, and then it has made its point.
+const FUEL: u64 = 150_000;
+
+const CASE: u8 = sim::stream::FREE + 2;
+
+/// A run, ready to start.
+pub struct Lowered {
+    /// The simulator's setup.
+    pub setup: Setup<Fleet>,
+    /// What each condition is, for marks and sentences.
+    pub conditions: Vec<String>,
+    /// Which conditions an operator's repair ends.
+    pub repairs: Vec<(Repair, u16)>,
+    /// What the plan itself does at a time.
+    pub life: Vec<(Time, External<Message>)>,
+}
+
+/// What can be repaired from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// The store's speed.
+    Store,
+    /// The bound service.
+    Binding,
+    /// The path of the readiness check.
+    ReadinessPath,
+}
+
+type Result<T> = core::result::Result<T, Box<Problem>>;
+
+fn problem<T>(problem: Problem) -> Result<T> {
+    Err(Box::new(problem))
+}
+
+/// The case that a seed draws.
+#[must_use]
+pub fn case_of(plan: &Plan, seed: u64) -> Option<&Case> {
+    let drawn = sim::dice(seed).below(
+        Ask {
+            stream: CASE,
+            key: 0,
+        },
+        plan.cases.len() as u32,
+    );
+    plan.cases.get(drawn as usize)
+}
+
+/// The deployment of an app: the first one owns the route at the start.
+pub const fn deployment(plan_deployments: u16, app: u16, nth: u16) -> DeploymentId {
+    DeploymentId(app * plan_deployments + nth)
+}
+
+fn deployments_per_app(plan: &Plan) -> u16 {
+    plan.apps
+        .iter()
+        .map(|app| app.deployments.max(1))
+        .max()
+        .unwrap_or(1)
+}
+
+/// The deployments of an app.
+pub fn deployments_of(plan: &Plan, app: u16) -> impl Iterator<Item = DeploymentId> {
+    let per = deployments_per_app(plan);
+    (0..per).map(move |nth| deployment(per, app, nth))
+}
+
+/// The artifact of a deployment.
+#[must_use]
+pub const fn artifact(deployment: DeploymentId) -> Digest {
+    Digest(spread(0xA27 + deployment.0 as u64))
+}
+
+fn class(traffic: &Traffic) -> Result<Class> {
+    Ok(match traffic.class.as_str() {
+        "page" => Class::SafePage,
+        "upgrade" => Class::Upgrade,
+        "post" => Class::Unsafe,
+        "webhook" => Class::Webhook,
+        "asset" => Class::Asset,
+        other => {
+            return problem(Problem::unknown(
+                "request class",
+                other,
+                &["page", "upgrade", "post", "webhook", "asset"],
+            ));
+        }
+    })
+}
+
+const fn span(range: protocol::Range) -> Span {
+    Span::new(Duration(range.low), Duration(range.high))
+}
+
+fn images(plan: &Plan) -> Vec<Image> {
+    let mut images = Vec::new();
+    for (index, app) in plan.apps.iter().enumerate() {
+        for deployment in deployments_of(plan, index as u16) {
+            let bytes = artifact(deployment);
+            // The same program, from the right or the wrong bytes, with or without its secrets: only one of the four
+            // answers as it should, and all of them come up and pass their checks.
+            for (bytes, right) in [(bytes, true), (wrong(bytes), false)] {
+                for mounted in [true, false] {
+                    images.push(Image {
+                        number: runner::image(bytes, mounted),
+                        boot: span(app.boot),
+                        memory: app.memory,
+                        grows: 0,
+                        ready_after: Duration(app.ready_after),
+                        probe: Span::new(Duration::millis(1), Duration::millis(5)),
+                        service: span(app.service),
+                        concurrency: app.concurrency,
+                        backlog: app.backlog,
+                        broken: !(right && mounted),
+                    });
+                }
+            }
+        }
+    }
+    images
+}
+
+fn streams(plan: &Plan) -> Result<Vec<Stream>> {
+    let mut streams = Vec::new();
+    for traffic in &plan.traffic {
+        streams.push(Stream {
+            route: RouteId(traffic.app),
+            class: class(traffic)?,
+            keyed: traffic.keyed,
+            repeats: traffic.repeats,
+            bytes: (traffic.bytes.low, traffic.bytes.high),
+            from: Time(traffic.from),
+            until: Time(traffic.until),
+            every: (
+                Duration(traffic.every.low.max(1)),
+                Duration(traffic.every.high.max(1)),
+            ),
+        });
+    }
+    // An app that runs when the run begins was woken like any other: by a first request.
+    for (index, _) in plan
+        .apps
+        .iter()
+        .enumerate()
+        .filter(|(_, app)| app.start == protocol::Start::Hot)
+    {
+        streams.push(Stream {
+            route: RouteId(index as u16),
+            class: Class::SafePage,
+            keyed: false,
+            repeats: 0,
+            bytes: (0, 0),
+            from: Time(50_000),
+            until: Time(50_001),
+            every: (Duration(1_000), Duration(1_000)),
+        });
+    }
+    Ok(streams)
+}
+
+/// The waivers of these gates.
+///
+/// # Errors
+/// A [`Problem`] that names the unknown gate and the nearest one.
+pub fn waivers(ids: &[String]) -> Result<Waivers> {
+    ids.iter()
+        .try_fold(Waivers::NONE, |waivers, id| match CATALOG.gate(id) {
+            Some(gate) => Ok(waivers.with(gate)),
+            None => {
+                let known: Vec<String> = CATALOG.gates.iter().map(|gate| gate.id()).collect();
+                problem(Problem::unknown(
+                    "gate",
+                    id,
+                    &known.iter().map(String::as_str).collect::<Vec<_>>(),
+                ))
+            }
+        })
+}
+
+/// Sets knobs by id.
+///
+/// # Errors
+/// A [`Problem`] that names the unknown knob or the range that a value lies outside of.
+pub fn set_knobs(knobs: &mut Knobs, values: &[(String, u64)]) -> Result<()> {
+    for (id, value) in values {
+        let Some(knob) = CATALOG.knob(id) else {
+            let known: Vec<String> = CATALOG.knobs.iter().map(|knob| knob.id()).collect();
+            return problem(Problem::unknown(
+                "knob",
+                id,
+                &known.iter().map(String::as_str).collect::<Vec<_>>(),
+            ));
+        };
+        if knobs.set(knob, *value).is_err() {
+            return problem(
+                Problem::new(
+                    "knob-out-of-range",
+                    alloc::format!(
+                        "`{}` is out of range for the knob `{id}`",
+                        knob.show(*value)
+                    ),
+                )
+                .detail(alloc::format!(
+                    "Allowed: {} to {}.",
+                    knob.show(knob.min),
+                    knob.show(knob.max)
+                ))
+                .hint(alloc::format!(
+                    "Its default is {}.",
+                    knob.show(knob.default)
+                )),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Makes a plan, a seed and a replay's waivers and knobs into a run that can start.
+///
+/// # Errors
+/// A [`Problem`] that names what does not exist or is out of range.
+pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
+    let roster = Roster::new(
+        plan.fleet.edges.clamp(1, 60),
+        plan.fleet.runners.clamp(1, 1000),
+    );
+    let mut sink = Sink {
+        plan,
+        roster,
+        conditions: Vec::new(),
+        labels: Vec::new(),
+        repairs: Vec::new(),
+        missing: Vec::new(),
+        wrong: Vec::new(),
+        bursts: Vec::new(),
+        life: Vec::new(),
+        promotions: 0,
+    };
+    let case = case_of(plan, replay.seed);
+    for placed in plan
+        .faults
+        .iter()
+        .chain(case.into_iter().flat_map(|case| &case.faults))
+    {
+        sink.placed(placed)?;
+    }
+    for background in &plan.background {
+        let when = sim::When::Background {
+            chance_per_million: background.per_million,
+            period: Duration(background.period),
+        };
+        sink.fault(&background.fault, &when, Duration(u64::MAX))?;
+    }
+
+    let mut knobs = Knobs::defaults(knob::ALL);
+    set_knobs(&mut knobs, &plan.knobs)?;
+    set_knobs(&mut knobs, &replay.knobs)?;
+
+    let mut streams = streams(plan)?;
+    streams.append(&mut sink.bursts);
+    let fleet = fleet(plan, roster, streams, sink.wrong, sink.missing);
+
+    let mut setup = Setup::new(fleet, replay.seed, knobs);
+    setup.declared = knob::ALL;
+    setup.waivers = waivers(&replay.waivers)?;
+    setup.network = sim::Network::uniform(span(plan.fleet.latency));
+    setup.disk = span(plan.fleet.disk);
+    setup.host_memory = plan.fleet.host_memory;
+    setup.images = images(plan);
+    setup.conditions = sink.conditions;
+    setup.heal_at = Some(Time(plan.heal_at));
+    setup.end = Time(plan.end);
+    setup.fuel = FUEL;
+    Ok(Lowered {
+        setup,
+        conditions: sink.labels,
+        repairs: sink.repairs,
+        life: sink.life,
+    })
+}
+
+fn fleet(
+    plan: &Plan,
+    roster: Roster,
+    streams: Vec<Stream>,
+    wrong: Vec<WrongBytes>,
+    missing: Vec<MissingSecret>,
+) -> Fleet {
+    let contracts: Vec<Contract> = plan
+        .apps
+        .iter()
+        .map(|app| {
+            if app.hold_once {
+                Contract::HoldOnce
+            } else {
+                Contract::None
+            }
+        })
+        .collect();
+    let control = control::Installation {
+        edges: roster.edges().collect(),
+        hosts: roster
+            .runners()
+            .map(|runner| control::Host {
+                runner,
+                region: REGION,
+                memory: plan.fleet.host_memory,
+            })
+            .collect(),
+        deployments: plan
+            .apps
+            .iter()
+            .enumerate()
+            .flat_map(|(index, app)| {
+                deployments_of(plan, index as u16).map(move |deployment| control::Deployment {
+                    digest: artifact(deployment),
+                    limit: app.memory_limit,
+                })
+            })
+            .collect(),
+        routes: contracts
+            .iter()
+            .enumerate()
+            .map(|(index, contract)| control::Route {
+                deployment: deployment(deployments_per_app(plan), index as u16, 0),
+                epoch: Epoch(1),
+                region: REGION,
+                contract: *contract,
+            })
+            .collect(),
+    };
+    let mut nodes = Vec::new();
+    nodes.push(Node::Clients(Clients::new(
+        roster.edges().collect(),
+        streams,
+    )));
+    for _ in roster.edges() {
+        let installation = edge::Installation {
+            control: roster.control(),
+            region: REGION,
+            contracts: contracts.clone(),
+        };
+        nodes.push(Node::Edge(Edge::new(installation)));
+    }
+    nodes.push(Node::Control(ControlPlane::new(control)));
+    for _ in roster.runners() {
+        let installation = runner::Installation {
+            control: roster.control(),
+            store: roster.store(),
+            vault: roster.vault(),
+        };
+        nodes.push(Node::Runner(Runner::new(installation)));
+    }
+    nodes.push(Node::Store(Store::new(wrong)));
+    nodes.push(Node::Vault(Vault::new(missing)));
+    Fleet::new(roster, nodes)
+}
