@@ -22,9 +22,9 @@ use platform::runner::{self, Runner};
 
 /// One node.
 #[derive(Clone, Debug)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
-    reason = "there are few nodes, and boxing them would scatter what a keyframe copies"
+    reason = "there are few nodes, and boxing them would scatter what a keyframe copies; where pointers are short it is no large one"
 )]
 pub enum Node {
     /// Everybody outside.
