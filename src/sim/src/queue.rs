@@ -79,8 +79,9 @@ const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
 const LEVELS: usize = 11;
 const NONE: u32 = u32::MAX;
-/// So that a block is eight cache lines.
-const BLOCK: usize = 21;
+/// A block is then a bit less than eight cache lines: of a power of two, the beginnings of all blocks would compete for the
+/// same few places near the processor.
+const BLOCK: usize = 20;
 /// A slot of at most this many blocks is sorted at once; more would make inserting into the bottom dear.
 const SORTED_BLOCKS_MAX: u32 = 2;
 /// A slot of at most so many events is put in order by counting.
@@ -88,11 +89,13 @@ const RANKED_MAX: usize = 8;
 /// A bottom longer than this is put back.
 const BOTTOM_MAX: usize = 96;
 
+// In this order: most blocks hold a few events, which then lie beside their number.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 struct Block {
-    events: [Event; BLOCK],
     len: u32,
     next: u32,
+    events: [Event; BLOCK],
 }
 
 #[derive(Debug)]
