@@ -31,6 +31,9 @@ impl Catalog {
     /// The lifecycle with this id.
     #[must_use]
     pub fn lifecycle(&self, id: &str) -> Option<&'static LifecycleSpec> {
-        self.lifecycles.iter().copied().find(|lifecycle| lifecycle.id() == id)
+        self.lifecycles
+            .iter()
+            .copied()
+            .find(|lifecycle| lifecycle.id() == id)
     }
 }

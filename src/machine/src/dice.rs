@@ -42,7 +42,7 @@ impl Dice {
     #[must_use]
     pub const fn below(&self, ask: Ask, bound: u32) -> u32 {
         // The upper 32 bits scaled: a 64-bit multiply, and a bias below 2^-32 × bound that no run can notice.
-        ((self.roll(ask) >> 32) * bound as u64 >> 32) as u32
+        (((self.roll(ask) >> 32) * bound as u64) >> 32) as u32
     }
 
     /// A number in `low..=high`.
@@ -79,9 +79,26 @@ mod tests {
     #[test]
     fn picks_are_pinned_and_in_range() {
         let dice = dice();
-        let picks: [u32; 4] = core::array::from_fn(|key| dice.below(Ask { stream: 3, key: key as u64 }, 1000));
+        let picks: [u32; 4] = core::array::from_fn(|key| {
+            dice.below(
+                Ask {
+                    stream: 3,
+                    key: key as u64,
+                },
+                1000,
+            )
+        });
         assert!(picks.iter().all(|pick| *pick < 1000));
-        assert_eq!(picks, core::array::from_fn(|key| dice.below(Ask { stream: 3, key: key as u64 }, 1000)));
+        assert_eq!(
+            picks,
+            core::array::from_fn(|key| dice.below(
+                Ask {
+                    stream: 3,
+                    key: key as u64
+                },
+                1000
+            ))
+        );
         assert_eq!(dice.below(Ask { stream: 0, key: 9 }, 0), 0);
         for key in 0..1000 {
             let n = dice.between(Ask { stream: 1, key }, 5, 9);

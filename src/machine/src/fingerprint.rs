@@ -123,7 +123,11 @@ mod tests {
     #[test]
     fn digests_are_pinned() {
         assert_eq!(spread(1), 0x5692_161D_100B_05E5);
-        assert_eq!(digest(&Toy::A), digest(&0_u64), "a discriminant is widened to 64 bits");
+        assert_eq!(
+            digest(&Toy::A),
+            digest(&0_u64),
+            "a discriminant is widened to 64 bits"
+        );
         assert_ne!(digest(&Toy::B(1, true)), digest(&Toy::B(1, false)));
         assert_ne!(digest(&[1_u64, 2][..]), digest(&[2_u64, 1][..]));
     }

@@ -56,7 +56,7 @@ impl Waivers {
     /// These waivers and one more.
     #[must_use]
     pub const fn with(self, gate: &Gate) -> Self {
-        Self(self.0 | 1 << gate.index)
+        Self(self.0 | (1 << gate.index))
     }
 
     /// These waivers without that one.
@@ -68,7 +68,7 @@ impl Waivers {
     /// Whether `gate` is waived.
     #[must_use]
     pub const fn contains(self, gate: &Gate) -> bool {
-        self.0 >> gate.index & 1 == 1
+        (self.0 >> gate.index) & 1 == 1
     }
 
     /// Whether no gate is waived.

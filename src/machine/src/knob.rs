@@ -1,7 +1,7 @@
 //! Knobs: the numbers of the real logic, each with a unit, a range, a default and a reason.
 
-use crate::time::Duration;
 use crate::text;
+use crate::time::Duration;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -59,7 +59,11 @@ impl Knob {
     /// # Errors
     /// [`KnobError::OutOfRange`].
     pub const fn check(&self, value: u64) -> Result<u64, KnobError> {
-        if value < self.min || value > self.max { Err(KnobError::OutOfRange) } else { Ok(value) }
+        if value < self.min || value > self.max {
+            Err(KnobError::OutOfRange)
+        } else {
+            Ok(value)
+        }
     }
 
     /// Reads a value as a person writes it: `8s`, `200ms`, `64KiB`, `100`.
@@ -67,7 +71,9 @@ impl Knob {
     /// # Errors
     /// [`KnobError::Unreadable`] or [`KnobError::OutOfRange`].
     pub fn parse(&self, text: &str) -> Result<u64, KnobError> {
-        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let split = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let (digits, suffix) = text.split_at(split);
         let number: u64 = digits.parse().map_err(|_| KnobError::Unreadable)?;
         let size = match (self.unit, suffix) {
@@ -80,7 +86,10 @@ impl Knob {
             (Unit::Bytes, "GiB") => 1 << 30,
             _ => return Err(KnobError::Unreadable),
         };
-        number.checked_mul(size).ok_or(KnobError::OutOfRange).and_then(|value| self.check(value))
+        number
+            .checked_mul(size)
+            .ok_or(KnobError::OutOfRange)
+            .and_then(|value| self.check(value))
     }
 
     /// Writes a value so that [`Knob::parse`] reads it back.
@@ -88,9 +97,15 @@ impl Knob {
     pub fn show(&self, value: u64) -> String {
         match self.unit {
             Unit::Count => alloc::format!("{value}"),
-            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 30) => alloc::format!("{}GiB", value >> 30),
-            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 20) => alloc::format!("{}MiB", value >> 20),
-            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 10) => alloc::format!("{}KiB", value >> 10),
+            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 30) => {
+                alloc::format!("{}GiB", value >> 30)
+            }
+            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 20) => {
+                alloc::format!("{}MiB", value >> 20)
+            }
+            Unit::Bytes if value > 0 && value.is_multiple_of(1 << 10) => {
+                alloc::format!("{}KiB", value >> 10)
+            }
             Unit::Bytes => alloc::format!("{value}B"),
             Unit::Time => {
                 let (unit, size) = match value {
@@ -190,7 +205,10 @@ macro_rules! knobs {
                 max: $max,
                 doc: &[$($doc),+],
             };
-            const _: () = assert!($min <= $default && $default <= $max);
+            const _: () = {
+                let (min, default, max): (u64, u64, u64) = ($min, $default, $max);
+                assert!(min <= default && default <= max);
+            };
         )+
 
         /// Every knob declared here, in order of index.

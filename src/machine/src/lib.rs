@@ -19,6 +19,7 @@ pub mod fingerprint;
 mod gate;
 mod knob;
 mod lifecycle;
+mod sorted;
 mod step;
 mod table;
 mod text;
@@ -29,9 +30,10 @@ pub use dice::{Ask, Dice};
 pub use gate::{Gate, Refused, Verdict, Waivers};
 pub use knob::{Knob, KnobError, Knobs, Unit};
 pub use lifecycle::{FailureModeSpec, LifecycleSpec, Role, StateSpec, TransitionSpec};
+pub use sorted::{SortedMap, SortedSet};
 pub use step::{
-    Context, Fact, HostCall, HostEvent, Input, Machine, Message, Moved, NodeId, Persist, ProcessId, Ruling, Send, Step, Subject,
-    Ticket,
+    Context, Fact, HostCall, HostEvent, Input, Machine, Message, Moved, NodeId, Persist, ProcessId,
+    Ruling, Send, Step, Subject, Ticket,
 };
 pub use table::{CasConflict, Row, Table};
 pub use text::{kebab, nearest, section, summary};

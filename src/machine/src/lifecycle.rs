@@ -83,7 +83,10 @@ impl LifecycleSpec {
     /// Whether nothing leads out of a state.
     #[must_use]
     pub fn is_terminal(&self, state: u8) -> bool {
-        !self.transitions.iter().any(|transition| transition.from.contains(&state))
+        !self
+            .transitions
+            .iter()
+            .any(|transition| transition.from.contains(&state))
     }
 }
 

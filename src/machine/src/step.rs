@@ -56,7 +56,7 @@ pub enum HostCall {
     Launch {
         /// The name of the new process.
         process: ProcessId,
-        /// What to run.
+        /// What to run: the digest of its bytes and of what is mounted.
         image: u64,
         /// The memory at which the host kills it.
         limit: u64,
@@ -271,8 +271,18 @@ impl<M, R, N> Step<M, R, N> {
             (false, true) => Verdict::Waived,
             (false, false) => Verdict::Refused,
         };
-        self.ruled.push(Ruling { gate: gate.index, verdict, subject, found: fact.found, wanted: fact.wanted });
-        if verdict == Verdict::Refused { Err(Refused(gate)) } else { Ok(()) }
+        self.ruled.push(Ruling {
+            gate: gate.index,
+            verdict,
+            subject,
+            found: fact.found,
+            wanted: fact.wanted,
+        });
+        if verdict == Verdict::Refused {
+            Err(Refused(gate))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -291,31 +301,51 @@ impl Fact {
     /// Holds if `found` equals `wanted`.
     #[must_use]
     pub const fn equal(found: u64, wanted: u64) -> Self {
-        Self { holds: found == wanted, found, wanted }
+        Self {
+            holds: found == wanted,
+            found,
+            wanted,
+        }
     }
 
     /// Holds if `found` is at least `wanted`.
     #[must_use]
     pub const fn at_least(found: u64, wanted: u64) -> Self {
-        Self { holds: found >= wanted, found, wanted }
+        Self {
+            holds: found >= wanted,
+            found,
+            wanted,
+        }
     }
 
     /// Holds if `found` is at most `wanted`.
     #[must_use]
     pub const fn at_most(found: u64, wanted: u64) -> Self {
-        Self { holds: found <= wanted, found, wanted }
+        Self {
+            holds: found <= wanted,
+            found,
+            wanted,
+        }
     }
 
     /// Holds if `found` is below `wanted`.
     #[must_use]
     pub const fn below(found: u64, wanted: u64) -> Self {
-        Self { holds: found < wanted, found, wanted }
+        Self {
+            holds: found < wanted,
+            found,
+            wanted,
+        }
     }
 
     /// A yes-or-no fact, shown as 1 or 0 against 1.
     #[must_use]
     pub const fn yes(holds: bool) -> Self {
-        Self { holds, found: holds as u64, wanted: 1 }
+        Self {
+            holds,
+            found: holds as u64,
+            wanted: 1,
+        }
     }
 }
 

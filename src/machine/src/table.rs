@@ -34,7 +34,10 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), fingerprint: 0 }
+        Self {
+            rows: Vec::new(),
+            fingerprint: 0,
+        }
     }
 }
 
@@ -58,10 +61,16 @@ impl<T: Hash> Table<T> {
     pub fn cas(&mut self, id: u32, expected: u32, value: T) -> Result<u32, CasConflict> {
         let row = &mut self.rows[id as usize];
         if row.version != expected {
-            return Err(CasConflict { expected, found: row.version });
+            return Err(CasConflict {
+                expected,
+                found: row.version,
+            });
         }
         self.fingerprint ^= digest(&(id, &*row));
-        *row = Row { version: expected + 1, value };
+        *row = Row {
+            version: expected + 1,
+            value,
+        };
         self.fingerprint ^= digest(&(id, &*row));
         Ok(row.version)
     }
@@ -77,7 +86,10 @@ impl<T: Hash> Table<T> {
                 *old = row;
             }
             None => {
-                assert!(id as usize == self.rows.len(), "rows are restored in order of id");
+                assert!(
+                    id as usize == self.rows.len(),
+                    "rows are restored in order of id"
+                );
                 self.rows.push(row);
             }
         }
@@ -92,7 +104,10 @@ impl<T: Hash> Table<T> {
 
     /// All rows, in order of id.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &Row<T>)> {
-        self.rows.iter().enumerate().map(|(id, row)| (id as u32, row))
+        self.rows
+            .iter()
+            .enumerate()
+            .map(|(id, row)| (id as u32, row))
     }
 
     /// How many rows there are.
@@ -125,8 +140,17 @@ mod tests {
         let id = table.insert(7_u32);
         assert_eq!(table.cas(id, 1, 8), Ok(2));
         let before = table.fingerprint();
-        assert_eq!(table.cas(id, 1, 9), Err(CasConflict { expected: 1, found: 2 }));
-        assert_eq!((table.get(id).map(|row| row.value), table.fingerprint()), (Some(8), before));
+        assert_eq!(
+            table.cas(id, 1, 9),
+            Err(CasConflict {
+                expected: 1,
+                found: 2
+            })
+        );
+        assert_eq!(
+            (table.get(id).map(|row| row.value), table.fingerprint()),
+            (Some(8), before)
+        );
     }
 
     #[test]

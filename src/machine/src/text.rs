@@ -24,15 +24,24 @@ pub fn kebab(title: &str) -> String {
 /// The first paragraph of a doc text: what a learner reads first.
 #[must_use]
 pub fn summary(doc: &[&str]) -> String {
-    join(doc.iter().copied().take_while(|line| !line.trim().is_empty()))
+    join(
+        doc.iter()
+            .copied()
+            .take_while(|line| !line.trim().is_empty()),
+    )
 }
 
 /// The paragraph under `# heading`, if the doc text has one.
 #[must_use]
 pub fn section(doc: &[&str], heading: &str) -> Option<String> {
-    let mut lines = doc.iter().copied().skip_while(|line| line.trim().strip_prefix("# ") != Some(heading));
+    let mut lines = doc
+        .iter()
+        .copied()
+        .skip_while(|line| line.trim().strip_prefix("# ") != Some(heading));
     lines.next()?;
-    Some(join(lines.take_while(|line| !line.trim().starts_with("# "))))
+    Some(join(
+        lines.take_while(|line| !line.trim().starts_with("# ")),
+    ))
 }
 
 fn join<'a>(lines: impl Iterator<Item = &'a str>) -> String {
@@ -84,9 +93,21 @@ mod tests {
 
     #[test]
     fn doc_texts_have_a_summary_and_sections() {
-        let doc = [" One line", " and its end.", "", " # Without it", " Harm.", " More harm.", " # Seen in", " A place."];
+        let doc = [
+            " One line",
+            " and its end.",
+            "",
+            " # Without it",
+            " Harm.",
+            " More harm.",
+            " # Seen in",
+            " A place.",
+        ];
         assert_eq!(summary(&doc), "One line and its end.");
-        assert_eq!(section(&doc, "Without it").as_deref(), Some("Harm. More harm."));
+        assert_eq!(
+            section(&doc, "Without it").as_deref(),
+            Some("Harm. More harm.")
+        );
         assert_eq!(section(&doc, "Nowhere"), None);
     }
 

@@ -101,7 +101,12 @@ impl fmt::Display for Duration {
 impl fmt::Display for Time {
     /// Seconds with milliseconds, as a run clock shows them: `12.345s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:03}s", self.0 / 1_000_000, self.0 % 1_000_000 / 1_000)
+        write!(
+            f,
+            "{}.{:03}s",
+            self.0 / 1_000_000,
+            self.0 % 1_000_000 / 1_000
+        )
     }
 }
 

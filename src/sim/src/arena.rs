@@ -13,13 +13,19 @@ pub(crate) struct Arena<T> {
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
 impl<T: Copy> Clone for Arena<T> {
     fn clone(&self) -> Self {
-        Self { slots: self.slots.clone(), free: self.free.clone() }
+        Self {
+            slots: self.slots.clone(),
+            free: self.free.clone(),
+        }
     }
 
     fn clone_from(&mut self, source: &Self) {

@@ -52,6 +52,13 @@ mod tests {
     #[test]
     fn keys_are_pinned() {
         let roll = |seed, stream| dice(seed).roll(Ask { stream, key: 0 });
-        assert_eq!([roll(0, 0), roll(0, 15), roll(1, 0)], [0x2262_FE26_4808_9495, 0x2BB6_3BEF_AF9F_1A5B, 0x8389_9ABD_4BE1_3188]);
+        assert_eq!(
+            [roll(0, 0), roll(0, 15), roll(1, 0)],
+            [
+                0x2262_FE26_4808_9495,
+                0x2BB6_3BEF_AF9F_1A5B,
+                0x8389_9ABD_4BE1_3188
+            ]
+        );
     }
 }

@@ -10,7 +10,11 @@ pub(crate) type Offset = i64;
 /// What the node's clock shows at the world's moment `at`.
 #[inline]
 pub(crate) const fn shown(at: Time, offset: Offset) -> Time {
-    if offset == 0 { at } else { Time(at.0.saturating_add_signed(offset)) }
+    if offset == 0 {
+        at
+    } else {
+        Time(at.0.saturating_add_signed(offset))
+    }
 }
 
 /// When in the world the node's clock shows `shown`. The end of time stays what it is: never.
@@ -19,7 +23,11 @@ pub(crate) const fn world(shown: Time, offset: Offset) -> Time {
     if offset == 0 || shown.0 == u64::MAX {
         return shown;
     }
-    if offset >= 0 { Time(shown.0.saturating_sub(offset.unsigned_abs())) } else { Time(shown.0.saturating_add(offset.unsigned_abs())) }
+    if offset >= 0 {
+        Time(shown.0.saturating_sub(offset.unsigned_abs()))
+    } else {
+        Time(shown.0.saturating_add(offset.unsigned_abs()))
+    }
 }
 
 #[cfg(test)]
@@ -29,7 +37,10 @@ mod tests {
     #[test]
     fn there_and_back_is_the_same_moment() {
         for offset in [0, 5, -5, 1_000_000, -1_000_000] {
-            assert_eq!(world(shown(Time(2_000_000), offset), offset), Time(2_000_000));
+            assert_eq!(
+                world(shown(Time(2_000_000), offset), offset),
+                Time(2_000_000)
+            );
         }
         assert_eq!(shown(Time(3), -5), Time(0));
         assert_eq!(world(Time(u64::MAX), 5), Time(u64::MAX));

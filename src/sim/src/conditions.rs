@@ -53,7 +53,10 @@ pub struct Links {
 
 impl Links {
     /// Every link.
-    pub const ALL: Self = Self { from: Nodes::All, to: Nodes::All };
+    pub const ALL: Self = Self {
+        from: Nodes::All,
+        to: Nodes::All,
+    };
 
     /// Whether the link is in the set.
     #[must_use]
@@ -164,7 +167,10 @@ pub enum Disturbance {
 impl Disturbance {
     /// Whether it concerns single messages, so that a point picks out one of them.
     const fn is_about_messages(&self) -> bool {
-        matches!(self, Self::Delay { .. } | Self::Lose { .. } | Self::Duplicate { .. } | Self::Reorder { .. })
+        matches!(
+            self,
+            Self::Delay { .. } | Self::Lose { .. } | Self::Duplicate { .. } | Self::Reorder { .. }
+        )
     }
 }
 
@@ -236,7 +242,10 @@ pub(crate) struct Conditions {
 
 impl Clone for Conditions {
     fn clone(&self) -> Self {
-        Self { list: self.list.clone(), watching: self.watching }
+        Self {
+            list: self.list.clone(),
+            watching: self.watching,
+        }
     }
 
     fn clone_from(&mut self, source: &Self) {
@@ -247,7 +256,10 @@ impl Clone for Conditions {
 
 impl Conditions {
     pub fn new(list: &[Condition]) -> Self {
-        let mut conditions = Self { list: alloc::vec![Status::default(); list.len()], watching: 0 };
+        let mut conditions = Self {
+            list: alloc::vec![Status::default(); list.len()],
+            watching: 0,
+        };
         conditions.recount(list);
         conditions
     }
@@ -259,18 +271,23 @@ impl Conditions {
                 When::Point { nth, .. } => !status.over && status.seen < nth,
                 _ => false,
             };
-            let meets_messages = condition.what.is_about_messages() || matches!(condition.what, Disturbance::Cut { .. });
+            let meets_messages = condition.what.is_about_messages()
+                || matches!(condition.what, Disturbance::Cut { .. });
             watching += u32::from(waits || status.active && meets_messages);
         }
         self.watching = watching;
     }
 
     pub fn is_active(&self, index: u16) -> bool {
-        self.list.get(usize::from(index)).is_some_and(|status| status.active)
+        self.list
+            .get(usize::from(index))
+            .is_some_and(|status| status.active)
     }
 
     pub fn hits(&self, index: u16) -> u32 {
-        self.list.get(usize::from(index)).map_or(0, |status| status.hits)
+        self.list
+            .get(usize::from(index))
+            .map_or(0, |status| status.hits)
     }
 
     /// Whether it began; false if it already holds or is over.
@@ -306,14 +323,29 @@ impl Conditions {
     }
 
     /// Whether a background condition holds in the period that begins at `at`.
-    pub fn spell_at(dice: &Dice, index: u16, at: Time, chance_per_million: u32, period: Duration) -> bool {
+    pub fn spell_at(
+        dice: &Dice,
+        index: u16,
+        at: Time,
+        chance_per_million: u32,
+        period: Duration,
+    ) -> bool {
         let number = at.0 / period.0.max(1);
-        dice.chance(Ask { stream: stream::BACKGROUND, key: fold(u64::from(index), number) }, chance_per_million)
+        dice.chance(
+            Ask {
+                stream: stream::BACKGROUND,
+                key: fold(u64::from(index), number),
+            },
+            chance_per_million,
+        )
     }
 
     /// The conditions that hold now.
     fn active<'a>(&'a self, list: &'a [Condition]) -> impl Iterator<Item = &'a Disturbance> {
-        list.iter().zip(&self.list).filter(|(_, status)| status.active).map(|(condition, _)| &condition.what)
+        list.iter()
+            .zip(&self.list)
+            .filter(|(_, status)| status.active)
+            .map(|(condition, _)| &condition.what)
     }
 
     /// What happens to one message. Conditions that it sets off are pushed to `begun`.
@@ -349,7 +381,12 @@ impl Conditions {
                     }
                 }
             }
-            if holds && from != to && condition.what.touch(index, dice, (from, to), message, key, &mut troubles) {
+            if holds
+                && from != to
+                && condition
+                    .what
+                    .touch(index, dice, (from, to), message, key, &mut troubles)
+            {
                 status.hits += 1;
             }
         }
@@ -382,7 +419,10 @@ impl Conditions {
 
     pub fn extra_memory(&self, list: &[Condition], image: u64) -> u64 {
         self.sum(list, |what| match what {
-            Disturbance::Memory { image: which, extra } if *which == image => *extra,
+            Disturbance::Memory {
+                image: which,
+                extra,
+            } if *which == image => *extra,
             _ => 0,
         })
         .0
@@ -398,7 +438,10 @@ impl Conditions {
 
     pub fn not_ready(&self, list: &[Condition], image: u64) -> Option<u8> {
         self.active(list).find_map(|what| match what {
-            Disturbance::NotReady { image: which, reason } if *which == image => Some(*reason),
+            Disturbance::NotReady {
+                image: which,
+                reason,
+            } if *which == image => Some(*reason),
             _ => None,
         })
     }
@@ -435,7 +478,10 @@ impl Disturbance {
         if !self.may_touch(from, to, message.kind()) {
             return false;
         }
-        let ask = |stream| Ask { stream, key: fold(key, u64::from(index) + 2) };
+        let ask = |stream| Ask {
+            stream,
+            key: fold(key, u64::from(index) + 2),
+        };
         match self {
             Self::Delay { by, .. } => {
                 troubles.delay = Duration(troubles.delay.0.saturating_add(by.0));
@@ -444,27 +490,46 @@ impl Disturbance {
             Self::Lose { per_million, .. } => {
                 let lost = dice.chance(ask(stream::LOSS), *per_million);
                 if lost {
-                    troubles.stopped.get_or_insert(Fate::Lost { condition: index });
+                    troubles
+                        .stopped
+                        .get_or_insert(Fate::Lost { condition: index });
                 }
                 lost
             }
             Self::Duplicate { per_million, .. } => {
-                let copied = message.repeatable() && dice.chance(ask(stream::DUPLICATION), *per_million);
+                let copied =
+                    message.repeatable() && dice.chance(ask(stream::DUPLICATION), *per_million);
                 troubles.copied |= copied;
                 copied
             }
-            Self::Reorder { per_million, by_up_to, .. } => {
+            Self::Reorder {
+                per_million,
+                by_up_to,
+                ..
+            } => {
                 let held = dice.chance(ask(stream::REORDERING), *per_million);
                 if held {
-                    let hold = dice.between(Ask { stream: stream::REORDERING, key: fold(key, !u64::from(index)) }, 1, by_up_to.0.max(1));
+                    let hold = dice.between(
+                        Ask {
+                            stream: stream::REORDERING,
+                            key: fold(key, !u64::from(index)),
+                        },
+                        1,
+                        by_up_to.0.max(1),
+                    );
                     troubles.delay = Duration(troubles.delay.0.saturating_add(hold));
                 }
                 held
             }
-            Self::Cut { from: senders, to: receivers } => {
+            Self::Cut {
+                from: senders,
+                to: receivers,
+            } => {
                 let cut = senders.contains(from) && receivers.contains(to);
                 if cut {
-                    troubles.stopped.get_or_insert(Fate::Cut { condition: index });
+                    troubles
+                        .stopped
+                        .get_or_insert(Fate::Cut { condition: index });
                 }
                 cut
             }

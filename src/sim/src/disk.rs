@@ -29,13 +29,22 @@ pub(crate) struct Disk<R> {
 
 impl<R> Default for Disk<R> {
     fn default() -> Self {
-        Self { durable: Vec::new(), pending: VecDeque::new(), busy_until: Time::ZERO, compacted_at: 0 }
+        Self {
+            durable: Vec::new(),
+            pending: VecDeque::new(),
+            busy_until: Time::ZERO,
+            compacted_at: 0,
+        }
     }
 }
 
 impl<R: Copy> Clone for Disk<R> {
     fn clone(&self) -> Self {
-        Self { durable: self.durable.clone(), pending: self.pending.clone(), ..*self }
+        Self {
+            durable: self.durable.clone(),
+            pending: self.pending.clone(),
+            ..*self
+        }
     }
 
     fn clone_from(&mut self, source: &Self) {

@@ -45,7 +45,15 @@ impl<F: Fleet> Kernel<'_, F> {
         if !state.conditions.touch_messages() {
             let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
             let send = self.put(Sent::new(message, to, Fate::Arrives { at }));
-            let parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+            let parcel = Parcel {
+                message,
+                cause,
+                send,
+                incarnation: 0,
+                from,
+                copies: 1,
+                delivered: false,
+            };
             let id = self.state.parcels.insert(parcel);
             self.state.push(at, Kind::Message, to.0, id);
             return;
@@ -59,11 +67,28 @@ impl<F: Fleet> Kernel<'_, F> {
         let state = &mut *self.state;
         let cause = state.steps;
         let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
-        let troubles = state.conditions.judge(list, &state.dice, (from, to), &message, begun);
-        let fate = net::fate(&state.dice, latency, state.now, (from, to), &message, troubles);
+        let troubles = state
+            .conditions
+            .judge(list, &state.dice, (from, to), &message, begun);
+        let fate = net::fate(
+            &state.dice,
+            latency,
+            state.now,
+            (from, to),
+            &message,
+            troubles,
+        );
         let send = self.put(Sent::new(message, to, fate));
         let state = &mut *self.state;
-        let mut parcel = Parcel { message, cause, send, incarnation: 0, from, copies: 1, delivered: false };
+        let mut parcel = Parcel {
+            message,
+            cause,
+            send,
+            incarnation: 0,
+            from,
+            copies: 1,
+            delivered: false,
+        };
         match fate {
             Fate::Arrives { at } => {
                 let id = state.parcels.insert(parcel);
@@ -97,7 +122,8 @@ impl<F: Fleet> Kernel<'_, F> {
         let entry = self.entry();
         for at in 0..self.scratch.begun.len() {
             let index = self.scratch.begun[at];
-            self.state.plan(self.state.now, WORLD, TaskKind::Begin(index), entry);
+            self.state
+                .plan(self.state.now, WORLD, TaskKind::Begin(index), entry);
         }
         self.scratch.begun.clear();
     }
@@ -109,7 +135,10 @@ impl<F: Fleet> Kernel<'_, F> {
         let slow = state.conditions.disk_delay(&self.fixed.conditions, node);
         for at in 0..self.scratch.step.persists.len() {
             let write = self.scratch.step.persists[at];
-            let key = fold(fold(u64::from(node.0), u64::from(incarnation)), write.ticket.0);
+            let key = fold(
+                fold(u64::from(node.0), u64::from(incarnation)),
+                write.ticket.0,
+            );
             let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
             let due = state.now.after(time).after(slow);
             let due = state.disks[usize::from(node.0)].write(write, entry, due);
@@ -138,14 +167,23 @@ impl<F: Fleet> Kernel<'_, F> {
             now: state.now,
             entry: state.steps,
         };
-        (&mut state.hosts[usize::from(node.0)], around, &mut self.scratch.planned)
+        (
+            &mut state.hosts[usize::from(node.0)],
+            around,
+            &mut self.scratch.planned,
+        )
     }
 
     pub fn plan_host(&mut self, node: NodeId) {
         let entry = self.entry();
         for at in 0..self.scratch.planned.len() {
             let (wait, doing, cause) = self.scratch.planned[at];
-            self.state.plan(self.state.now.after(wait), node, TaskKind::Host(doing), cause.unwrap_or(entry));
+            self.state.plan(
+                self.state.now.after(wait),
+                node,
+                TaskKind::Host(doing),
+                cause.unwrap_or(entry),
+            );
         }
         self.scratch.planned.clear();
     }

@@ -4,7 +4,9 @@ use crate::Fleet;
 use core::fmt;
 use core::hash::{Hash, Hasher as _};
 use machine::fingerprint::Fold;
-use machine::{Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers};
+use machine::{
+    Duration, HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time, Waivers,
+};
 
 /// The actor of actions taken from outside, and the sender of messages delivered from outside.
 pub const OPERATOR: NodeId = NodeId(u16::MAX);
@@ -147,8 +149,13 @@ impl<M> What<M> {
     pub(crate) const fn tag(&self) -> Tag {
         match self {
             Self::Deadline => Tag::Deadline,
-            Self::MessageDelivered { duplicate: false, .. } => Tag::Delivered,
-            Self::MessageDelivered { restarted_between: false, .. } => Tag::Duplicate,
+            Self::MessageDelivered {
+                duplicate: false, ..
+            } => Tag::Delivered,
+            Self::MessageDelivered {
+                restarted_between: false,
+                ..
+            } => Tag::Duplicate,
             Self::MessageDelivered { .. } => Tag::DuplicateAfterRestart,
             Self::MessageLost { .. } => Tag::Lost,
             Self::Started => Tag::Started,
@@ -227,7 +234,13 @@ impl<M> Sent<M> {
             Fate::Cut { condition } => (FateKind::Cut, Time::ZERO, u32::from(condition)),
             Fate::Left => (FateKind::Left, Time::ZERO, 0),
         };
-        Self { message, to, kind, extra, at }
+        Self {
+            message,
+            to,
+            kind,
+            extra,
+            at,
+        }
     }
 
     /// What becomes of it.
@@ -236,9 +249,16 @@ impl<M> Sent<M> {
     pub const fn fate(&self) -> Fate {
         match self.kind {
             FateKind::Arrives => Fate::Arrives { at: self.at },
-            FateKind::Duplicated => Fate::Duplicated { at: self.at, copy: self.at.after(Duration(self.extra as u64)) },
-            FateKind::Lost => Fate::Lost { condition: self.extra as u16 },
-            FateKind::Cut => Fate::Cut { condition: self.extra as u16 },
+            FateKind::Duplicated => Fate::Duplicated {
+                at: self.at,
+                copy: self.at.after(Duration(self.extra as u64)),
+            },
+            FateKind::Lost => Fate::Lost {
+                condition: self.extra as u16,
+            },
+            FateKind::Cut => Fate::Cut {
+                condition: self.extra as u16,
+            },
             FateKind::Left => Fate::Left,
         }
     }
@@ -247,7 +267,9 @@ impl<M> Sent<M> {
 impl<M: Hash> Sent<M> {
     #[inline(always)]
     pub(crate) fn fold(&self, hash: &mut Fold) {
-        hash.write_u64(u64::from(self.extra) << 32 | u64::from(self.to.0) << 16 | (self.kind as u64) << 1 | 1);
+        hash.write_u64(
+            u64::from(self.extra) << 32 | u64::from(self.to.0) << 16 | (self.kind as u64) << 1 | 1,
+        );
         hash.write_u64(self.at.0);
         self.message.hash(hash);
     }
@@ -256,7 +278,10 @@ impl<M: Hash> Sent<M> {
 impl<M: fmt::Debug> fmt::Debug for Sent<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Sent");
-        text.field("message", &self.message).field("to", &self.to).field("fate", &self.fate()).finish()
+        text.field("message", &self.message)
+            .field("to", &self.to)
+            .field("fate", &self.fate())
+            .finish()
     }
 }
 

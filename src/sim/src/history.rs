@@ -3,10 +3,10 @@
 //! **Invariants.** Rows have a fixed size; what varies lies in shared lists, in order, and a row knows where its parts
 //! begin. An entry read back equals the entry that was recorded.
 
-use crate::{Fleet, StepOf};
 use crate::entry::{Entry, External, Sent, Tag, What};
 use crate::log::Log;
 use crate::state::NONE;
+use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::ops::Range;
 use machine::fingerprint::digest;
@@ -28,7 +28,12 @@ const CHANGED: u8 = 0x80;
 impl Stub {
     #[inline(always)]
     pub const fn new(cause: u32, actor: NodeId, tag: Tag, send: u32) -> Self {
-        Self { cause, send, actor, mark: tag as u8 }
+        Self {
+            cause,
+            send,
+            actor,
+            mark: tag as u8,
+        }
     }
 
     #[inline(always)]
@@ -219,11 +224,39 @@ impl<F: Fleet> History<F> {
 
     /// Records an entry; its effects have been put before.
     #[inline(always)]
-    pub(crate) fn push(&mut self, at: Time, fingerprint: u64, stub: Stub, effects: Effects, what: &What<F::Message>) {
-        let Stub { cause, send, actor, mark } = stub;
-        let payload = if Tag::says_all(stub.tag()) { send } else { self.put_what(what) };
-        let Effects { first: effects, sends } = effects;
-        self.rows.push(Row { at, fingerprint, cause, payload, effects, actor, mark, sends });
+    pub(crate) fn push(
+        &mut self,
+        at: Time,
+        fingerprint: u64,
+        stub: Stub,
+        effects: Effects,
+        what: &What<F::Message>,
+    ) {
+        let Stub {
+            cause,
+            send,
+            actor,
+            mark,
+        } = stub;
+        let payload = if Tag::says_all(stub.tag()) {
+            send
+        } else {
+            self.put_what(what)
+        };
+        let Effects {
+            first: effects,
+            sends,
+        } = effects;
+        self.rows.push(Row {
+            at,
+            fingerprint,
+            cause,
+            payload,
+            effects,
+            actor,
+            mark,
+            sends,
+        });
     }
 
     /// Keeps what goes with the tag of an entry that is not about a message.
@@ -240,7 +273,14 @@ impl<F: Fleet> History<F> {
 
     /// Keeps the effects of a step that has more than a few sends; returns their index.
     pub(crate) fn put_effects(&mut self, sent: (u32, u32), step: &StepOf<F>) -> u32 {
-        self.put_spans(sent, &step.moved, &step.ruled, &step.notes, &step.persists, &step.host)
+        self.put_spans(
+            sent,
+            &step.moved,
+            &step.ruled,
+            &step.notes,
+            &step.persists,
+            &step.host,
+        )
     }
 
     fn put_spans(
@@ -267,14 +307,20 @@ impl<F: Fleet> History<F> {
         let at = row.payload as usize;
         // A message is kept once, where it was sent; its sender is where its cause happened.
         let message = || {
-            let (Some(cause), Some(sent)) = (self.rows.get(row.cause as usize), self.sent.get(at)) else {
+            let (Some(cause), Some(sent)) = (self.rows.get(row.cause as usize), self.sent.get(at))
+            else {
                 unreachable!("what arrives was sent before");
             };
             (cause.actor, sent.message)
         };
         let delivered = |duplicate, restarted_between| {
             let (from, message) = message();
-            What::MessageDelivered { from, message, duplicate, restarted_between }
+            What::MessageDelivered {
+                from,
+                message,
+                duplicate,
+                restarted_between,
+            }
         };
         match Tag::ALL[usize::from(row.mark & !CHANGED)] {
             Tag::Started => What::Started,
@@ -302,7 +348,10 @@ impl<F: Fleet> History<F> {
         match row.sends {
             0 => Spans::default(),
             MORE => self.spans[row.effects as usize],
-            sends => Spans { sent: (row.effects, row.effects + u32::from(sends)), ..Spans::default() },
+            sends => Spans {
+                sent: (row.effects, row.effects + u32::from(sends)),
+                ..Spans::default()
+            },
         }
     }
 
@@ -314,7 +363,15 @@ impl<F: Fleet> History<F> {
             let (Some(row), Some(entry)) = (self.rows.get(step as usize), self.entry(step)) else {
                 break;
             };
-            let Entry { sent, moved, ruled, notes, persisted, called, .. } = entry;
+            let Entry {
+                sent,
+                moved,
+                ruled,
+                notes,
+                persisted,
+                called,
+                ..
+            } = entry;
             let mut row = *row;
             let sent = part.sent.append(sent);
             row.effects = match row.sends {
@@ -357,7 +414,11 @@ impl<F: Fleet> Clone for History<F> {
 #[must_use]
 pub fn first_difference<F: Fleet>(a: &History<F>, b: &History<F>) -> Option<u64> {
     let differs = |(x, y): (Entry<'_, F>, Entry<'_, F>)| {
-        x.at != y.at || x.actor != y.actor || digest(&x.what) != digest(&y.what) || x.moved != y.moved || x.ruled != y.ruled
+        x.at != y.at
+            || x.actor != y.actor
+            || digest(&x.what) != digest(&y.what)
+            || x.moved != y.moved
+            || x.ruled != y.ruled
     };
     let at = a.iter().zip(b.iter()).position(differs).map(|at| at as u64);
     at.or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))

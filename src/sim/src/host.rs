@@ -40,6 +40,10 @@ pub struct Image {
     pub service: Span,
     /// How many requests it serves at a time; 0 counts as 1.
     pub concurrency: u16,
+    /// How many more may wait for their turn before one is turned away with a bad answer; 0 is no limit.
+    pub backlog: u16,
+    /// Whether it answers every request badly, however ready it says it is.
+    pub broken: bool,
 }
 
 /// A process, as seen from outside.
@@ -74,9 +78,19 @@ struct Process {
 /// Something a host will do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Doing {
-    Up { process: ProcessId, serial: u32 },
-    Probe { process: ProcessId, nth: u32 },
-    Serve { process: ProcessId, serial: u32, request: u32 },
+    Up {
+        process: ProcessId,
+        serial: u32,
+    },
+    Probe {
+        process: ProcessId,
+        nth: u32,
+    },
+    Serve {
+        process: ProcessId,
+        serial: u32,
+        request: u32,
+    },
     Tell(HostEvent),
 }
 
@@ -107,7 +121,10 @@ pub(crate) struct Host {
 
 impl Clone for Host {
     fn clone(&self) -> Self {
-        Self { processes: self.processes.clone(), ..*self }
+        Self {
+            processes: self.processes.clone(),
+            ..*self
+        }
     }
 
     fn clone_from(&mut self, source: &Self) {
@@ -119,7 +136,11 @@ impl Clone for Host {
 
 impl Host {
     pub const fn new(total: u64) -> Self {
-        Self { total, serials: 0, processes: Vec::new() }
+        Self {
+            total,
+            serials: 0,
+            processes: Vec::new(),
+        }
     }
 
     pub const fn total(&self) -> u64 {
@@ -145,33 +166,77 @@ impl Host {
     /// Carries out one call of the node.
     pub fn call(&mut self, around: Around<'_>, call: HostCall, plan: &mut Vec<Planned>) {
         match call {
-            HostCall::Launch { process, image, limit } => self.launch(around, process, image, limit, plan),
+            HostCall::Launch {
+                process,
+                image,
+                limit,
+            } => self.launch(around, process, image, limit, plan),
             HostCall::Probe { process, nth } => {
-                let span = self.find(process).map_or(Span::default(), |process| process.image.probe);
+                let span = self
+                    .find(process)
+                    .map_or(Span::default(), |process| process.image.probe);
                 let key = fold(key(around.node, process), u64::from(nth));
-                plan.push((span.draw(around.dice, stream::PROBE, key), Doing::Probe { process, nth }, None));
+                plan.push((
+                    span.draw(around.dice, stream::PROBE, key),
+                    Doing::Probe { process, nth },
+                    None,
+                ));
             }
             HostCall::Serve { process, request } => match self.find(process) {
                 Some(found) if found.up_since.is_some() => {
+                    let backlog = usize::from(found.image.backlog);
                     if found.serving < found.image.concurrency.max(1) {
                         found.serve(around, request, None, plan);
-                    } else {
+                    } else if backlog == 0 || found.waiting.len() < backlog {
                         found.waiting.push_back((request, around.entry));
+                    } else {
+                        plan.push((
+                            Duration::ZERO,
+                            Doing::Tell(HostEvent::Served {
+                                process,
+                                request,
+                                ok: false,
+                            }),
+                            None,
+                        ));
                     }
                 }
-                _ => plan.push((Duration::ZERO, Doing::Tell(HostEvent::Served { process, request, ok: false }), None)),
+                _ => plan.push((
+                    Duration::ZERO,
+                    Doing::Tell(HostEvent::Served {
+                        process,
+                        request,
+                        ok: false,
+                    }),
+                    None,
+                )),
             },
             HostCall::Kill { process } => self.kill(process, false, plan),
         }
     }
 
-    fn launch(&mut self, around: Around<'_>, id: ProcessId, number: u64, limit: u64, plan: &mut Vec<Planned>) {
+    fn launch(
+        &mut self,
+        around: Around<'_>,
+        id: ProcessId,
+        number: u64,
+        limit: u64,
+        plan: &mut Vec<Planned>,
+    ) {
         // A name that is taken: the process it names goes on, and the second launch is no launch.
         if self.find(id).is_some() {
             return;
         }
         let Some(image) = around.images.iter().find(|image| image.number == number) else {
-            plan.push((Duration::ZERO, Doing::Tell(HostEvent::Exited { process: id, code: 127, oom: false }), None));
+            plan.push((
+                Duration::ZERO,
+                Doing::Tell(HostEvent::Exited {
+                    process: id,
+                    code: 127,
+                    oom: false,
+                }),
+                None,
+            ));
             return;
         };
         self.serials += 1;
@@ -186,15 +251,31 @@ impl Host {
             serving: 0,
             waiting: VecDeque::new(),
         });
-        let boot = image.boot.draw(around.dice, stream::BOOT, fold(key(around.node, id), u64::from(serial)));
+        let boot = image.boot.draw(
+            around.dice,
+            stream::BOOT,
+            fold(key(around.node, id), u64::from(serial)),
+        );
         let slow = around.conditions.boot_delay(around.list, number);
         let boot = Duration(boot.0.saturating_add(slow.0));
-        plan.push((boot, Doing::Up { process: id, serial }, None));
+        plan.push((
+            boot,
+            Doing::Up {
+                process: id,
+                serial,
+            },
+            None,
+        ));
         self.settle(around, plan);
     }
 
     /// Something planned is due; the event to tell the node, if any.
-    pub fn due(&mut self, around: Around<'_>, doing: Doing, plan: &mut Vec<Planned>) -> Option<HostEvent> {
+    pub fn due(
+        &mut self,
+        around: Around<'_>,
+        doing: Doing,
+        plan: &mut Vec<Planned>,
+    ) -> Option<HostEvent> {
         match doing {
             Doing::Tell(event) => Some(event),
             Doing::Up { process, serial } => {
@@ -207,17 +288,31 @@ impl Host {
                     None => Some(reason::GONE),
                     Some(found) => found.not_ready(around),
                 };
-                Some(HostEvent::Probed { process, nth, ready: reason.is_none(), reason: reason.unwrap_or(0) })
+                Some(HostEvent::Probed {
+                    process,
+                    nth,
+                    ready: reason.is_none(),
+                    reason: reason.unwrap_or(0),
+                })
             }
-            Doing::Serve { process, serial, request } => {
+            Doing::Serve {
+                process,
+                serial,
+                request,
+            } => {
                 let found = self.find(process).filter(|found| found.serial == serial)?;
                 found.serving -= 1;
+                let ok = !found.image.broken && found.not_ready(around).is_none();
                 found.memory = found.memory.saturating_add(found.image.grows);
                 if let Some((next, cause)) = found.waiting.pop_front() {
                     found.serve(around, next, Some(cause), plan);
                 }
                 self.settle(around, plan);
-                Some(HostEvent::Served { process, request, ok: true })
+                Some(HostEvent::Served {
+                    process,
+                    request,
+                    ok,
+                })
             }
         }
     }
@@ -225,16 +320,37 @@ impl Host {
     /// Kills what exceeds its own limit, then the largest until the rest fits on the host.
     pub fn settle(&mut self, around: Around<'_>, plan: &mut Vec<Planned>) {
         let needs = |process: &Process| {
-            process.memory.saturating_add(around.conditions.extra_memory(around.list, process.image.number))
+            process.memory.saturating_add(
+                around
+                    .conditions
+                    .extra_memory(around.list, process.image.number),
+            )
         };
-        while let Some(over) = self.processes.iter().find(|process| needs(process) > process.limit) {
+        while let Some(over) = self
+            .processes
+            .iter()
+            .find(|process| needs(process) > process.limit)
+        {
             let id = over.id;
             self.kill(id, true, plan);
         }
-        let room = self.total.saturating_sub(around.conditions.taken_memory(around.list, around.node));
-        while self.processes.iter().map(needs).fold(0, u64::saturating_add) > room {
+        let room = self
+            .total
+            .saturating_sub(around.conditions.taken_memory(around.list, around.node));
+        while self
+            .processes
+            .iter()
+            .map(needs)
+            .fold(0, u64::saturating_add)
+            > room
+        {
             // Of equals the one launched last.
-            let Some(largest) = self.processes.iter().max_by_key(|process| needs(process)).map(|process| process.id) else {
+            let Some(largest) = self
+                .processes
+                .iter()
+                .max_by_key(|process| needs(process))
+                .map(|process| process.id)
+            else {
                 break;
             };
             self.kill(largest, true, plan);
@@ -244,7 +360,15 @@ impl Host {
     fn kill(&mut self, id: ProcessId, oom: bool, plan: &mut Vec<Planned>) {
         if let Some(at) = self.processes.iter().position(|process| process.id == id) {
             self.processes.remove(at);
-            plan.push((Duration::ZERO, Doing::Tell(HostEvent::Exited { process: id, code: 137, oom }), None));
+            plan.push((
+                Duration::ZERO,
+                Doing::Tell(HostEvent::Exited {
+                    process: id,
+                    code: 137,
+                    oom,
+                }),
+                None,
+            ));
         }
     }
 
@@ -254,11 +378,25 @@ impl Host {
 }
 
 impl Process {
-    fn serve(&mut self, around: Around<'_>, request: u32, cause: Option<u32>, plan: &mut Vec<Planned>) {
+    fn serve(
+        &mut self,
+        around: Around<'_>,
+        request: u32,
+        cause: Option<u32>,
+        plan: &mut Vec<Planned>,
+    ) {
         self.serving += 1;
         let key = fold(key(around.node, self.id), u64::from(request));
         let time = self.image.service.draw(around.dice, stream::SERVICE, key);
-        plan.push((time, Doing::Serve { process: self.id, serial: self.serial, request }, cause));
+        plan.push((
+            time,
+            Doing::Serve {
+                process: self.id,
+                serial: self.serial,
+                request,
+            },
+            cause,
+        ));
     }
 
     fn not_ready(&self, around: Around<'_>) -> Option<u8> {

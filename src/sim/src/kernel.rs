@@ -40,8 +40,11 @@ pub(crate) struct Scratch<F: Fleet> {
 impl<F: Fleet> Scratch<F> {
     /// For an outbox of this length.
     pub fn new(sent_from: u32) -> Self {
-        let head =
-            Head { stub: Stub::new(NONE, WORLD, Tag::Healed, 0), what: What::Healed, node: 0 };
+        let head = Head {
+            stub: Stub::new(NONE, WORLD, Tag::Healed, 0),
+            what: What::Healed,
+            node: 0,
+        };
         Self {
             head,
             step: StepOf::<F>::default(),
@@ -90,7 +93,9 @@ impl<F: Fleet> Kernel<'_, F> {
     /// not end, and nobody wanted to stop. Holds until an action is taken.
     pub fn horizon(&self, actions: &[Action<F>], limit: u64) -> u64 {
         let limit = limit.min(self.fixed.end);
-        actions.get(self.state.applied as usize).map_or(limit, |action| action.0.0.min(limit))
+        actions
+            .get(self.state.applied as usize)
+            .map_or(limit, |action| action.0.0.min(limit))
     }
 
     /// Does one step; false if no event is due by the horizon.
@@ -98,15 +103,24 @@ impl<F: Fleet> Kernel<'_, F> {
     pub fn advance(&mut self, horizon: u64) -> bool {
         self.tidy();
         loop {
-            let State { queue, parcels, nodes, .. } = &mut *self.state;
+            let State {
+                queue,
+                parcels,
+                nodes,
+                ..
+            } = &mut *self.state;
             // Events come out a few dozen at a time: what they refer to is asked for all at once, so that the memory can
             // bring it while the first of them happen.
             let warm = |events: &[Event]| {
                 if parcels.room() + nodes.len() > WARM_FROM {
                     for event in events {
                         let near = match event.kind() {
-                            Kind::Message => parcels.get(event.id()).map_or(0, |parcel| parcel.cause),
-                            _ => nodes.get(usize::from(event.node())).map_or(0, |node| node.generation),
+                            Kind::Message => {
+                                parcels.get(event.id()).map_or(0, |parcel| parcel.cause)
+                            }
+                            _ => nodes
+                                .get(usize::from(event.node()))
+                                .map_or(0, |node| node.generation),
                         };
                         core::hint::black_box(near);
                     }
@@ -132,7 +146,9 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Takes the next action, if there is one by `limit`; comes after all events of its moment.
     #[cold]
     pub fn take_action(&mut self, actions: &[Action<F>], limit: u64) -> bool {
-        let next = actions.get(self.state.applied as usize).filter(|action| action.0.0 <= limit.min(self.fixed.end));
+        let next = actions
+            .get(self.state.applied as usize)
+            .filter(|action| action.0.0 <= limit.min(self.fixed.end));
         let Some((at, external)) = next else {
             return false;
         };
@@ -170,7 +186,10 @@ impl<F: Fleet> Kernel<'_, F> {
             scratch.sent = 0;
             scratch.step.sends.clear();
             scratch.print = 0;
-            scratch.sent_from = self.history.sent.begin((!scratch.keeps).then_some(scratch.sent_from));
+            scratch.sent_from = self
+                .history
+                .sent
+                .begin((!scratch.keeps).then_some(scratch.sent_from));
         }
     }
 
@@ -183,13 +202,34 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Writes the last step down.
     #[inline(always)]
     pub fn record(&mut self) {
-        let Scratch { head, step, sent_from, sent, more, .. } = &*self.scratch;
+        let Scratch {
+            head,
+            step,
+            sent_from,
+            sent,
+            more,
+            ..
+        } = &*self.scratch;
         let effects = if *more {
-            Effects { first: self.history.put_effects((*sent_from, *sent_from + *sent), step), sends: MORE }
+            Effects {
+                first: self
+                    .history
+                    .put_effects((*sent_from, *sent_from + *sent), step),
+                sends: MORE,
+            }
         } else {
-            Effects { first: *sent_from, sends: *sent as u8 }
+            Effects {
+                first: *sent_from,
+                sends: *sent as u8,
+            }
         };
-        self.history.push(self.state.now, self.state.rolling, head.stub, effects, &head.what);
+        self.history.push(
+            self.state.now,
+            self.state.rolling,
+            head.stub,
+            effects,
+            &head.what,
+        );
     }
 
     /// The entry being made.
@@ -241,7 +281,11 @@ impl<F: Fleet> Kernel<'_, F> {
 
     /// An entry in which no machine takes a step.
     pub fn note(&mut self, actor: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
-        self.scratch.head = Head { stub: Stub::new(cause, actor, what.tag(), 0), what, node: 0 };
+        self.scratch.head = Head {
+            stub: Stub::new(cause, actor, what.tag(), 0),
+            what,
+            node: 0,
+        };
         Outcome::Entry
     }
 
@@ -249,7 +293,15 @@ impl<F: Fleet> Kernel<'_, F> {
     fn deliver(&mut self, to: NodeId, id: u32) -> Outcome {
         let node = self.state.nodes[usize::from(to.0)];
         let parcel = self.state.parcels.get_mut(id);
-        let Parcel { message, cause, send, from, incarnation, copies, delivered } = *parcel;
+        let Parcel {
+            message,
+            cause,
+            send,
+            from,
+            incarnation,
+            copies,
+            delivered,
+        } = *parcel;
         if copies > 1 {
             parcel.copies -= 1;
             if node.up {
@@ -261,11 +313,23 @@ impl<F: Fleet> Kernel<'_, F> {
         }
         let (outcome, what) = if node.up {
             let restarted_between = delivered && incarnation != node.incarnation;
-            (Outcome::Step, What::MessageDelivered { from, message, duplicate: delivered, restarted_between })
+            (
+                Outcome::Step,
+                What::MessageDelivered {
+                    from,
+                    message,
+                    duplicate: delivered,
+                    restarted_between,
+                },
+            )
         } else {
             (Outcome::Entry, What::MessageLost { from, message })
         };
-        self.scratch.head = Head { stub: Stub::new(cause, to, what.tag(), send), what, node: 0 };
+        self.scratch.head = Head {
+            stub: Stub::new(cause, to, what.tag(), send),
+            what,
+            node: 0,
+        };
         outcome
     }
 
@@ -309,14 +373,19 @@ impl<F: Fleet> Kernel<'_, F> {
         match head.what {
             What::Deadline => state.fleet.step(node, &cx, Input::Deadline, step),
             What::MessageDelivered { from, message, .. } => {
-                state.fleet.step(node, &cx, Input::Message { from, message }, step);
+                state
+                    .fleet
+                    .step(node, &cx, Input::Message { from, message }, step);
             }
             What::Persisted(ticket) => state.fleet.step(node, &cx, Input::Persisted(ticket), step),
             What::Host(event) => state.fleet.step(node, &cx, Input::Host(event), step),
-            _ => state.fleet.restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
+            _ => state
+                .fleet
+                .restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
         head.node = state.fleet.fingerprint(node);
-        head.stub.set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
+        head.stub
+            .set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
         let wanted = wanted(&state.fleet, node, here, state.now);
         if wanted != here.wanted
             && let Some(generation) = here.want(wanted, state.steps)
@@ -324,8 +393,11 @@ impl<F: Fleet> Kernel<'_, F> {
             state.push(Time(wanted), Kind::Deadline, node.0, generation);
         }
         // Lengths alone: of six lists, most steps fill none, or one.
-        let others =
-            step.persists.len() | step.host.len() | step.moved.len() | step.ruled.len() | step.notes.len();
+        let others = step.persists.len()
+            | step.host.len()
+            | step.moved.len()
+            | step.ruled.len()
+            | step.notes.len();
         if step.sends.len() | others != 0 {
             self.scratch.more = others != 0 || step.sends.len() >= usize::from(MORE);
             self.carry_out(node);
@@ -364,7 +436,11 @@ impl<F: Fleet> Kernel<'_, F> {
 
 /// The last step, as an entry.
 #[inline(always)]
-pub(crate) fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, history: &'a History<F>) -> Entry<'a, F> {
+pub(crate) fn entry<'a, F: Fleet>(
+    state: &State<F>,
+    scratch: &'a Scratch<F>,
+    history: &'a History<F>,
+) -> Entry<'a, F> {
     let head = &scratch.head;
     Entry {
         step: state.steps().wrapping_sub(1),
@@ -375,7 +451,11 @@ pub(crate) fn entry<'a, F: Fleet>(state: &State<F>, scratch: &'a Scratch<F>, his
         state_changed: head.stub.changed(),
         moved: &scratch.step.moved,
         ruled: &scratch.step.ruled,
-        sent: if scratch.sent > 0 { history.sent.since(scratch.sent_from) } else { &[] },
+        sent: if scratch.sent > 0 {
+            history.sent.since(scratch.sent_from)
+        } else {
+            &[]
+        },
         notes: &scratch.step.notes,
         persisted: &scratch.step.persists,
         called: &scratch.step.host,
@@ -394,7 +474,11 @@ fn wanted<F: Fleet>(fleet: &F, node: NodeId, here: &Node, now: Time) -> u64 {
 
 /// Folds what an entry seldom has.
 #[inline(never)]
-fn fold_more<M: Message, R: Hash, N: Hash>(print: u64, head: &Head<M>, step: &Step<M, R, N>) -> u64 {
+fn fold_more<M: Message, R: Hash, N: Hash>(
+    print: u64,
+    head: &Head<M>,
+    step: &Step<M, R, N>,
+) -> u64 {
     let mut hash = Fold::new(print);
     if !Tag::says_all(head.stub.tag()) {
         head.what.hash(&mut hash);
@@ -415,4 +499,3 @@ fn fold_all<T: Hash>(hash: &mut Fold, tag: u64, items: &[T]) {
         item.hash(hash);
     }
 }
-

@@ -22,7 +22,10 @@ pub(crate) struct Keyframe<F: Fleet, W> {
 
 impl<F: Fleet, W: Clone> Clone for Keyframe<F, W> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone(), watch: self.watch.clone() }
+        Self {
+            state: self.state.clone(),
+            watch: self.watch.clone(),
+        }
     }
 }
 
@@ -38,12 +41,23 @@ pub(crate) struct Keyframes<F: Fleet, W> {
 impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
     /// None at all and none to come, for runs that record nothing.
     pub const fn none() -> Self {
-        Self { frames: Vec::new(), spare: Vec::new(), due: u64::MAX }
+        Self {
+            frames: Vec::new(),
+            spare: Vec::new(),
+            due: u64::MAX,
+        }
     }
 
     pub fn starting_with(state: &State<F>, watch: &W) -> Self {
-        let frames = alloc::vec![Keyframe { state: state.clone(), watch: watch.clone() }];
-        Self { frames, spare: Vec::new(), due: spacing(state) }
+        let frames = alloc::vec![Keyframe {
+            state: state.clone(),
+            watch: watch.clone()
+        }];
+        Self {
+            frames,
+            spare: Vec::new(),
+            due: spacing(state),
+        }
     }
 
     /// The step from which the next one is due.
@@ -55,12 +69,19 @@ impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
     #[cold]
     pub fn keep(&mut self, state: &State<F>, watch: &W) {
         self.due = state.steps() + spacing(state);
-        if self.frames.last().is_some_and(|last| last.state.steps() >= state.steps()) {
+        if self
+            .frames
+            .last()
+            .is_some_and(|last| last.state.steps() >= state.steps())
+        {
             return;
         }
         let old = match self.spare.pop() {
             None if self.frames.len() < COUNT_MAX => {
-                self.frames.push(Keyframe { state: state.clone(), watch: watch.clone() });
+                self.frames.push(Keyframe {
+                    state: state.clone(),
+                    watch: watch.clone(),
+                });
                 return;
             }
             None => self.frames.remove(self.least_missed(state.steps())),
@@ -80,21 +101,39 @@ impl<F: Fleet, W: Watch<F>> Keyframes<F, W> {
 
     /// The last one at or before a step.
     pub fn before(&self, step: u64) -> Option<&Keyframe<F, W>> {
-        self.frames.iter().rev().find(|frame| frame.state.steps() <= step)
+        self.frames
+            .iter()
+            .rev()
+            .find(|frame| frame.state.steps() <= step)
     }
 
     /// Those at or before a step.
     pub fn up_to(&self, step: u64) -> Self {
-        let frames: Vec<_> = self.frames.iter().filter(|frame| frame.state.steps() <= step).cloned().collect();
-        let due = frames.last().map_or(u64::MAX, |frame| frame.state.steps() + spacing(&frame.state));
-        Self { frames, spare: Vec::new(), due }
+        let frames: Vec<_> = self
+            .frames
+            .iter()
+            .filter(|frame| frame.state.steps() <= step)
+            .cloned()
+            .collect();
+        let due = frames.last().map_or(u64::MAX, |frame| {
+            frame.state.steps() + spacing(&frame.state)
+        });
+        Self {
+            frames,
+            spare: Vec::new(),
+            due,
+        }
     }
 
     /// The one whose absence would leave the smallest gap for its age; never the first.
     fn least_missed(&self, now: u64) -> usize {
         let step = |at: usize| self.frames[at].state.steps();
         let cost = |at: &usize| {
-            let next = if at + 1 < self.frames.len() { step(at + 1) } else { now };
+            let next = if at + 1 < self.frames.len() {
+                step(at + 1)
+            } else {
+                now
+            };
             (next - step(at - 1)).saturating_mul(1 << 20) / (now - step(*at)).max(1)
         };
         (1..self.frames.len()).min_by_key(cost).unwrap_or(0)

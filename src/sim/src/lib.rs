@@ -61,13 +61,25 @@ pub trait Fleet: Clone {
     fn nodes(&self) -> u16;
 
     /// Gives one input to `node`. `step` is empty on entry.
-    fn step(&mut self, node: NodeId, cx: &Context<'_>, input: Input<Self::Message>, step: &mut StepOf<Self>);
+    fn step(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        input: Input<Self::Message>,
+        step: &mut StepOf<Self>,
+    );
 
     /// When `node` next wants [`Input::Deadline`], by its own clock.
     fn deadline(&self, node: NodeId) -> Option<Time>;
 
     /// Starts `node`, or brings it back after a crash, with only what was durable, oldest record first.
-    fn restart(&mut self, node: NodeId, cx: &Context<'_>, durable: &[Self::Record], step: &mut StepOf<Self>);
+    fn restart(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        durable: &[Self::Record],
+        step: &mut StepOf<Self>,
+    );
 
     /// A digest of the state of `node`, kept up cheaply: it is read twice per entry.
     fn fingerprint(&self, node: NodeId) -> u64;

@@ -17,18 +17,28 @@ pub(crate) struct Log<T> {
 
 impl<T> Default for Log<T> {
     fn default() -> Self {
-        Self { kept: Vec::new(), recent: Vec::new() }
+        Self {
+            kept: Vec::new(),
+            recent: Vec::new(),
+        }
     }
 }
 
 impl<T: Copy> Clone for Log<T> {
     fn clone(&self) -> Self {
-        Self { kept: self.kept.clone(), recent: self.recent.clone() }
+        Self {
+            kept: self.kept.clone(),
+            recent: self.recent.clone(),
+        }
     }
 }
 
 impl<T: Copy> Log<T> {
-    const RECENT_MAX: usize = if RECENT_BYTES / size_of::<T>() > 1 { RECENT_BYTES / size_of::<T>() } else { 1 };
+    const RECENT_MAX: usize = if RECENT_BYTES / size_of::<T>() > 1 {
+        RECENT_BYTES / size_of::<T>()
+    } else {
+        1
+    };
 
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -49,7 +59,8 @@ impl<T: Copy> Log<T> {
     pub fn begin(&mut self, end: Option<u32>) -> u32 {
         if let Some(end) = end {
             // What is forgotten was pushed since the last move, so it is recent.
-            self.recent.truncate((end as usize).saturating_sub(self.kept.len()));
+            self.recent
+                .truncate((end as usize).saturating_sub(self.kept.len()));
         } else if self.recent.len() >= Self::RECENT_MAX {
             self.move_recent();
         }
@@ -65,7 +76,9 @@ impl<T: Copy> Log<T> {
     /// The items from `start`, which began the last group.
     #[inline(always)]
     pub fn since(&self, start: u32) -> &[T] {
-        self.recent.get((start as usize).wrapping_sub(self.kept.len())..).unwrap_or_default()
+        self.recent
+            .get((start as usize).wrapping_sub(self.kept.len())..)
+            .unwrap_or_default()
     }
 
     /// Adds a group; returns where it lies.
@@ -150,8 +163,14 @@ mod tests {
         for (place, group) in &groups {
             assert_eq!(log.group(*place), group);
         }
-        let all: Vec<u64> = groups.iter().flat_map(|(_, group)| group.clone()).chain([7]).collect();
+        let all: Vec<u64> = groups
+            .iter()
+            .flat_map(|(_, group)| group.clone())
+            .chain([7])
+            .collect();
         assert_eq!(log.len(), all.len());
-        assert!((0..all.len()).all(|at| log.get(at) == all.get(at)) && log.get(all.len()).is_none());
+        assert!(
+            (0..all.len()).all(|at| log.get(at) == all.get(at)) && log.get(all.len()).is_none()
+        );
     }
 }

@@ -24,7 +24,11 @@ impl Network {
     /// Every link has this latency.
     #[must_use]
     pub const fn uniform(latency: Span) -> Self {
-        Self { common: latency, own: Vec::new(), begins: Vec::new() }
+        Self {
+            common: latency,
+            own: Vec::new(),
+            begins: Vec::new(),
+        }
     }
 
     /// The same network with another latency from `from` to `to` (that direction only).
@@ -34,7 +38,10 @@ impl Network {
         if self.begins.len() < sender + 2 {
             self.begins.resize(sender + 2, self.own.len() as u32);
         }
-        let (begin, end) = (self.begins[sender] as usize, self.begins[sender + 1] as usize);
+        let (begin, end) = (
+            self.begins[sender] as usize,
+            self.begins[sender + 1] as usize,
+        );
         match self.own[begin..end].binary_search_by_key(&to, |link| link.0) {
             Ok(at) => self.own[begin + at].1 = latency,
             Err(at) => {
@@ -58,15 +65,29 @@ impl Network {
         let own = &self.own[*begin as usize..*end as usize];
         match own {
             [] => self.common,
-            [only] => if only.0 == to { only.1 } else { self.common },
-            _ => own.binary_search_by_key(&to, |link| link.0).map_or(self.common, |at| own[at].1),
+            [only] => {
+                if only.0 == to {
+                    only.1
+                } else {
+                    self.common
+                }
+            }
+            _ => own
+                .binary_search_by_key(&to, |link| link.0)
+                .map_or(self.common, |at| own[at].1),
         }
     }
 }
 
 /// When a message arrives while nothing is wrong.
 #[inline(always)]
-pub(crate) fn calm_arrival<M: Message>(dice: &Dice, latency: Span, now: Time, (from, to): (NodeId, NodeId), message: &M) -> Time {
+pub(crate) fn calm_arrival<M: Message>(
+    dice: &Dice,
+    latency: Span,
+    now: Time,
+    (from, to): (NodeId, NodeId),
+    message: &M,
+) -> Time {
     if from == to {
         return now;
     }
@@ -95,7 +116,9 @@ pub(crate) fn fate<M: Message>(
         return fate;
     }
     let key = key(from, to, message);
-    let at = now.after(latency.draw(dice, stream::LATENCY, key)).after(troubles.delay);
+    let at = now
+        .after(latency.draw(dice, stream::LATENCY, key))
+        .after(troubles.delay);
     if troubles.copied {
         let later = latency.draw(dice, stream::DUPLICATION, fold(key, 1));
         let copy = at.after(later.min(COPY_LATER_MAX));
@@ -107,7 +130,10 @@ pub(crate) fn fate<M: Message>(
 /// The place of one message on one link among all choices.
 #[inline]
 pub(crate) fn key<M: Message>(from: NodeId, to: NodeId, message: &M) -> u64 {
-    fold(u64::from(from.0) << 16 | u64::from(to.0), message.identity())
+    fold(
+        u64::from(from.0) << 16 | u64::from(to.0),
+        message.identity(),
+    )
 }
 
 /// What the conditions do to one message.
@@ -129,14 +155,30 @@ mod tests {
     fn a_link_has_its_own_latency_or_the_common_one() {
         let span = |n| Span::fixed(Duration(n));
         let mut network = Network::uniform(span(7));
-        let links = [(3, 1, 31), (0, 2, 2), (3, 0, 30), (9, 9, 99), (0, 1, 1), (3, 1, 310), (0, 2, 20)];
+        let links = [
+            (3, 1, 31),
+            (0, 2, 2),
+            (3, 0, 30),
+            (9, 9, 99),
+            (0, 1, 1),
+            (3, 1, 310),
+            (0, 2, 20),
+        ];
         for (from, to, n) in links {
             network = network.with(NodeId(from), NodeId(to), span(n));
         }
         for from in 0..12 {
             for to in 0..12 {
-                let own = links.iter().rev().find(|link| (link.0, link.1) == (from, to)).map_or(7, |link| link.2);
-                assert_eq!(network.latency(NodeId(from), NodeId(to)), span(own), "{from} to {to}");
+                let own = links
+                    .iter()
+                    .rev()
+                    .find(|link| (link.0, link.1) == (from, to))
+                    .map_or(7, |link| link.2);
+                assert_eq!(
+                    network.latency(NodeId(from), NodeId(to)),
+                    span(own),
+                    "{from} to {to}"
+                );
             }
         }
     }

@@ -14,7 +14,11 @@ use machine::{Duration, NodeId};
 impl<F: Fleet> Kernel<'_, F> {
     /// Something planned is due, unless its node has gone down or come back since.
     pub fn task(&mut self, node: NodeId, task: Task) -> Outcome {
-        let Task { what, cause, incarnation } = task;
+        let Task {
+            what,
+            cause,
+            incarnation,
+        } = task;
         if let Some(here) = self.state.nodes.get(usize::from(node.0))
             && here.incarnation != incarnation
         {
@@ -30,8 +34,15 @@ impl<F: Fleet> Kernel<'_, F> {
                 };
                 self.enter(node, cause, What::Host(event))
             }
-            TaskKind::Crash { down_for, condition } => {
-                if condition && self.state.healed { Outcome::Nothing } else { self.crash(node, cause, down_for) }
+            TaskKind::Crash {
+                down_for,
+                condition,
+            } => {
+                if condition && self.state.healed {
+                    Outcome::Nothing
+                } else {
+                    self.crash(node, cause, down_for)
+                }
             }
             TaskKind::Restart => self.start(node, cause, What::Restarted),
             TaskKind::Begin(index) => self.begin(index, cause),
@@ -66,11 +77,26 @@ impl<F: Fleet> Kernel<'_, F> {
         let entry = self.entry();
         let condition = &self.fixed.conditions[usize::from(index)];
         if let Some(spell) = condition.spell() {
-            self.state.plan(self.state.now.after(spell), WORLD, TaskKind::End(index), entry);
+            self.state.plan(
+                self.state.now.after(spell),
+                WORLD,
+                TaskKind::End(index),
+                entry,
+            );
         }
         match condition.what {
-            Disturbance::Crash { node, down_for } if usize::from(node.0) < self.state.nodes.len() => {
-                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: true }, entry);
+            Disturbance::Crash { node, down_for }
+                if usize::from(node.0) < self.state.nodes.len() =>
+            {
+                self.state.plan(
+                    self.state.now,
+                    node,
+                    TaskKind::Crash {
+                        down_for,
+                        condition: true,
+                    },
+                    entry,
+                );
             }
             Disturbance::Memory { .. } => {
                 for node in 0..self.state.nodes.len() {
@@ -93,14 +119,23 @@ impl<F: Fleet> Kernel<'_, F> {
 
     /// A period of a background condition begins.
     fn period(&mut self, index: u16) -> Outcome {
-        let When::Background { chance_per_million, period } = self.fixed.conditions[usize::from(index)].when else {
+        let When::Background {
+            chance_per_million,
+            period,
+        } = self.fixed.conditions[usize::from(index)].when
+        else {
             return Outcome::Nothing;
         };
         if self.state.healed {
             return Outcome::Nothing;
         }
         let now = self.state.now;
-        self.state.plan(now.after(Duration(period.0.max(1))), WORLD, TaskKind::Period(index), NONE);
+        self.state.plan(
+            now.after(Duration(period.0.max(1))),
+            WORLD,
+            TaskKind::Period(index),
+            NONE,
+        );
         if Conditions::spell_at(&self.state.dice, index, now, chance_per_million, period) {
             self.begin(index, NONE)
         } else {
@@ -112,12 +147,21 @@ impl<F: Fleet> Kernel<'_, F> {
         let entry = self.entry();
         self.state.healed = true;
         for index in 0..self.fixed.conditions.len() {
-            self.state.conditions.forbid(&self.fixed.conditions, index as u16);
-            self.state.conditions.end(&self.fixed.conditions, index as u16);
+            self.state
+                .conditions
+                .forbid(&self.fixed.conditions, index as u16);
+            self.state
+                .conditions
+                .end(&self.fixed.conditions, index as u16);
         }
         for node in 0..self.state.nodes.len() {
             if !self.state.nodes[node].up {
-                self.state.plan(self.state.now, NodeId(node as u16), TaskKind::Restart, entry);
+                self.state.plan(
+                    self.state.now,
+                    NodeId(node as u16),
+                    TaskKind::Restart,
+                    entry,
+                );
             }
         }
         self.set_clocks();
@@ -154,17 +198,38 @@ impl<F: Fleet> Kernel<'_, F> {
             External::Deliver { to, message } if exists(to) => {
                 let send = self.put(Sent::new(message, to, Fate::Arrives { at: self.state.now }));
                 let (state, from) = (&mut *self.state, OPERATOR);
-                let parcel = Parcel { message, cause: entry, send, incarnation: 0, from, copies: 1, delivered: false };
+                let parcel = Parcel {
+                    message,
+                    cause: entry,
+                    send,
+                    incarnation: 0,
+                    from,
+                    copies: 1,
+                    delivered: false,
+                };
                 let id = state.parcels.insert(parcel);
                 state.push(state.now, Kind::Message, to.0, id);
             }
             External::Crash { node, down_for } if exists(node) => {
-                self.state.plan(self.state.now, node, TaskKind::Crash { down_for, condition: false }, entry);
+                self.state.plan(
+                    self.state.now,
+                    node,
+                    TaskKind::Crash {
+                        down_for,
+                        condition: false,
+                    },
+                    entry,
+                );
             }
-            External::Restart { node } if exists(node) && !self.state.nodes[usize::from(node.0)].up => {
-                self.state.plan(self.state.now, node, TaskKind::Restart, entry);
+            External::Restart { node }
+                if exists(node) && !self.state.nodes[usize::from(node.0)].up =>
+            {
+                self.state
+                    .plan(self.state.now, node, TaskKind::Restart, entry);
             }
-            External::Lift(index) if usize::from(index) < self.fixed.conditions.len() => self.lift(index),
+            External::Lift(index) if usize::from(index) < self.fixed.conditions.len() => {
+                self.lift(index)
+            }
             External::SetKnob { knob, value } => {
                 if let Some(knob) = self.fixed.declared.get(usize::from(knob)) {
                     // Out of range: the entry shows what was tried, and nothing changed.
@@ -184,10 +249,16 @@ impl<F: Fleet> Kernel<'_, F> {
             return;
         }
         if let Disturbance::Crash { node, .. } = self.fixed.conditions[usize::from(index)].what
-            && self.state.nodes.get(usize::from(node.0)).is_some_and(|node| !node.up)
+            && self
+                .state
+                .nodes
+                .get(usize::from(node.0))
+                .is_some_and(|node| !node.up)
         {
-            self.state.plan(self.state.now, node, TaskKind::Restart, entry);
+            self.state
+                .plan(self.state.now, node, TaskKind::Restart, entry);
         }
-        self.state.plan(self.state.now, WORLD, TaskKind::End(index), entry);
+        self.state
+            .plan(self.state.now, WORLD, TaskKind::End(index), entry);
     }
 }

@@ -27,7 +27,11 @@ pub(crate) struct Event {
 impl Event {
     #[inline(always)]
     pub const fn new(at: u64, sequence: u64, kind: Kind, node: u16, id: u32) -> Self {
-        Self { at, sequence, rest: (kind as u64) << 48 | (node as u64) << 32 | id as u64 }
+        Self {
+            at,
+            sequence,
+            rest: (kind as u64) << 48 | (node as u64) << 32 | id as u64,
+        }
     }
 
     #[inline(always)]
@@ -273,7 +277,8 @@ impl Queue {
     fn gather(&mut self, mut head: u32) {
         while head != NONE {
             let block = &self.blocks[head as usize];
-            self.bottom.extend_from_slice(&block.events[..block.len as usize]);
+            self.bottom
+                .extend_from_slice(&block.events[..block.len as usize]);
             head = self.give_back(head);
         }
         // The keys are unique: there is only one order.
@@ -342,7 +347,11 @@ impl Queue {
             block.next = next;
             return id;
         }
-        self.blocks.push(Block { events: [event; BLOCK], len: 1, next });
+        self.blocks.push(Block {
+            events: [event; BLOCK],
+            len: 1,
+            next,
+        });
         (self.blocks.len() - 1) as u32
     }
 
@@ -395,7 +404,11 @@ mod tests {
 
     impl Oracle {
         fn pop(&mut self, limit: u64) -> Option<Event> {
-            if self.0.peek()?.0.at > limit { None } else { self.0.pop().map(|event| event.0) }
+            if self.0.peek()?.0.at > limit {
+                None
+            } else {
+                self.0.pop().map(|event| event.0)
+            }
         }
     }
 
@@ -409,7 +422,13 @@ mod tests {
         |x| if x.is_multiple_of(2) { 0 } else { x % 100_000 },
         |x| 1000 * (x % 20),
         |x| 1 << (x % 60),
-        |x| if x.is_multiple_of(10) { x % 1_000_000_000 } else { x % 50 },
+        |x| {
+            if x.is_multiple_of(10) {
+                x % 1_000_000_000
+            } else {
+                x % 50
+            }
+        },
     ];
 
     fn agree(shape: fn(u64) -> u64, pending: u64, seed: u64, limits: bool) {
@@ -428,7 +447,11 @@ mod tests {
                 wheel.push(event);
                 oracle.0.push(Reverse(event));
             }
-            let limit = if limits && next().is_multiple_of(3) { now.saturating_add(shape(next()) / 2) } else { u64::MAX };
+            let limit = if limits && next().is_multiple_of(3) {
+                now.saturating_add(shape(next()) / 2)
+            } else {
+                u64::MAX
+            };
             let popped = wheel.pop(limit, |_| {});
             assert_eq!(popped, oracle.pop(limit), "round {round}");
             match popped {
@@ -462,10 +485,15 @@ mod tests {
     #[test]
     fn the_end_of_time_is_a_moment_like_any_other() {
         let mut queue = Queue::default();
-        for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0].into_iter().enumerate() {
+        for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0]
+            .into_iter()
+            .enumerate()
+        {
             queue.push(Event::new(at, sequence as u64, Kind::Task, 0, 0));
         }
-        let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {})).map(|event| event.at).collect();
+        let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {}))
+            .map(|event| event.at)
+            .collect();
         assert_eq!(times, [0, 5, u64::MAX - 1, u64::MAX, u64::MAX]);
     }
 }

@@ -37,7 +37,9 @@ impl fmt::Display for SeekError {
         match self {
             Self::NoSuchStep => f.write_str("the run has no such step"),
             Self::NotRecorded => f.write_str("the run keeps no past to go back to"),
-            Self::Diverged { step, .. } => write!(f, "step {step} came out differently when it was run again"),
+            Self::Diverged { step, .. } => {
+                write!(f, "step {step} came out differently when it was run again")
+            }
         }
     }
 }
@@ -93,7 +95,11 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Begins anew with another setup, in the room that this run has taken: for playing many runs one after the other.
     pub fn reset(&mut self, setup: Setup<F>, watch: W) {
-        let Run { mut history, mut keyframes, .. } = core::mem::replace(self, Self::new(setup, watch));
+        let Run {
+            mut history,
+            mut keyframes,
+            ..
+        } = core::mem::replace(self, Self::new(setup, watch));
         history.clear();
         self.history = history;
         if self.recording == Recording::Full {
@@ -104,7 +110,8 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does one step, and returns its entry; `None` when nothing happens any more.
     pub fn step(&mut self) -> Option<Entry<'_, F>> {
-        (self.drive(u64::MAX, 1) == 1).then(|| kernel::entry(&self.state, &self.scratch, &self.history))
+        (self.drive(u64::MAX, 1) == 1)
+            .then(|| kernel::entry(&self.state, &self.scratch, &self.history))
     }
 
     /// Does up to `steps` steps; returns how many there were.
@@ -147,7 +154,12 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
     /// # Errors
     /// [`ActError::Past`] if the history has gone beyond `at`.
     pub fn act(&mut self, at: Time, external: External<F::Message>) -> Result<u64, ActError> {
-        let latest = match self.history.len().checked_sub(1).and_then(|last| self.history.entry(last)) {
+        let latest = match self
+            .history
+            .len()
+            .checked_sub(1)
+            .and_then(|last| self.history.entry(last))
+        {
             Some(last) => last.at.max(self.state.now()),
             None => self.state.now(),
         };
@@ -258,8 +270,23 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 
     /// Does up to `steps` steps until `limit`; returns how many. The one place where a run moves.
     fn drive(&mut self, limit: u64, steps: u64) -> u64 {
-        let Self { fixed, actions, state, watch, scratch, history, keyframes, recording, diverged } = self;
-        let mut kernel = Kernel { fixed, state, scratch, history };
+        let Self {
+            fixed,
+            actions,
+            state,
+            watch,
+            scratch,
+            history,
+            keyframes,
+            recording,
+            diverged,
+        } = self;
+        let mut kernel = Kernel {
+            fixed,
+            state,
+            scratch,
+            history,
+        };
         let mut done = 0;
         loop {
             let horizon = kernel.horizon(actions, limit);
@@ -267,8 +294,16 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
             let known = kernel.history.len().saturating_sub(kernel.state.steps());
             let records = *recording == Recording::Full && known == 0;
             // So far there is nothing to look at but the step itself.
-            let pause = if records { keyframes.due().saturating_sub(kernel.state.steps()) } else { known.max(1) };
-            let pause = if *recording == Recording::Full { pause } else { u64::MAX };
+            let pause = if records {
+                keyframes.due().saturating_sub(kernel.state.steps())
+            } else {
+                known.max(1)
+            };
+            let pause = if *recording == Recording::Full {
+                pause
+            } else {
+                u64::MAX
+            };
             let free = (steps - done).min(fuel).min(pause);
             if kernel.scratch.keeps != records {
                 // The last step goes the way it came.
@@ -297,7 +332,11 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
                 continue;
             }
             // No event is due: what is left is an action, or the end.
-            let turned = if fuel == taken { kernel.run_dry(actions) } else { kernel.take_action(actions, limit) };
+            let turned = if fuel == taken {
+                kernel.run_dry(actions)
+            } else {
+                kernel.take_action(actions, limit)
+            };
             if !turned {
                 return done;
             }
@@ -326,7 +365,15 @@ impl<F: Fleet, W: Watch<F>> Run<F, W> {
 fn check<F: Fleet>(kernel: &Kernel<'_, F>, diverged: &mut Option<SeekError>) {
     let step = kernel.state.steps() - 1;
     let found = kernel.state.fingerprint();
-    if let Some(expected) = kernel.history.fingerprint(step).filter(|expected| *expected != found) {
-        diverged.get_or_insert(SeekError::Diverged { step, expected, found });
+    if let Some(expected) = kernel
+        .history
+        .fingerprint(step)
+        .filter(|expected| *expected != found)
+    {
+        diverged.get_or_insert(SeekError::Diverged {
+            step,
+            expected,
+            found,
+        });
     }
 }

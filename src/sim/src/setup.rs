@@ -1,9 +1,9 @@
 //! Setup: everything a run depends on, besides the actions taken in it.
 
+use crate::Fleet;
 use crate::conditions::Condition;
 use crate::host::Image;
 use crate::net::Network;
-use crate::Fleet;
 use alloc::vec::Vec;
 use machine::{Ask, Dice, Duration, Knob, Knobs, NodeId, Time, Waivers};
 
@@ -20,7 +20,10 @@ impl Span {
     /// Always the same duration.
     #[must_use]
     pub const fn fixed(length: Duration) -> Self {
-        Self { low: length, high: length }
+        Self {
+            low: length,
+            high: length,
+        }
     }
 
     /// From `low` to `high`.

@@ -3,6 +3,7 @@
 //! **Invariants.** A clone goes on exactly as the original does. Nothing in here depends on how the run is watched,
 //! recorded or stepped.
 
+use crate::Fleet;
 use crate::arena::Arena;
 use crate::clock::{self, Offset};
 use crate::conditions::{Condition, Conditions};
@@ -11,7 +12,6 @@ use crate::host::{Doing, Host, Image, ProcessView};
 use crate::net::Network;
 use crate::queue::{Event, Kind, Queue};
 use crate::setup::{Setup, Span};
-use crate::Fleet;
 use alloc::vec::Vec;
 use machine::{Dice, Duration, Knob, Knobs, NodeId, Time, Waivers};
 
@@ -62,7 +62,10 @@ pub(crate) struct Task {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TaskKind {
     Host(Doing),
-    Crash { down_for: Duration, condition: bool },
+    Crash {
+        down_for: Duration,
+        condition: bool,
+    },
     Restart,
     Begin(u16),
     End(u16),
@@ -284,7 +287,16 @@ impl<F: Fleet> State<F> {
             end: setup.end.0,
             fuel: setup.fuel.min(u64::from(u32::MAX - 15)) as u32,
         };
-        let fresh = Node { up: false, incarnation: 0, generation: 0, wanted_by: NONE, wanted: NEVER, armed: NEVER, offset: 0, print: 0 };
+        let fresh = Node {
+            up: false,
+            incarnation: 0,
+            generation: 0,
+            wanted_by: NONE,
+            wanted: NEVER,
+            armed: NEVER,
+            offset: 0,
+            print: 0,
+        };
         let mut state = Self {
             now: Time::ZERO,
             steps: 0,
@@ -333,8 +345,15 @@ impl<F: Fleet> State<F> {
         if at.0 == NEVER {
             return;
         }
-        let incarnation = self.nodes.get(usize::from(node.0)).map_or(0, |node| node.incarnation);
-        let id = self.tasks.insert(Task { what, cause, incarnation });
+        let incarnation = self
+            .nodes
+            .get(usize::from(node.0))
+            .map_or(0, |node| node.incarnation);
+        let id = self.tasks.insert(Task {
+            what,
+            cause,
+            incarnation,
+        });
         self.push(at, Kind::Task, node.0, id);
     }
 
@@ -354,7 +373,12 @@ impl<F: Fleet> State<F> {
             let index = index as u16;
             match condition.when {
                 When::At(at) => self.plan(at, crate::entry::WORLD, TaskKind::Begin(index), NONE),
-                When::Background { .. } => self.plan(Time::ZERO, crate::entry::WORLD, TaskKind::Period(index), NONE),
+                When::Background { .. } => self.plan(
+                    Time::ZERO,
+                    crate::entry::WORLD,
+                    TaskKind::Period(index),
+                    NONE,
+                ),
                 When::Point { .. } => {}
             }
         }

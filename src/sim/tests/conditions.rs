@@ -3,7 +3,9 @@
 mod toys;
 
 use machine::{Duration, NodeId, Subject, Time, Waivers};
-use sim::{Condition, Disturbance, External, Fate, Links, Network, Nodes, Run, Setup, Span, What, When};
+use sim::{
+    Condition, Disturbance, External, Fate, Links, Network, Nodes, Run, Setup, Span, What, When,
+};
 use toys::{Counter, SERVER, Safety, Word, counter, knobs};
 
 machine::knobs! {
@@ -30,11 +32,24 @@ fn one_client(conditions: Vec<Condition>) -> Setup<Counter> {
 /// The fates of all messages of one kind.
 fn fates(run: &Run<Counter, Safety>, kind: u16) -> Vec<Fate> {
     let of_kind = |word: &Word| machine::Message::kind(word) == kind;
-    run.history().iter().flat_map(|entry| entry.sent.to_vec()).filter(|sent| of_kind(&sent.message)).map(|sent| sent.fate()).collect()
+    run.history()
+        .iter()
+        .flat_map(|entry| entry.sent.to_vec())
+        .filter(|sent| of_kind(&sent.message))
+        .map(|sent| sent.fate())
+        .collect()
 }
 
 fn point(what: Disturbance, kind: u16, nth: u32) -> Condition {
-    Condition { what, when: When::Point { kind, subject: None, nth }, lasts: SECOND }
+    Condition {
+        what,
+        when: When::Point {
+            kind,
+            subject: None,
+            nth,
+        },
+        lasts: SECOND,
+    }
 }
 
 fn all() -> Links {
@@ -43,51 +58,149 @@ fn all() -> Links {
 
 #[test]
 fn a_point_picks_out_one_message() {
-    let lost = point(Disturbance::Lose { links: all(), kind: None, per_million: 1_000_000 }, 2, 2);
+    let lost = point(
+        Disturbance::Lose {
+            links: all(),
+            kind: None,
+            per_million: 1_000_000,
+        },
+        2,
+        2,
+    );
     let run_lost = run(one_client(vec![lost.clone()]));
     let found = fates(&run_lost, 2);
-    assert_eq!(found.iter().position(|fate| *fate == Fate::Lost { condition: 0 }), Some(1));
-    assert_eq!((found.len(), run_lost.state().hits(0)), (4, 1), "asked again, answered again");
+    assert_eq!(
+        found
+            .iter()
+            .position(|fate| *fate == Fate::Lost { condition: 0 }),
+        Some(1)
+    );
+    assert_eq!(
+        (found.len(), run_lost.state().hits(0)),
+        (4, 1),
+        "asked again, answered again"
+    );
 
-    let twice = point(Disturbance::Duplicate { links: all(), kind: None, per_million: 1_000_000 }, 1, 1);
+    let twice = point(
+        Disturbance::Duplicate {
+            links: all(),
+            kind: None,
+            per_million: 1_000_000,
+        },
+        1,
+        1,
+    );
     let run_twice = run(one_client(vec![twice]));
-    assert!(matches!(fates(&run_twice, 1)[0], Fate::Duplicated { at: Time(1000), copy: Time(2000) }));
+    assert!(matches!(
+        fates(&run_twice, 1)[0],
+        Fate::Duplicated {
+            at: Time(1000),
+            copy: Time(2000)
+        }
+    ));
     assert_eq!(run_twice.watch().duplicates, 1);
 
-    let late = point(Disturbance::Delay { links: all(), kind: None, by: SECOND }, 1, 1);
-    assert_eq!(fates(&run(one_client(vec![late])), 1)[0], Fate::Arrives { at: Time(1_001_000) });
+    let late = point(
+        Disturbance::Delay {
+            links: all(),
+            kind: None,
+            by: SECOND,
+        },
+        1,
+        1,
+    );
+    assert_eq!(
+        fates(&run(one_client(vec![late])), 1)[0],
+        Fate::Arrives {
+            at: Time(1_001_000)
+        }
+    );
 
-    let elsewhere = Condition { when: When::Point { kind: 2, subject: Some(Subject { kind: 0, id: 9 }), nth: 1 }, ..lost };
+    let elsewhere = Condition {
+        when: When::Point {
+            kind: 2,
+            subject: Some(Subject { kind: 0, id: 9 }),
+            nth: 1,
+        },
+        ..lost
+    };
     assert_eq!(run(one_client(vec![elsewhere])).state().hits(0), 0);
 }
 
 #[test]
 fn a_point_can_begin_something_larger() {
-    let cut = point(Disturbance::Cut { from: Nodes::one(NodeId(1)), to: Nodes::All }, 2, 1);
+    let cut = point(
+        Disturbance::Cut {
+            from: Nodes::one(NodeId(1)),
+            to: Nodes::All,
+        },
+        2,
+        1,
+    );
     let run = run(one_client(vec![cut]));
-    let began = run.history().iter().find(|entry| matches!(entry.what, What::ConditionBegan(0))).unwrap();
+    let began = run
+        .history()
+        .iter()
+        .find(|entry| matches!(entry.what, What::ConditionBegan(0)))
+        .unwrap();
     let cause = run.history().entry(began.cause.unwrap()).unwrap();
-    assert!(cause.sent.iter().any(|sent| matches!(sent.message, Word::Added { .. })), "the first answer set it off");
-    let ended = run.history().iter().find(|entry| matches!(entry.what, What::ConditionEnded(0))).unwrap();
+    assert!(
+        cause
+            .sent
+            .iter()
+            .any(|sent| matches!(sent.message, Word::Added { .. })),
+        "the first answer set it off"
+    );
+    let ended = run
+        .history()
+        .iter()
+        .find(|entry| matches!(entry.what, What::ConditionEnded(0)))
+        .unwrap();
     assert_eq!(ended.at.since(began.at), SECOND);
     assert!(fates(&run, 1).contains(&Fate::Cut { condition: 0 }));
-    assert!(fates(&run, 2).iter().all(|fate| matches!(fate, Fate::Arrives { .. })), "one direction only");
+    assert!(
+        fates(&run, 2)
+            .iter()
+            .all(|fate| matches!(fate, Fate::Arrives { .. })),
+        "one direction only"
+    );
     assert_eq!(run.state().fleet().clients[1].acknowledged, 3);
 }
 
 #[test]
 fn a_lifted_condition_ends_and_never_comes_back() {
     let lose = Condition {
-        what: Disturbance::Lose { links: all(), kind: None, per_million: 1_000_000 },
-        when: When::Background { chance_per_million: 1_000_000, period: SECOND },
+        what: Disturbance::Lose {
+            links: all(),
+            kind: None,
+            per_million: 1_000_000,
+        },
+        when: When::Background {
+            chance_per_million: 1_000_000,
+            period: SECOND,
+        },
         lasts: Duration::ZERO,
     };
     let mut run = Run::new(one_client(vec![lose]), Safety::default());
     run.act(Time(3_500_000), External::Lift(0)).unwrap();
     run.run(200_000);
     assert_eq!(run.state().fleet().clients[1].acknowledged, 3);
-    let changes: Vec<_> = run.history().iter().filter(|entry| entry.actor == sim::WORLD).map(|entry| (entry.at.0, entry.what)).collect();
-    assert!(matches!(changes[..], [(0, What::ConditionBegan(0)), (3_500_000, What::ConditionEnded(0))]), "{changes:?}");
+    let changes: Vec<_> = run
+        .history()
+        .iter()
+        .filter(|entry| entry.actor == sim::WORLD)
+        .map(|entry| (entry.at.0, entry.what))
+        .collect();
+    assert!(
+        matches!(
+            changes[..],
+            [
+                (0, What::ConditionBegan(0)),
+                (3_500_000, What::ConditionEnded(0))
+            ]
+        ),
+        "{changes:?}"
+    );
 }
 
 #[test]
@@ -96,12 +209,22 @@ fn background_spells_fall_on_the_same_periods_whatever_else_happens() {
         let mut setup = Setup::new(Counter::new(2, target), seed, knobs());
         setup.end = Time(100_000_000);
         setup.conditions = vec![Condition {
-            what: Disturbance::SlowDisk { node: SERVER, by: Duration::millis(3) },
-            when: When::Background { chance_per_million: 300_000, period: SECOND },
+            what: Disturbance::SlowDisk {
+                node: SERVER,
+                by: Duration::millis(3),
+            },
+            when: When::Background {
+                chance_per_million: 300_000,
+                period: SECOND,
+            },
             lasts: Duration::ZERO,
         }];
         let run = run(setup);
-        let spells = run.history().iter().filter(|entry| entry.actor == sim::WORLD).map(|entry| entry.at.0);
+        let spells = run
+            .history()
+            .iter()
+            .filter(|entry| entry.actor == sim::WORLD)
+            .map(|entry| entry.at.0);
         spells.collect::<Vec<_>>()
     };
     assert_eq!(spells(1, 3), spells(1, 50));
@@ -111,28 +234,55 @@ fn background_spells_fall_on_the_same_periods_whatever_else_happens() {
 
 #[test]
 fn a_skewed_clock_moves_deadlines_and_nothing_else() {
-    let skew = |by| Condition { what: Disturbance::Skew { node: NodeId(1), by }, when: When::At(Time(0)), lasts: SECOND };
+    let skew = |by| Condition {
+        what: Disturbance::Skew {
+            node: NodeId(1),
+            by,
+        },
+        when: When::At(Time(0)),
+        lasts: SECOND,
+    };
     let mut setup = one_client(vec![skew(30_000), skew(-70_000)]);
     setup.network = Network::uniform(Span::fixed(Duration::secs(2)));
     let mut run = Run::new(setup, ());
     run.run(3);
-    assert_eq!(run.state().clock(NodeId(1)), Time(0), "no clock shows less than nothing");
+    assert_eq!(
+        run.state().clock(NodeId(1)),
+        Time(0),
+        "no clock shows less than nothing"
+    );
     run.run_to(Time(600_000), u64::MAX);
     assert_eq!(run.state().clock(NodeId(1)).0 + 40_000, run.state().now().0);
-    let deadlines: Vec<_> = run.history().iter().filter(|entry| matches!(entry.what, What::Deadline)).map(|entry| entry.at.0).collect();
-    assert_eq!(deadlines[..3], [90_000, 140_000, 190_000], "the first counts from what its clock showed");
+    let deadlines: Vec<_> = run
+        .history()
+        .iter()
+        .filter(|entry| matches!(entry.what, What::Deadline))
+        .map(|entry| entry.at.0)
+        .collect();
+    assert_eq!(
+        deadlines[..3],
+        [90_000, 140_000, 190_000],
+        "the first counts from what its clock showed"
+    );
 }
 
 #[test]
 fn healing_ends_everything_and_brings_everybody_back() {
     let mut setup = one_client(vec![Condition {
-        what: Disturbance::Crash { node: SERVER, down_for: Duration(u64::MAX) },
+        what: Disturbance::Crash {
+            node: SERVER,
+            down_for: Duration(u64::MAX),
+        },
         when: When::At(Time(10)),
         lasts: Duration::ZERO,
     }]);
     setup.heal_at = Some(Time(5_000_000));
     let run = run(setup);
-    let lost = run.history().iter().filter(|entry| matches!(entry.what, What::MessageLost { .. })).count();
+    let lost = run
+        .history()
+        .iter()
+        .filter(|entry| matches!(entry.what, What::MessageLost { .. }))
+        .count();
     assert!(lost > 50, "{lost} messages met a node that was down");
     assert!(run.state().healed() && run.state().is_up(SERVER));
     assert_eq!(run.state().fleet().clients[1].acknowledged, 3);
@@ -143,7 +293,14 @@ fn records_that_were_not_durable_are_lost_and_never_acknowledged() {
     let mut setup = one_client(vec![]);
     setup.disk = Span::fixed(Duration::millis(10));
     let mut run = Run::new(setup, Safety::default());
-    run.act(Time(5_000), External::Crash { node: SERVER, down_for: Duration::millis(1) }).unwrap();
+    run.act(
+        Time(5_000),
+        External::Crash {
+            node: SERVER,
+            down_for: Duration::millis(1),
+        },
+    )
+    .unwrap();
     run.run_to(Time(40_000), u64::MAX);
     assert!(run.state().durable(SERVER).is_empty());
     run.run(10_000);
@@ -154,7 +311,11 @@ fn records_that_were_not_durable_are_lost_and_never_acknowledged() {
 #[test]
 fn long_logs_are_compacted() {
     let run = run(counter(1));
-    assert!(run.state().durable(SERVER).len() < 100, "{} records for 5 clients", run.state().durable(SERVER).len());
+    assert!(
+        run.state().durable(SERVER).len() < 100,
+        "{} records for 5 clients",
+        run.state().durable(SERVER).len()
+    );
 }
 
 #[test]
@@ -163,19 +324,36 @@ fn an_operator_can_set_knobs_waive_gates_and_deliver_messages() {
     setup.knobs = machine::Knobs::defaults(ALL);
     setup.declared = ALL;
     let mut run = Run::new(setup, ());
-    let message = Word::Add { client: 1, number: 1, attempt: 77 };
+    let message = Word::Add {
+        client: 1,
+        number: 1,
+        attempt: 77,
+    };
     for external in [
         External::SetKnob { knob: 0, value: 7 },
         External::SetKnob { knob: 0, value: 70 },
         External::Waive(Waivers::NONE),
-        External::Deliver { to: SERVER, message },
+        External::Deliver {
+            to: SERVER,
+            message,
+        },
     ] {
         run.act(Time(100), external).unwrap();
     }
     run.run(10);
     assert_eq!(run.state().knobs().get(&WIDTH), 7, "70 is out of range");
-    let delivered = run.history().iter().find(|entry| matches!(entry.what, What::MessageDelivered { .. })).unwrap();
-    assert!(matches!(delivered.what, What::MessageDelivered { from: sim::OPERATOR, .. }));
+    let delivered = run
+        .history()
+        .iter()
+        .find(|entry| matches!(entry.what, What::MessageDelivered { .. }))
+        .unwrap();
+    assert!(matches!(
+        delivered.what,
+        What::MessageDelivered {
+            from: sim::OPERATOR,
+            ..
+        }
+    ));
     let action = run.history().entry(delivered.cause.unwrap()).unwrap();
     assert_eq!(action.sent[0].message, message);
 }

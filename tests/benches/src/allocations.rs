@@ -1,5 +1,8 @@
 //! Counts allocations, to show that a step makes none.
-#![allow(unsafe_code, reason = "an allocator can be wrapped in no other way; only measurements use this one")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator can be wrapped in no other way; only measurements use this one"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};

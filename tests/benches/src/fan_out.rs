@@ -25,11 +25,18 @@ pub struct FanOut {
 /// The system.
 #[must_use]
 pub fn setup(seed: u64) -> Setup<FanOut> {
-    let fleet = FanOut { version: 0, next: 0, acknowledged: 0, applied: vec![0; usize::from(EDGES) + 1] };
+    let fleet = FanOut {
+        version: 0,
+        next: 0,
+        acknowledged: 0,
+        applied: vec![0; usize::from(EDGES) + 1],
+    };
     let mut setup = Setup::new(fleet, seed, knobs());
     setup.network = Network::uniform(Span::new(Duration(1), Duration(2 * MEAN)));
     for edge in 1..=EDGES {
-        setup.network = setup.network.with(NodeId(edge), NodeId(0), Span::fixed(Duration::ZERO));
+        setup.network = setup
+            .network
+            .with(NodeId(edge), NodeId(0), Span::fixed(Duration::ZERO));
     }
     setup
 }
@@ -43,7 +50,13 @@ impl Fleet for FanOut {
         EDGES + 1
     }
     #[inline]
-    fn step(&mut self, node: NodeId, _: &Context<'_>, input: Input<Number>, step: &mut Step<Number, u8, u8>) {
+    fn step(
+        &mut self,
+        node: NodeId,
+        _: &Context<'_>,
+        input: Input<Number>,
+        step: &mut Step<Number, u8, u8>,
+    ) {
         match input {
             Input::Deadline => {
                 self.version += 1;
@@ -67,6 +80,10 @@ impl Fleet for FanOut {
     fn restart(&mut self, _: NodeId, _: &Context<'_>, _: &[u8], _: &mut Step<Number, u8, u8>) {}
     #[inline]
     fn fingerprint(&self, node: NodeId) -> u64 {
-        if node.0 == 0 { fold(self.version, self.acknowledged) } else { fold(u64::from(node.0), self.applied[usize::from(node.0)]) }
+        if node.0 == 0 {
+            fold(self.version, self.acknowledged)
+        } else {
+            fold(u64::from(node.0), self.applied[usize::from(node.0)])
+        }
     }
 }

@@ -30,8 +30,18 @@ struct Pending {
 /// A system of so many nodes.
 #[must_use]
 pub fn deadlines(pending: u16, seed: u64) -> Setup<Deadlines> {
-    let node = |n: u16| Pending { next: 0, random: fold(seed, u64::from(n)) };
-    Setup::new(Deadlines { nodes: (0..pending).map(node).collect(), increments: table::exponential(MEAN).into() }, seed, knobs())
+    let node = |n: u16| Pending {
+        next: 0,
+        random: fold(seed, u64::from(n)),
+    };
+    Setup::new(
+        Deadlines {
+            nodes: (0..pending).map(node).collect(),
+            increments: table::exponential(MEAN).into(),
+        },
+        seed,
+        knobs(),
+    )
 }
 
 impl Deadlines {
@@ -98,7 +108,14 @@ const NEIGHBOURS: u64 = 4;
 /// A system with so many messages on their way.
 #[must_use]
 pub fn messages(pending: u32, seed: u64) -> Setup<Messages> {
-    let mut setup = Setup::new(Messages { pending, passed: vec![0; usize::from(NODES)] }, seed, knobs());
+    let mut setup = Setup::new(
+        Messages {
+            pending,
+            passed: vec![0; usize::from(NODES)],
+        },
+        seed,
+        knobs(),
+    );
     let increments = table::exponential(MEAN);
     let mut random = seed;
     setup.network = Network::uniform(Span::fixed(Duration(MEAN)));
@@ -106,7 +123,9 @@ pub fn messages(pending: u32, seed: u64) -> Setup<Messages> {
         for n in 0..NEIGHBOURS {
             random = table::next(random);
             let latency = Span::fixed(Duration(increments[table::place(random)]));
-            setup.network = setup.network.with(NodeId(from), neighbour(NodeId(from), n), latency);
+            setup.network = setup
+                .network
+                .with(NodeId(from), neighbour(NodeId(from), n), latency);
         }
     }
     setup
@@ -137,7 +156,10 @@ impl Fleet for Messages {
         if let Input::Message { message, .. } = input {
             self.passed[usize::from(node.0)] += 1;
             // The number of the message in the upper half, how often it was passed on in the lower.
-            step.send(neighbour(node, fold(message.0, 0) % NEIGHBOURS), Number(message.0 + 1));
+            step.send(
+                neighbour(node, fold(message.0, 0) % NEIGHBOURS),
+                Number(message.0 + 1),
+            );
         }
     }
     #[inline]
@@ -147,7 +169,10 @@ impl Fleet for Messages {
     fn restart(&mut self, node: NodeId, _: &Context<'_>, _: &[u8], step: &mut Out) {
         let each = self.pending / u32::from(NODES);
         for n in 0..each {
-            step.send(neighbour(node, u64::from(n) % NEIGHBOURS), Number(u64::from(u32::from(node.0) * each + n) << 32));
+            step.send(
+                neighbour(node, u64::from(n) % NEIGHBOURS),
+                Number(u64::from(u32::from(node.0) * each + n) << 32),
+            );
         }
     }
     #[inline]

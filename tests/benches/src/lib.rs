@@ -27,7 +27,10 @@ impl Message for Number {
         0
     }
     fn subject(&self) -> Subject {
-        Subject { kind: 0, id: self.0 }
+        Subject {
+            kind: 0,
+            id: self.0,
+        }
     }
     #[inline]
     fn identity(&self) -> u64 {
@@ -49,7 +52,9 @@ pub struct Order {
 impl<F: Fleet> Watch<F> for Order {
     #[inline]
     fn after(&mut self, state: &State<F>, entry: &Entry<'_, F>) {
-        let in_order = (entry.at.0 >= self.last) & (entry.cause.unwrap_or(0) <= entry.step) & (state.now() == entry.at);
+        let in_order = (entry.at.0 >= self.last)
+            & (entry.cause.unwrap_or(0) <= entry.step)
+            & (state.now() == entry.at);
         if !in_order {
             self.broken += 1;
         }
@@ -100,11 +105,18 @@ impl Prepared {
     #[must_use]
     pub fn new(workload: Workload, seed: u64, recording: Recording) -> Self {
         let (inner, warm_up) = match workload {
-            Workload::Hold(pending @ ..=60_000) => {
-                (Inner::Deadlines(start(hold::deadlines(pending as u16, seed), recording)), 3 * u64::from(pending))
-            }
-            Workload::Hold(pending) => (Inner::Messages(start(hold::messages(pending, seed), recording)), 2 * u64::from(pending)),
-            Workload::PingPong => (Inner::PingPong(start(ping_pong::setup(seed), recording)), 1000),
+            Workload::Hold(pending @ ..=60_000) => (
+                Inner::Deadlines(start(hold::deadlines(pending as u16, seed), recording)),
+                3 * u64::from(pending),
+            ),
+            Workload::Hold(pending) => (
+                Inner::Messages(start(hold::messages(pending, seed), recording)),
+                2 * u64::from(pending),
+            ),
+            Workload::PingPong => (
+                Inner::PingPong(start(ping_pong::setup(seed), recording)),
+                1000,
+            ),
             Workload::Mm1 => (Inner::Mm1(start(mm1::setup(seed), recording)), 1000),
             Workload::FanOut => (Inner::FanOut(start(fan_out::setup(seed), recording)), 4000),
         };
@@ -116,8 +128,14 @@ impl Prepared {
     /// Begins anew in the room that has been taken, and warms up.
     pub fn again(&mut self) {
         match &mut self.0 {
-            Inner::Deadlines(run) => run.reset(hold::deadlines(run.state().fleet().len(), self.1), Order::default()),
-            Inner::Messages(run) => run.reset(hold::messages(run.state().fleet().pending(), self.1), Order::default()),
+            Inner::Deadlines(run) => run.reset(
+                hold::deadlines(run.state().fleet().len(), self.1),
+                Order::default(),
+            ),
+            Inner::Messages(run) => run.reset(
+                hold::messages(run.state().fleet().pending(), self.1),
+                Order::default(),
+            ),
             Inner::PingPong(run) => run.reset(ping_pong::setup(self.1), Order::default()),
             Inner::Mm1(run) => run.reset(mm1::setup(self.1), Order::default()),
             Inner::FanOut(run) => run.reset(fan_out::setup(self.1), Order::default()),

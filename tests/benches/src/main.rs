@@ -20,21 +20,35 @@ fn main() {
     if let [command, steps, workload] = &arguments[..]
         && command == "steps"
     {
-        let steps = steps.parse().unwrap_or_else(|error| panic!("{steps}: {error}"));
+        let steps = steps
+            .parse()
+            .unwrap_or_else(|error| panic!("{steps}: {error}"));
         Prepared::new(named(workload), 1, Recording::Full).run(steps);
         return;
     }
     let mut times = Times::new();
-    let mut engines: Vec<(&str, Prepared)> =
-        WORKLOADS.iter().map(|name| (*name, Prepared::new(named(name), 1, Recording::Full))).collect();
+    let mut engines: Vec<(&str, Prepared)> = WORKLOADS
+        .iter()
+        .map(|name| (*name, Prepared::new(named(name), 1, Recording::Full)))
+        .collect();
     for (name, engine) in &mut engines {
         // The first run touches fresh pages; later ones use them again, as any program does after a while.
-        note(&mut times, &format!("ours, first run: {name}"), timed(|| _ = engine.run(EVENTS)), EVENTS);
+        note(
+            &mut times,
+            &format!("ours, first run: {name}"),
+            timed(|| _ = engine.run(EVENTS)),
+            EVENTS,
+        );
     }
     for _ in 0..ROUNDS {
         for (name, engine) in &mut engines {
             engine.again();
-            note(&mut times, &format!("ours: {name}"), timed(|| assert_eq!(engine.run(EVENTS), EVENTS)), EVENTS);
+            note(
+                &mut times,
+                &format!("ours: {name}"),
+                timed(|| assert_eq!(engine.run(EVENTS), EVENTS)),
+                EVENTS,
+            );
             assert_eq!(engine.broken(), 0, "the property holds");
         }
         peers(&mut times);
@@ -46,7 +60,10 @@ fn main() {
         engine.again();
         engine.reserve(EVENTS as u32);
         let allocations = allocations::made_by(|| _ = engine.run(EVENTS));
-        println!("allocations in {EVENTS} events, {name}: {allocations} with keyframes; {} B of history each", engine.bytes_per_entry());
+        println!(
+            "allocations in {EVENTS} events, {name}: {allocations} with keyframes; {} B of history each",
+            engine.bytes_per_entry()
+        );
         let mut bare = Prepared::new(named(name), 1, Recording::FingerprintOnly);
         bare.run(EVENTS);
         let allocations = allocations::made_by(|| _ = bare.run(EVENTS));
@@ -55,7 +72,14 @@ fn main() {
     scrub();
 }
 
-const WORKLOADS: [&str; 6] = ["hold 1e3", "hold 1e5", "hold 1e6", "ping-pong", "mm1", "fan-out"];
+const WORKLOADS: [&str; 6] = [
+    "hold 1e3",
+    "hold 1e5",
+    "hold 1e6",
+    "ping-pong",
+    "mm1",
+    "fan-out",
+];
 
 fn named(name: &str) -> Workload {
     match name {
@@ -76,25 +100,67 @@ fn timed(work: impl FnOnce()) -> u128 {
 }
 
 fn note(times: &mut Times, name: &str, nanos: u128, events: u64) {
-    times.entry(name.to_string()).or_default().push(nanos as f64 / events as f64);
+    times
+        .entry(name.to_string())
+        .or_default()
+        .push(nanos as f64 / events as f64);
 }
 
 #[cfg(feature = "peers")]
 fn peers(times: &mut Times) {
     use benches::peers::{by_desru, by_nexosim, by_simrs, by_simu, raw_heap_hold};
-    for (name, pending) in [("hold 1e3", 1_000), ("hold 1e5", 100_000), ("hold 1e6", 1_000_000)] {
-        note(times, &format!("raw heap: {name}"), raw_heap_hold(pending, EVENTS), EVENTS);
-        note(times, &format!("nexosim: {name}"), by_nexosim::hold(pending, EVENTS), EVENTS);
+    for (name, pending) in [
+        ("hold 1e3", 1_000),
+        ("hold 1e5", 100_000),
+        ("hold 1e6", 1_000_000),
+    ] {
+        note(
+            times,
+            &format!("raw heap: {name}"),
+            raw_heap_hold(pending, EVENTS),
+            EVENTS,
+        );
+        note(
+            times,
+            &format!("nexosim: {name}"),
+            by_nexosim::hold(pending, EVENTS),
+            EVENTS,
+        );
         if pending <= 100_000 {
-            note(times, &format!("desru: {name}"), by_desru::hold(pending, EVENTS), EVENTS);
-            note(times, &format!("simrs: {name}"), by_simrs::hold(pending, EVENTS), EVENTS);
-            note(times, &format!("simu-des: {name}"), by_simu::hold(pending, EVENTS), EVENTS);
+            note(
+                times,
+                &format!("desru: {name}"),
+                by_desru::hold(pending, EVENTS),
+                EVENTS,
+            );
+            note(
+                times,
+                &format!("simrs: {name}"),
+                by_simrs::hold(pending, EVENTS),
+                EVENTS,
+            );
+            note(
+                times,
+                &format!("simu-des: {name}"),
+                by_simu::hold(pending, EVENTS),
+                EVENTS,
+            );
         }
     }
-    note(times, "nexosim: ping-pong", by_nexosim::ping_pong(EVENTS), EVENTS);
+    note(
+        times,
+        "nexosim: ping-pong",
+        by_nexosim::ping_pong(EVENTS),
+        EVENTS,
+    );
     note(times, "nexosim: mm1", by_nexosim::mm1(EVENTS / 2), EVENTS);
     note(times, "simu-des: mm1", by_simu::mm1(EVENTS / 2), EVENTS);
-    note(times, "nexosim: fan-out", by_nexosim::fan_out(250), 250 * 2001);
+    note(
+        times,
+        "nexosim: fan-out",
+        by_nexosim::fan_out(250),
+        250 * 2001,
+    );
 }
 
 #[cfg(not(feature = "peers"))]
@@ -115,7 +181,10 @@ fn simpy(times: &mut Times) {
                 && let Ok(nanos) = nanos.parse::<f64>()
             {
                 let name = if name == "hold" { "hold 1e3" } else { name };
-                times.entry(format!("SimPy: {name}")).or_default().push(nanos);
+                times
+                    .entry(format!("SimPy: {name}"))
+                    .or_default()
+                    .push(nanos);
             }
         }
     }
@@ -137,7 +206,9 @@ fn report(times: &Times) {
     for name in times.keys() {
         println!("| {name} | {:.1} |", median(name).unwrap_or(f64::NAN));
     }
-    println!("\n| goal | bar | ratio | must | stretch | |\n| --- | --- | ---: | ---: | ---: | --- |");
+    println!(
+        "\n| goal | bar | ratio | must | stretch | |\n| --- | --- | ---: | ---: | ---: | --- |"
+    );
     use Bar::{Over, Under};
     for (goal, workload, peer, bar) in [
         ("G1", "hold 1e3", "nexosim", Over(6.0, 9.0)),
@@ -159,15 +230,30 @@ fn report(times: &Times) {
         ("G7", "hold 1e5", "simrs", Over(2.5, 3.3)),
         ("G7", "hold 1e5", "simu-des", Over(2.5, 3.3)),
     ] {
-        let (Some(ours), Some(theirs)) = (median(&format!("ours: {workload}")), median(&format!("{peer}: {workload}"))) else {
+        let (Some(ours), Some(theirs)) = (
+            median(&format!("ours: {workload}")),
+            median(&format!("{peer}: {workload}")),
+        ) else {
             continue;
         };
         let (ratio, must, stretch, met) = match bar {
-            Over(must, stretch) => (theirs / ours, format!("≥ {must}"), format!("≥ {stretch}"), theirs / ours >= must),
-            Under(must, stretch) => (ours / theirs, format!("≤ {must}"), format!("≤ {stretch}"), ours / theirs <= must),
+            Over(must, stretch) => (
+                theirs / ours,
+                format!("≥ {must}"),
+                format!("≥ {stretch}"),
+                theirs / ours >= must,
+            ),
+            Under(must, stretch) => (
+                ours / theirs,
+                format!("≤ {must}"),
+                format!("≤ {stretch}"),
+                ours / theirs <= must,
+            ),
         };
         let met = if met { "met" } else { "**missed**" };
-        println!("| {goal} | {workload} against {peer} | {ratio:.2} | {must} | {stretch} | {met} |");
+        println!(
+            "| {goal} | {workload} against {peer} | {ratio:.2} | {must} | {stretch} | {met} |"
+        );
     }
 }
 
@@ -184,5 +270,9 @@ fn scrub() {
         })
         .collect();
     times.sort_unstable();
-    println!("seeking in 100,000 events: median {} µs, p99 {} µs (G19: 16,000)", times[250] / 1000, times[495] / 1000);
+    println!(
+        "seeking in 100,000 events: median {} µs, p99 {} µs (G19: 16,000)",
+        times[250] / 1000,
+        times[495] / 1000
+    );
 }

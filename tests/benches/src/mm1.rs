@@ -42,7 +42,13 @@ impl Fleet for Station {
         1
     }
     #[inline]
-    fn step(&mut self, _: NodeId, cx: &Context<'_>, _: Input<Number>, _: &mut Step<Number, u8, u8>) {
+    fn step(
+        &mut self,
+        _: NodeId,
+        cx: &Context<'_>,
+        _: Input<Number>,
+        _: &mut Step<Number, u8, u8>,
+    ) {
         self.random = table::next(self.random);
         let place = table::place(self.random);
         if self.next_arrival <= self.next_departure {
@@ -54,7 +60,11 @@ impl Fleet for Station {
             }
         } else {
             self.present -= 1;
-            self.next_departure = if self.present > 0 { cx.now.0 + self.services[place] } else { u64::MAX };
+            self.next_departure = if self.present > 0 {
+                cx.now.0 + self.services[place]
+            } else {
+                u64::MAX
+            };
         }
     }
     #[inline]

@@ -22,7 +22,10 @@ struct Draws {
 
 impl Draws {
     fn new(table: Arc<[u64]>) -> Self {
-        Self { table, random: Cell::new(1) }
+        Self {
+            table,
+            random: Cell::new(1),
+        }
     }
 
     fn next(&self) -> u64 {
@@ -39,15 +42,21 @@ pub fn raw_heap_hold(pending: u32, events: u64) -> Nanos {
     let mut heap = BinaryHeap::new();
     let mut sequence = 0_u64;
     for slot in 0..pending {
-        heap.push(Reverse(u128::from(draws.next()) << 64 | u128::from(sequence) << 24 | u128::from(slot)));
+        heap.push(Reverse(
+            u128::from(draws.next()) << 64 | u128::from(sequence) << 24 | u128::from(slot),
+        ));
         sequence += 1;
     }
     let mut hold = |events: u64| {
         for _ in 0..events {
-            let Some(Reverse(key)) = heap.pop() else { return };
+            let Some(Reverse(key)) = heap.pop() else {
+                return;
+            };
             let at = (key >> 64) as u64 + draws.next();
             sequence += 1;
-            heap.push(Reverse(u128::from(at) << 64 | u128::from(sequence << 24) | key & 0xFF_FFFF));
+            heap.push(Reverse(
+                u128::from(at) << 64 | u128::from(sequence << 24) | key & 0xFF_FFFF,
+            ));
         }
     };
     hold(2 * u64::from(pending));
@@ -80,7 +89,9 @@ pub mod by_desru {
         // Its own run loop keeps a log of everything; stepping by hand spares it that.
         let mut run = |events: u64| {
             for _ in 0..events {
-                let Some(mut event) = scheduler.event_queue.pop() else { return };
+                let Some(mut event) = scheduler.event_queue.pop() else {
+                    return;
+                };
                 scheduler.current_time = event.time;
                 event.run(&mut scheduler);
             }
@@ -104,7 +115,13 @@ pub mod by_simrs {
 
     impl Component for Holder {
         type Event = Tick;
-        fn process_event(&self, id: ComponentId<Tick>, _: &Tick, scheduler: &mut Scheduler, _: &mut State) {
+        fn process_event(
+            &self,
+            id: ComponentId<Tick>,
+            _: &Tick,
+            scheduler: &mut Scheduler,
+            _: &mut State,
+        ) {
             scheduler.schedule(Duration::from_nanos(self.0.next()), id, Tick);
         }
     }
@@ -147,7 +164,12 @@ pub mod by_simu {
         env.spawn(async move {
             for _ in 0..customers {
                 handle.timeout(arrivals.next() as f64).await;
-                let (own, server, services, served) = (handle.clone(), server.clone(), services.clone(), count.clone());
+                let (own, server, services, served) = (
+                    handle.clone(),
+                    server.clone(),
+                    services.clone(),
+                    count.clone(),
+                );
                 handle.spawn(async move {
                     let _guard = server.request().await;
                     own.timeout(services.next() as f64).await;
@@ -235,7 +257,9 @@ pub mod by_nexosim {
     /// Steps on until about so much simulated time has passed; returns wall time.
     fn run(simulation: &mut Simulation, time: Duration) -> Nanos {
         let begin = Stopwatch::start();
-        simulation.step_until(time).unwrap_or_else(|error| panic!("{error}"));
+        simulation
+            .step_until(time)
+            .unwrap_or_else(|error| panic!("{error}"));
         begin.nanos()
     }
 
@@ -243,11 +267,21 @@ pub mod by_nexosim {
     pub fn hold(pending: u32, events: u64) -> Nanos {
         let mut bench = SimInit::with_num_threads(1);
         let mailbox = Mailbox::new();
-        let fill = EventSource::new().connect(Holder::fill, &mailbox).register(&mut bench);
-        let holder = Holder { table: increments().to_vec(), random: 1, done: 0 };
-        let mut simulation =
-            bench.add_model(holder, mailbox, "holder").init(MonotonicTime::EPOCH).unwrap_or_else(|error| panic!("{error}"));
-        simulation.process_event(&fill, pending).unwrap_or_else(|error| panic!("{error}"));
+        let fill = EventSource::new()
+            .connect(Holder::fill, &mailbox)
+            .register(&mut bench);
+        let holder = Holder {
+            table: increments().to_vec(),
+            random: 1,
+            done: 0,
+        };
+        let mut simulation = bench
+            .add_model(holder, mailbox, "holder")
+            .init(MonotonicTime::EPOCH)
+            .unwrap_or_else(|error| panic!("{error}"));
+        simulation
+            .process_event(&fill, pending)
+            .unwrap_or_else(|error| panic!("{error}"));
         // Each pending event comes up once per mean increment.
         let time = |events: u64| Duration::from_nanos(events * hold::MEAN / u64::from(pending));
         run(&mut simulation, time(2 * u64::from(pending)));
@@ -280,13 +314,17 @@ pub mod by_nexosim {
         let (to_a, to_b) = (Mailbox::new(), Mailbox::new());
         a.out.connect(Player::receive, &to_b);
         b.out.connect(Player::receive, &to_a);
-        let serve = EventSource::new().connect(Player::receive, &to_a).register(&mut bench);
+        let serve = EventSource::new()
+            .connect(Player::receive, &to_a)
+            .register(&mut bench);
         let mut simulation = bench
             .add_model(a, to_a, "a")
             .add_model(b, to_b, "b")
             .init(MonotonicTime::EPOCH)
             .unwrap_or_else(|error| panic!("{error}"));
-        simulation.process_event(&serve, 0).unwrap_or_else(|error| panic!("{error}"));
+        simulation
+            .process_event(&serve, 0)
+            .unwrap_or_else(|error| panic!("{error}"));
         run(&mut simulation, Duration::from_nanos(1000));
         run(&mut simulation, Duration::from_nanos(events))
     }
@@ -309,14 +347,22 @@ pub mod by_nexosim {
 
         fn serve(&mut self, cx: &Context<Self>) {
             let place = self.place();
-            let _ = cx.schedule_event(Duration::from_nanos(self.services[place]), schedulable!(Self::depart), ());
+            let _ = cx.schedule_event(
+                Duration::from_nanos(self.services[place]),
+                schedulable!(Self::depart),
+                (),
+            );
         }
 
         #[nexosim(schedulable)]
         fn arrive(&mut self, _: (), cx: &Context<Self>) {
             self.arrived += 1;
             let place = self.place();
-            let _ = cx.schedule_event(Duration::from_nanos(self.arrivals[place]), schedulable!(Self::arrive), ());
+            let _ = cx.schedule_event(
+                Duration::from_nanos(self.arrivals[place]),
+                schedulable!(Self::arrive),
+                (),
+            );
             self.present += 1;
             if self.present == 1 {
                 self.serve(cx);
@@ -336,7 +382,9 @@ pub mod by_nexosim {
     pub fn mm1(customers: u64) -> Nanos {
         let mut bench = SimInit::with_num_threads(1);
         let mailbox = Mailbox::new();
-        let open = EventSource::new().connect(Station::arrive, &mailbox).register(&mut bench);
+        let open = EventSource::new()
+            .connect(Station::arrive, &mailbox)
+            .register(&mut bench);
         let station = Station {
             arrivals: table::exponential(mm1::MEAN),
             services: table::exponential(mm1::MEAN * 9 / 10),
@@ -344,9 +392,13 @@ pub mod by_nexosim {
             present: 0,
             arrived: 0,
         };
-        let mut simulation =
-            bench.add_model(station, mailbox, "station").init(MonotonicTime::EPOCH).unwrap_or_else(|error| panic!("{error}"));
-        simulation.process_event(&open, ()).unwrap_or_else(|error| panic!("{error}"));
+        let mut simulation = bench
+            .add_model(station, mailbox, "station")
+            .init(MonotonicTime::EPOCH)
+            .unwrap_or_else(|error| panic!("{error}"));
+        simulation
+            .process_event(&open, ())
+            .unwrap_or_else(|error| panic!("{error}"));
         run(&mut simulation, Duration::from_nanos(1000 * mm1::MEAN));
         run(&mut simulation, Duration::from_nanos(customers * mm1::MEAN))
     }
@@ -367,7 +419,11 @@ pub mod by_nexosim {
         #[nexosim(schedulable)]
         async fn round(&mut self, _: (), cx: &Context<Self>) {
             self.version += 1;
-            let _ = cx.schedule_event(Duration::from_nanos(fan_out::ROUND), schedulable!(Self::round), ());
+            let _ = cx.schedule_event(
+                Duration::from_nanos(fan_out::ROUND),
+                schedulable!(Self::round),
+                (),
+            );
             self.out.send(self.version).await;
         }
     }
@@ -402,19 +458,30 @@ pub mod by_nexosim {
         let to_controller = Mailbox::with_capacity(2 * usize::from(fan_out::EDGES));
         let table = Arc::new(table::uniform(fan_out::MEAN));
         for n in 0..fan_out::EDGES {
-            let mut edge = Edge { table: table.clone(), random: u64::from(n) << 32, ..Edge::default() };
+            let mut edge = Edge {
+                table: table.clone(),
+                random: u64::from(n) << 32,
+                ..Edge::default()
+            };
             let to_edge = Mailbox::new();
             controller.out.connect(Edge::receive, &to_edge);
             edge.out.connect(Controller::acknowledge, &to_controller);
             bench = bench.add_model(edge, to_edge, "edge");
         }
-        let begin = EventSource::new().connect(Controller::round, &to_controller).register(&mut bench);
+        let begin = EventSource::new()
+            .connect(Controller::round, &to_controller)
+            .register(&mut bench);
         let mut simulation = bench
             .add_model(controller, to_controller, "controller")
             .init(MonotonicTime::EPOCH)
             .unwrap_or_else(|error| panic!("{error}"));
-        simulation.process_event(&begin, ()).unwrap_or_else(|error| panic!("{error}"));
+        simulation
+            .process_event(&begin, ())
+            .unwrap_or_else(|error| panic!("{error}"));
         run(&mut simulation, Duration::from_nanos(2 * fan_out::ROUND));
-        run(&mut simulation, Duration::from_nanos(rounds * fan_out::ROUND))
+        run(
+            &mut simulation,
+            Duration::from_nanos(rounds * fan_out::ROUND),
+        )
     }
 }

@@ -28,7 +28,13 @@ impl Fleet for PingPong {
         2
     }
     #[inline]
-    fn step(&mut self, node: NodeId, _: &Context<'_>, input: Input<Number>, step: &mut Step<Number, u8, u8>) {
+    fn step(
+        &mut self,
+        node: NodeId,
+        _: &Context<'_>,
+        input: Input<Number>,
+        step: &mut Step<Number, u8, u8>,
+    ) {
         if let Input::Message { from, message } = input {
             self.hits[usize::from(node.0)] += 1;
             step.send(from, Number(message.0 + 1));
@@ -38,7 +44,13 @@ impl Fleet for PingPong {
     fn deadline(&self, _: NodeId) -> Option<Time> {
         None
     }
-    fn restart(&mut self, node: NodeId, _: &Context<'_>, _: &[u8], step: &mut Step<Number, u8, u8>) {
+    fn restart(
+        &mut self,
+        node: NodeId,
+        _: &Context<'_>,
+        _: &[u8],
+        step: &mut Step<Number, u8, u8>,
+    ) {
         if node.0 == 0 {
             step.send(NodeId(1), Number(0));
         }

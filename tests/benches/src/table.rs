@@ -19,11 +19,15 @@ pub const fn place(random: u64) -> usize {
 #[must_use]
 pub fn exponential(mean: u64) -> Vec<u64> {
     let quantile = |i: usize| -(1.0 - (i as f64 + 0.5) / LEN as f64).ln();
-    (0..LEN).map(|i| (quantile(i) * mean as f64) as u64 + 1).collect()
+    (0..LEN)
+        .map(|i| (quantile(i) * mean as f64) as u64 + 1)
+        .collect()
 }
 
 /// Uniform variates of this mean.
 #[must_use]
 pub fn uniform(mean: u64) -> Vec<u64> {
-    (0..LEN as u64).map(|i| i * 2 * mean / LEN as u64 + 1).collect()
+    (0..LEN as u64)
+        .map(|i| i * 2 * mean / LEN as u64 + 1)
+        .collect()
 }

@@ -14,7 +14,10 @@ impl Stopwatch {
     #[must_use]
     pub fn start() -> Self {
         std::thread::yield_now();
-        Self { computing: computing(), wall: Instant::now() }
+        Self {
+            computing: computing(),
+            wall: Instant::now(),
+        }
     }
 
     /// Nanoseconds since the start; wall time where the system does not tell a thread's own.
@@ -31,5 +34,10 @@ impl Stopwatch {
 
 /// Nanoseconds that this thread has been computing, as Linux tells.
 fn computing() -> Option<u64> {
-    std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split_whitespace().next()?.parse().ok()
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }

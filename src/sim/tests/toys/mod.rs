@@ -4,7 +4,8 @@
 
 use machine::fingerprint::{digest, fold, spread};
 use machine::{
-    Context, Duration, HostCall, HostEvent, Input, Knobs, Message, Moved, NodeId, Persist, Step, Subject, Ticket, Time,
+    Context, Duration, HostCall, HostEvent, Input, Knobs, Message, Moved, NodeId, Persist, Step,
+    Subject, Ticket, Time,
 };
 use sim::{Entry, Fleet, Setup, State, Watch, What};
 
@@ -13,8 +14,16 @@ pub const SERVER: NodeId = NodeId(0);
 /// What the counter's nodes say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Word {
-    Add { client: u16, number: u32, attempt: u32 },
-    Added { client: u16, number: u32, answer: u32 },
+    Add {
+        client: u16,
+        number: u32,
+        attempt: u32,
+    },
+    Added {
+        client: u16,
+        number: u32,
+        answer: u32,
+    },
 }
 
 impl Message for Word {
@@ -26,7 +35,10 @@ impl Message for Word {
     }
     fn subject(&self) -> Subject {
         let (Self::Add { client, .. } | Self::Added { client, .. }) = *self;
-        Subject { kind: 0, id: u64::from(client) }
+        Subject {
+            kind: 0,
+            id: u64::from(client),
+        }
     }
     fn identity(&self) -> u64 {
         digest(self)
@@ -77,13 +89,27 @@ impl Counter {
             client.attempt += 1;
             client.retry_at = Some(cx.now.after(Duration::millis(50)));
             let number = client.acknowledged + 1;
-            step.send(SERVER, Word::Add { client: cx.node.0, number, attempt: client.attempt });
+            step.send(
+                SERVER,
+                Word::Add {
+                    client: cx.node.0,
+                    number,
+                    attempt: client.attempt,
+                },
+            );
         }
     }
 
     fn answer(&mut self, client: u16, number: u32, step: &mut Step<Word, Counted, u32>) {
         self.answers += 1;
-        step.send(NodeId(client), Word::Added { client, number, answer: self.answers });
+        step.send(
+            NodeId(client),
+            Word::Added {
+                client,
+                number,
+                answer: self.answers,
+            },
+        );
     }
 }
 
@@ -96,25 +122,46 @@ impl Fleet for Counter {
         self.clients.len() as u16
     }
 
-    fn step(&mut self, _: NodeId, cx: &Context<'_>, input: Input<Word>, step: &mut Step<Word, Counted, u32>) {
+    fn step(
+        &mut self,
+        _: NodeId,
+        cx: &Context<'_>,
+        input: Input<Word>,
+        step: &mut Step<Word, Counted, u32>,
+    ) {
         match input {
-            Input::Message { message: Word::Add { client, number, .. }, .. } => {
+            Input::Message {
+                message: Word::Add { client, number, .. },
+                ..
+            } => {
                 let at = usize::from(client);
                 if number <= self.counted[at] {
                     self.answer(client, number, step);
                 } else if number > self.writing[at] {
                     self.writing[at] = number;
                     let ticket = Ticket(u64::from(client) << 32 | u64::from(number));
-                    step.persists.push(Persist { ticket, record: Counted { client, number } });
+                    step.persists.push(Persist {
+                        ticket,
+                        record: Counted { client, number },
+                    });
                 }
             }
-            Input::Message { message: Word::Added { number, .. }, .. } => {
+            Input::Message {
+                message: Word::Added { number, .. },
+                ..
+            } => {
                 let client = &mut self.clients[usize::from(cx.node.0)];
                 if number == client.acknowledged + 1 {
                     client.acknowledged = number;
                     step.note(number);
-                    let record = Counted { client: cx.node.0, number };
-                    step.persists.push(Persist { ticket: Ticket(u64::from(number)), record });
+                    let record = Counted {
+                        client: cx.node.0,
+                        number,
+                    };
+                    step.persists.push(Persist {
+                        ticket: Ticket(u64::from(number)),
+                        record,
+                    });
                     self.ask(cx, step);
                 }
             }
@@ -125,7 +172,10 @@ impl Fleet for Counter {
                     self.counted[usize::from(client)] = number;
                     step.moved.push(Moved {
                         lifecycle: 0,
-                        subject: Subject { kind: 0, id: u64::from(client) },
+                        subject: Subject {
+                            kind: 0,
+                            id: u64::from(client),
+                        },
                         from: None,
                         transition: None,
                         to: 0,
@@ -142,7 +192,13 @@ impl Fleet for Counter {
         self.clients[usize::from(node.0)].retry_at
     }
 
-    fn restart(&mut self, node: NodeId, cx: &Context<'_>, durable: &[Counted], step: &mut Step<Word, Counted, u32>) {
+    fn restart(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        durable: &[Counted],
+        step: &mut Step<Word, Counted, u32>,
+    ) {
         if node == SERVER {
             self.counted.fill(0);
             for record in durable {
@@ -154,20 +210,35 @@ impl Fleet for Counter {
             let at = usize::from(node.0);
             // The number of the attempt goes on, as if it were the time: a message sent again is another message.
             let attempt = self.clients[at].attempt + 1000;
-            let acknowledged = durable.iter().map(|record| record.number).max().unwrap_or(0);
-            self.clients[at] = Client { acknowledged, attempt, retry_at: None };
+            let acknowledged = durable
+                .iter()
+                .map(|record| record.number)
+                .max()
+                .unwrap_or(0);
+            self.clients[at] = Client {
+                acknowledged,
+                attempt,
+                retry_at: None,
+            };
             self.ask(cx, step);
         }
     }
 
     fn fingerprint(&self, node: NodeId) -> u64 {
-        if node == SERVER { digest(&(&self.counted, &self.writing)) } else { digest(&self.clients[usize::from(node.0)]) }
+        if node == SERVER {
+            digest(&(&self.counted, &self.writing))
+        } else {
+            digest(&self.clients[usize::from(node.0)])
+        }
     }
 
     fn compact(&self, _: NodeId, records: &mut Vec<Counted>) {
         let mut latest: Vec<Counted> = Vec::new();
         for record in records.iter() {
-            match latest.iter_mut().find(|other| other.client == record.client) {
+            match latest
+                .iter_mut()
+                .find(|other| other.client == record.client)
+            {
                 Some(other) => other.number = other.number.max(record.number),
                 None => latest.push(*record),
             }
@@ -190,7 +261,11 @@ impl Watch<Counter> for Safety {
         assert_eq!((entry.step + 1, entry.at), (state.steps(), state.now()));
         self.entries += 1;
         let durable = |client: u16| {
-            let numbers = state.durable(SERVER).iter().filter(|record| record.client == client).map(|record| record.number);
+            let numbers = state
+                .durable(SERVER)
+                .iter()
+                .filter(|record| record.client == client)
+                .map(|record| record.number);
             numbers.max().unwrap_or(0)
         };
         for client in 1..state.fleet().nodes() {
@@ -198,7 +273,12 @@ impl Watch<Counter> for Safety {
                 self.broken.get_or_insert(entry.step);
             }
         }
-        if let What::MessageDelivered { duplicate: true, restarted_between, .. } = entry.what {
+        if let What::MessageDelivered {
+            duplicate: true,
+            restarted_between,
+            ..
+        } = entry.what
+        {
             self.duplicates += 1;
             if entry.state_changed && !restarted_between && entry.actor == SERVER {
                 self.broken.get_or_insert(entry.step);
@@ -246,7 +326,11 @@ pub struct Landlord {
 
 impl Landlord {
     pub fn new(calls: Vec<(Time, HostCall)>) -> Self {
-        Self { calls, made: 0, heard: 0 }
+        Self {
+            calls,
+            made: 0,
+            heard: 0,
+        }
     }
 }
 
@@ -259,7 +343,13 @@ impl Fleet for Landlord {
         1
     }
 
-    fn step(&mut self, _: NodeId, _: &Context<'_>, input: Input<Silence>, step: &mut Step<Silence, u8, HostEvent>) {
+    fn step(
+        &mut self,
+        _: NodeId,
+        _: &Context<'_>,
+        input: Input<Silence>,
+        step: &mut Step<Silence, u8, HostEvent>,
+    ) {
         match input {
             Input::Deadline => {
                 step.host.push(self.calls[self.made].1);
@@ -277,7 +367,14 @@ impl Fleet for Landlord {
         self.calls.get(self.made).map(|call| call.0)
     }
 
-    fn restart(&mut self, _: NodeId, _: &Context<'_>, _: &[u8], _: &mut Step<Silence, u8, HostEvent>) {}
+    fn restart(
+        &mut self,
+        _: NodeId,
+        _: &Context<'_>,
+        _: &[u8],
+        _: &mut Step<Silence, u8, HostEvent>,
+    ) {
+    }
 
     fn fingerprint(&self, _: NodeId) -> u64 {
         fold(self.made as u64, self.heard)

@@ -1,0 +1,113 @@
+//! Debrief: looking back. Facts first, then objectives, profile, wrong moves, and what to do next.
+
+mod next;
+mod profile;
+mod questions;
+
+use crate::draw::marks;
+use crate::run::desk::{Desk, Mode};
+use crate::run::did;
+use crate::ui::press;
+use crate::ui::sign::Told;
+use crate::words;
+use leptos::prelude::*;
+use protocol::{Debrief, EntryView};
+
+/// The page.
+#[component]
+pub fn DebriefPage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <section class="page debrief" aria-labelledby="debrief-title">
+            <header class="page-head">
+                <h2 id="debrief-title" tabindex="-1">"Debrief"</h2>
+                <button type="button" class="quiet" on:click=press(move |_| desk.mode.set(Mode::Run))>"Back to the run"</button>
+            </header>
+            {move || match desk.debrief.get() {
+                None => view! { <p class="waiting" role="status">"Running to the end …"</p> }.into_any(),
+                Some(debrief) => whole(&debrief, desk),
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
+    let title = |id: &str| {
+        desk.scenario
+            .plan
+            .actions
+            .iter()
+            .find(|action| action.id == id)
+            .map_or(id.to_string(), |a| a.title.to_string())
+    };
+    let objectives = debrief.objectives.iter().map(|objective| {
+        let (sign, word) = marks::progress(objective.progress);
+        view! { <li><Told sign=sign word=word/><span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }.into_any()
+    });
+    let wrong = debrief
+        .wrong_moves
+        .iter()
+        .map(|action| did(action, title(&action.id)))
+        .collect_view();
+    let solution = debrief.solution.iter().map(|(at, title)| {
+        view! { <li><span class="mono when">{words::moment(*at)}</span>" "{title.clone()}</li> }
+            .into_any()
+    });
+    let requests = debrief.requests;
+    let summary = format!(
+        "{} arrived: {} served, {} refused, {} failed.",
+        words::count(u64::from(requests.arrived), "request"),
+        requests.served,
+        requests.refused,
+        requests.failed
+    );
+    let nothing_wrong = debrief.wrong_moves.is_empty();
+    view! {
+        <p class="lead">
+            {if debrief.solved { "Every objective was met." } else { "Not every objective was met." }}
+            " " {summary}
+            {debrief.cause.clone().map(|cause| view! { " The cause that this seed drew: "<strong>{cause}</strong>"." }.into_any())}
+        </p>
+        <div class="debrief-grid">
+            <section class="debrief-story">
+                <h3>"What happened"</h3>
+                <ol class="entries">{debrief.story.iter().map(|entry| line(entry, desk)).collect_view()}</ol>
+            </section>
+            <div class="debrief-side">
+                <section><h3>"Objectives"</h3><ul class="outcomes">{objectives.collect_view()}</ul></section>
+                <section><h3>"Profile"</h3>{profile::profile(&debrief.profile)}</section>
+                <section>
+                    <h3>"Wrong moves"</h3>
+                    {if nothing_wrong { view! { <p class="cost">"None."</p> }.into_any() } else { view! { <ol class="done">{wrong}</ol> }.into_any() }}
+                </section>
+                <details class="solution">
+                    <summary>"A reference solution"</summary>
+                    <p class="cost">"One way; others pass too."</p>
+                    <ol>{solution.collect_view()}</ol>
+                </details>
+                <questions::Questions/>
+                {next::next(debrief, desk)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(entry: &EntryView, desk: Desk) -> AnyView {
+    let step = entry.step;
+    let look = move |_| {
+        desk.mode.set(Mode::Run);
+        desk.seek(step + 1);
+        desk.select(step);
+    };
+    view! {
+        <li>
+            <button type="button" class="entry plain" on:click=look title="Go to this moment">
+                <span class="when mono">{words::moment(entry.at)}</span>
+                <span class="sentence">{entry.sentence.clone()}</span>
+            </button>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,124 @@
+//! Home: what this is, in one calm screen, and where to begin.
+
+use crate::content;
+use crate::content::Scenario;
+use crate::navigate::{Link, Navigator};
+use crate::route::{self, Route};
+use crate::run::legend::KeyTable;
+use crate::saved;
+use crate::ui::problem::ProblemBox;
+use crate::words;
+use leptos::prelude::*;
+use protocol::{LinkError, Problem, Replay};
+
+/// The page.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let last = saved::last()
+        .and_then(|id| content::scenario(&id).ok())
+        .and_then(|scenario| {
+            let record = saved::run(scenario.plan.id).ok().flatten()?;
+            Some((scenario, record))
+        });
+    view! {
+        <div class="home">
+            <section class="hero">
+                <h1>"Study Lab"</h1>
+                <p class="lead">
+                    "A hosting platform that you can stop, step and take apart. Its real rules run in a simulator on this page: \
+                     predict what happens, watch it, switch a rule off and see what it was for."
+                </p>
+                {last.map(|(scenario, record)| view! {
+                    <p class="continue">
+                        <Link to=Route::Run { scenario: scenario.plan.id.to_string(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
+                        <span class="cost">{format!("{}, seed {}, at {}", scenario.plan.title, record.replay.seed, words::moment(record.replay.at))}</span>
+                    </p>
+                }.into_any())}
+            </section>
+            <section aria-labelledby="scenarios-title">
+                <h2 id="scenarios-title">"Scenarios"</h2>
+                <ul class="cards">{content::SCENARIOS.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+            </section>
+            <Paste/>
+            <details class="home-keys">
+                <summary>"The keys"</summary>
+                <KeyTable/>
+            </details>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Card(
+    /// The scenario.
+    scenario: &'static Scenario,
+) -> impl IntoView {
+    let navigator = expect_context::<Navigator>();
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<Problem>);
+    let id = scenario.plan.id;
+    let start = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let typed = text.get();
+        if typed.trim().is_empty() {
+            return navigator.go(Route::Run {
+                scenario: id.to_string(),
+                seed: None,
+                shared: None,
+            });
+        }
+        match route::seed(&typed) {
+            Ok(seed) => navigator.go(Route::seeded(id, seed)),
+            Err(found) => problem.set(Some(found)),
+        }
+    };
+    view! {
+        <li class="card">
+            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{scenario.plan.title}</Link></h3>
+            <p>{scenario.lesson.summary}</p>
+            <p class="cost">{format!("about {} minutes", scenario.lesson.minutes)}</p>
+            <form class="start" on:submit=start>
+                <label><span class="label">"Seed"</span><input class="mono" inputmode="numeric" placeholder="any" autocomplete="off" on:input=move |event| text.set(event_target_value(&event))/></label>
+                <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{scenario.plan.title}</span></button>
+            </form>
+            <ProblemBox problem=problem/>
+        </li>
+    }
+    .into_any()
+}
+
+/// A field for a link that somebody sent.
+#[component]
+fn Paste() -> impl IntoView {
+    let navigator = expect_context::<Navigator>();
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<Problem>);
+    let open = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let typed = text.get();
+        let part = route::shared_part(&typed);
+        match Replay::from_link(part)
+            .map_err(LinkError::problem)
+            .and_then(|replay| content::scenario(&replay.scenario).map(|_| replay))
+        {
+            Ok(replay) => navigator.go(Route::Run {
+                scenario: replay.scenario,
+                seed: None,
+                shared: Some(part.to_string()),
+            }),
+            Err(found) => problem.set(Some(found)),
+        }
+    };
+    view! {
+        <section class="paste" aria-labelledby="paste-title">
+            <h2 id="paste-title">"A run that somebody sent you"</h2>
+            <form class="start" on:submit=open>
+                <label><span class="label">"Link or its last part"</span><input class="mono" autocomplete="off" spellcheck="false" placeholder="v1.…" on:input=move |event| text.set(event_target_value(&event))/></label>
+                <button type="submit" class="quiet">"Open"</button>
+            </form>
+            <ProblemBox problem=problem/>
+        </section>
+    }
+    .into_any()
+}

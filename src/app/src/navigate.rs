@@ -1,0 +1,115 @@
+//! Navigation over the browser's history: which route is on screen, and going to another one.
+
+use crate::route::Route;
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+/// The route on screen, and ways to another one.
+#[derive(Clone, Copy)]
+pub struct Navigator {
+    /// The route on screen.
+    pub route: RwSignal<Route>,
+}
+
+impl Navigator {
+    /// Follows the browser's history.
+    pub fn follow() -> Self {
+        let navigator = Self {
+            route: RwSignal::new(current()),
+        };
+        let update = move || {
+            let now = current();
+            if navigator.route.with_untracked(|route| *route != now) {
+                navigator.route.set(now);
+            }
+        };
+        let pop = window_event_listener(ev::popstate, move |_| update());
+        let hash = window_event_listener(ev::hashchange, move |_| update());
+        on_cleanup(move || {
+            pop.remove();
+            hash.remove();
+        });
+        navigator
+    }
+
+    /// Goes to a route; the browser's back button leads here again.
+    pub fn go(self, route: Route) {
+        if let Ok(history) = window().history() {
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&absolute(&route)));
+        }
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+        self.route.set(route);
+    }
+
+    /// Writes another address for what is on screen already.
+    pub fn rename(self, route: Route) {
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&absolute(&route)));
+        }
+        if self.route.with_untracked(|now| *now != route) {
+            self.route.set(route);
+        }
+    }
+}
+
+/// The place where the lab is served, with a slash at its end.
+fn base() -> String {
+    let base = document()
+        .base_uri()
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| "/".into());
+    match base.rfind('/') {
+        Some(slash) => base[..=slash].to_string(),
+        None => base,
+    }
+}
+
+/// A route's whole address.
+pub fn absolute(route: &Route) -> String {
+    let href = route.href();
+    format!("{}{}", base(), href.trim_start_matches("./"))
+}
+
+fn current() -> Route {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let home = base();
+    let home = home
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]))
+        .unwrap_or("/");
+    let below = path
+        .strip_prefix(home)
+        .unwrap_or(path.trim_start_matches('/'));
+    Route::parse(
+        below,
+        &location.search().unwrap_or_default(),
+        &location.hash().unwrap_or_default(),
+    )
+}
+
+/// A link to a route: an ordinary address, followed without loading the page anew.
+#[component]
+pub fn Link(
+    /// Where it leads.
+    to: Route,
+    /// Its class.
+    #[prop(default = "link")]
+    class: &'static str,
+    /// Its text.
+    children: Children,
+) -> impl IntoView {
+    let navigator = expect_context::<Navigator>();
+    let href = absolute(&to);
+    let follow = move |event: ev::MouseEvent| {
+        if event.button() == 0
+            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+        {
+            event.prevent_default();
+            navigator.go(to.clone());
+        }
+    };
+    view! { <a class=class href=href on:click=follow>{children()}</a> }.into_any()
+}

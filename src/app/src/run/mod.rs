@@ -1,0 +1,215 @@
+//! The run page: layout and wiring; each region is a file of its own.
+
+pub mod clock;
+pub mod desk;
+mod keys;
+pub mod legend;
+mod mine;
+pub mod opening;
+mod question;
+mod story;
+pub mod strip;
+mod system;
+mod timeline;
+mod why;
+
+use crate::content::Scenario;
+use crate::debrief::DebriefPage;
+use crate::navigate::Navigator;
+use crate::port::{Health, Port};
+use crate::route::Route;
+use crate::saved;
+use crate::twin::TwinPage;
+use crate::ui::focus_soon;
+use crate::ui::press;
+use crate::ui::problem::ProblemBox;
+use desk::{Desk, Mode, Region};
+use leptos::prelude::*;
+use opening::Opening;
+
+/// The page of a scenario; follows the address while the scenario stays the same.
+#[component]
+pub fn RunPage(
+    /// The scenario.
+    scenario: &'static Scenario,
+) -> impl IntoView {
+    let desk = Desk::new(scenario);
+    provide_context(desk);
+    let route = expect_context::<Navigator>().route;
+    Effect::new(move |before: Option<()>| {
+        let Route::Run {
+            scenario: id,
+            seed,
+            shared,
+        } = route.get()
+        else {
+            return;
+        };
+        if id != scenario.plan.id {
+            return;
+        }
+        if before.is_some() {
+            another(desk, seed.as_deref(), shared.as_deref());
+        } else {
+            first(desk, seed.as_deref(), shared.as_deref());
+        }
+    });
+    let port = expect_context::<Port>();
+    Effect::new(move |_| {
+        if let Health::Restarted(..) = port.health.get() {
+            desk.recover();
+        }
+    });
+    Effect::new(move |before: Option<Mode>| {
+        let mode = desk.mode.get();
+        if before.is_some_and(|before| before != mode) {
+            arrive(mode);
+        }
+        mode
+    });
+    on_cleanup(move || desk.pause());
+    keys::listen(desk);
+    view! {
+        <div
+            class="run"
+            data-region=move || format!("{:?}", desk.region.get()).to_ascii_lowercase()
+            data-mode=move || format!("{:?}", desk.mode.get()).to_ascii_lowercase()
+            data-first=move || (!desk.introduced.get()).to_string()
+        >
+            <strip::Strip/>
+            <Notices/>
+            {move || match desk.mode.get() {
+                Mode::Run => view! { <Regions/> }.into_any(),
+                Mode::Twin => view! { <TwinPage/> }.into_any(),
+                Mode::Debrief => view! { <DebriefPage/> }.into_any(),
+            }}
+            <legend::Help/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Another part of the page came on screen: it begins at its top, and the keyboard goes on from there.
+fn arrive(mode: Mode) {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+    focus_soon(match mode {
+        Mode::Run => "main",
+        Mode::Twin => "twin-title",
+        Mode::Debrief => "debrief-title",
+    });
+}
+
+/// Opens the run that the address means, or what was kept.
+fn first(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+    let plan = &desk.scenario.plan;
+    let kept = saved::run(plan.id);
+    if let Err(trouble) = kept {
+        desk.trouble.set(Some(trouble));
+    }
+    let kept = kept.ok().flatten();
+    if let Some(record) = &kept
+        && (shared.is_some() || seed.is_some_and(|seed| seed != record.replay.seed.to_string()))
+    {
+        saved::keep_previous(record);
+    }
+    let otherwise = opening::decide(plan, None, None, kept.clone()).0;
+    let (opening, problem) = opening::decide(plan, seed, shared, kept);
+    desk.problem.set(problem);
+    let fresh = Opening::fresh(plan, opening::FIRST_SEED);
+    let otherwise = if otherwise == opening {
+        fresh
+    } else {
+        otherwise
+    };
+    desk.open(opening, Some(otherwise));
+}
+
+/// The address changed while a run is open: a good link replaces the run, a bad one is only reported.
+fn another(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+    let plan = &desk.scenario.plan;
+    let known = desk.replay.get_untracked();
+    if let Some(text) = shared {
+        match opening::shared(plan, text) {
+            Ok(replay) => desk.open(Opening::shared(replay), None),
+            Err(problem) => desk.refuse(problem),
+        }
+    } else if let Some(text) = seed {
+        match crate::route::seed(text) {
+            Ok(seed) if known.is_some_and(|replay| replay.seed == seed) => {}
+            Ok(seed) => desk.begin(seed),
+            Err(problem) => desk.refuse(problem),
+        }
+    }
+}
+
+/// The three columns and the timeline, as tabs on a small screen.
+#[component]
+fn Regions() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let tab = move |region: Region, word: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="region-tab"
+                aria-pressed=move || (desk.region.get() == region).to_string()
+                on:click=press(move |_| desk.region.set(region))
+            >
+                {word}
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="region-tabs" role="group" aria-label="Parts of the page">
+            {tab(Region::Mine, "Mine")}
+            {tab(Region::System, "System")}
+            {tab(Region::Story, "Story")}
+            {tab(Region::Strip, "Run")}
+        </div>
+        <div class="columns">
+            <mine::Mine/>
+            <system::System/>
+            <story::Story/>
+        </div>
+        <timeline::Timeline/>
+    }
+    .into_any()
+}
+
+/// What has to be said about the run: problems, storage, the simulator.
+#[component]
+fn Notices() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let port = expect_context::<Port>();
+    view! {
+        <div class="notices">
+            <ProblemBox problem=desk.problem/>
+            {move || desk.trouble.get().map(|trouble| view! {
+                <section class="problem" role="status">
+                    <p>{trouble.text()}</p>
+                    <button type="button" class="quiet" on:click=press(move |_| desk.trouble.set(None))>"Dismiss"</button>
+                </section>
+            }.into_any())}
+            {move || match port.health.get() {
+                Health::Well => None,
+                Health::Restarted(why, _) => Some(view! {
+                    <section class="problem" role="status">
+                        <p class="problem-what">"The simulator stopped and was started again; your run was rebuilt from its seed and actions."</p>
+                        <p>{why}</p>
+                        <button type="button" class="quiet" on:click=press(move |_| port.health.set(Health::Well))>"Dismiss"</button>
+                    </section>
+                }.into_any()),
+                Health::Dead(why) => Some(view! {
+                    <section class="problem" role="alert">
+                        <p class="problem-what">"The simulator has stopped and will not be started again."</p>
+                        <p>{why}</p>
+                        <p class="problem-hint">"Load the page again; the run is kept in this browser."</p>
+                    </section>
+                }.into_any()),
+            }}
+        </div>
+    }.into_any()
+}
+
+pub use mine::did;
+pub use story::sign as sign_of;

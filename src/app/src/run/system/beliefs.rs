@@ -1,0 +1,81 @@
+//! What is, beside what each node believes.
+
+use crate::draw::marks::Sign;
+use crate::run::desk::Desk;
+use crate::ui::sign::Told;
+use crate::words;
+use leptos::prelude::*;
+use protocol::{NodeView, ThingView};
+
+/// Facts and beliefs.
+#[component]
+pub fn Beliefs() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let moment = Memo::new(move |_| {
+        desk.frame.with(|frame| {
+            frame
+                .as_ref()
+                .map(|frame| (frame.things.clone(), frame.nodes.clone()))
+                .unwrap_or_default()
+        })
+    });
+    view! {
+        <div class="beliefs">
+            <section>
+                <h3>"What is"</h3>
+                <ul class="facts-list">{move || moment.with(|(things, _)| things.iter().filter_map(thing).collect_view())}</ul>
+            </section>
+            <section>
+                <h3>"What each node believes"</h3>
+                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view())}</div>
+            </section>
+        </div>
+    }
+    .into_any()
+}
+
+fn thing(thing: &ThingView) -> Option<AnyView> {
+    let spec = platform::CATALOG
+        .lifecycles
+        .get(usize::from(thing.lifecycle))?;
+    let state = spec.states.get(usize::from(thing.state))?;
+    let facts: Vec<String> = thing
+        .facts
+        .iter()
+        .map(|(label, value)| format!("{label} {value}"))
+        .collect();
+    Some(
+        view! {
+            <li>
+                <strong>{thing.name.clone()}</strong>
+                <Told sign=Sign::of_role(state.role) word=state.name/>
+                <span class="cost">{format!("since {}", words::moment(thing.since))}</span>
+                <span class="cost">{facts.join(" · ")}</span>
+            </li>
+        }
+        .into_any(),
+    )
+}
+
+fn believer(node: &NodeView) -> Option<AnyView> {
+    if node.beliefs.is_empty() && node.up {
+        return None;
+    }
+    let rows = node.beliefs.iter().map(|(label, value, differs)| {
+        view! {
+            <tr data-differs=differs.to_string()>
+                <th scope="row">{label.clone()}</th>
+                <td>{value.clone()}{differs.then(|| view! { " "<Told sign=Sign::Parted word="differs from what is"/> }.into_any())}</td>
+            </tr>
+        }.into_any()
+    });
+    Some(
+        view! {
+            <table class="believer">
+                <caption>{node.name.clone()}{(!node.up).then(|| view! { " "<Told sign=Sign::Badly word="down"/> }.into_any())}</caption>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        }
+        .into_any(),
+    )
+}

@@ -1,0 +1,177 @@
+//! What is kept of a run: what to run again, where it stood, what was predicted. Plain lines of text.
+//!
+//! **Invariants.** Reading never guesses: a record that is not whole is refused, and its bytes are kept elsewhere. Lines
+//! that this version does not know are kept as they are, so that an older page does not lose what a newer one wrote.
+
+use protocol::Replay;
+
+/// How sure somebody is of a prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// Sure.
+    Sure,
+    /// Thinks so.
+    ThinkSo,
+    /// Guesses.
+    Guess,
+}
+
+impl Confidence {
+    /// All of them, the surest first.
+    pub const ALL: [Self; 3] = [Self::Sure, Self::ThinkSo, Self::Guess];
+
+    /// The word on the page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sure => "sure",
+            Self::ThinkSo => "think so",
+            Self::Guess => "guess",
+        }
+    }
+}
+
+/// A prediction that was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// The position of the chosen option.
+    pub option: u16,
+    /// How sure.
+    pub confidence: Confidence,
+}
+
+/// One run as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What to run again.
+    pub replay: Replay,
+    /// The entry at which it stood.
+    pub step: u64,
+    /// What was predicted.
+    pub prediction: Option<Prediction>,
+    /// Whether the introduction of a first visit is over.
+    pub introduced: bool,
+    /// How many hints were opened.
+    pub hints: u32,
+    /// Lines that this version does not know.
+    pub other: Vec<String>,
+}
+
+const HEAD: &str = "study-lab run 1";
+
+impl Record {
+    /// The text that is kept.
+    pub fn write(&self) -> String {
+        let mut text = format!(
+            "{HEAD}\nreplay {}\nstep {}\nhints {}\n",
+            self.replay.to_link(),
+            self.step,
+            self.hints
+        );
+        if let Some(prediction) = self.prediction {
+            text.push_str(&format!(
+                "prediction {} {}\n",
+                prediction.option,
+                prediction.confidence.word()
+            ));
+        }
+        if self.introduced {
+            text.push_str("introduced yes\n");
+        }
+        for line in &self.other {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push_str("end\n");
+        text
+    }
+
+    /// Reads what [`Record::write`] wrote; `None` if it is not whole.
+    pub fn read(text: &str) -> Option<Self> {
+        let body = text
+            .strip_prefix(HEAD)?
+            .strip_prefix('\n')?
+            .strip_suffix("end\n")?;
+        let (mut replay, mut step, mut hints, mut prediction, mut introduced, mut other) =
+            (None, None, 0, None, false, vec![]);
+        for line in body.lines() {
+            let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+            match key {
+                "replay" => replay = Some(Replay::from_link(value).ok()?),
+                "step" => step = Some(value.parse().ok()?),
+                "hints" => hints = value.parse().ok()?,
+                "prediction" => {
+                    let (option, word) = value.split_once(' ')?;
+                    let confidence = Confidence::ALL
+                        .into_iter()
+                        .find(|confidence| confidence.word() == word)?;
+                    prediction = Some(Prediction {
+                        option: option.parse().ok()?,
+                        confidence,
+                    });
+                }
+                "introduced" => introduced = value == "yes",
+                _ => other.push(line.to_string()),
+            }
+        }
+        Some(Self {
+            replay: replay?,
+            step: step?,
+            prediction,
+            introduced,
+            hints,
+            other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            replay: Replay {
+                engine: "0.1.0".into(),
+                scenario: "stuck-wake".into(),
+                content: 1,
+                seed: 7,
+                waivers: vec![],
+                knobs: vec![],
+                actions: vec![],
+                at: 4,
+                claim: None,
+            },
+            step: 12,
+            prediction: Some(Prediction {
+                option: 2,
+                confidence: Confidence::ThinkSo,
+            }),
+            introduced: true,
+            hints: 1,
+            other: vec!["colour blue".into()],
+        }
+    }
+
+    #[test]
+    fn records_come_back_with_lines_of_newer_versions() {
+        assert_eq!(Record::read(&record().write()), Some(record()));
+        let plain = Record {
+            prediction: None,
+            introduced: false,
+            other: vec![],
+            ..record()
+        };
+        assert_eq!(Record::read(&plain.write()), Some(plain));
+    }
+
+    #[test]
+    fn a_record_that_was_cut_or_changed_is_refused() {
+        let text = record().write();
+        for cut in 0..text.len() {
+            assert_eq!(Record::read(&text[..cut]), None, "cut at {cut}");
+        }
+        assert_eq!(Record::read(&text.replace("step 12", "step twelve")), None);
+        assert_eq!(Record::read(&text.replace("think so", "dunno")), None);
+        assert_eq!(Record::read(""), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! The gates that may be waived: those that this lesson suggests first, then all of them.
+
+use crate::run::desk::Desk;
+use crate::ui::press;
+use leptos::prelude::*;
+use machine::Gate;
+
+/// The list.
+#[component]
+pub fn Gates() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let search = RwSignal::new(String::new());
+    let suggested = &desk.scenario.lesson.twin_gates;
+    let rows = suggested
+        .iter()
+        .filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
+    let others = move || {
+        let wanted = search.get().to_ascii_lowercase();
+        let found: Vec<AnyView> = platform::CATALOG
+            .gates
+            .iter()
+            .filter(|gate| matches(gate, &wanted))
+            .map(|gate| row(gate, &machine::summary(gate.doc), desk))
+            .collect();
+        if found.is_empty() {
+            let ids: Vec<String> = platform::CATALOG
+                .gates
+                .iter()
+                .map(|gate| gate.id())
+                .collect();
+            let near = machine::nearest(&machine::kebab(&wanted), ids.iter().map(String::as_str));
+            let near = near
+                .map(|id| format!(" Did you mean {id}?"))
+                .unwrap_or_default();
+            return view! { <li class="cost">{format!("No gate has `{wanted}` in its name or text.{near}")}</li> }.into_any();
+        }
+        found.into_any()
+    };
+    view! {
+        <p class="lead">
+            "A gate is a rule of the real logic. Waive one, and the same seed and actions run again without it: the two runs are \
+             equal up to the first moment at which the gate would have refused."
+        </p>
+        <h3>"Worth trying here"</h3>
+        <ul class="gates">{rows.collect_view()}</ul>
+        <h3 id="all-gates">"All gates"</h3>
+        <label class="search"><span class="label">"Search"</span><input type="search" on:input=move |event| search.set(event_target_value(&event))/></label>
+        <ul class="gates" aria-labelledby="all-gates">{others}</ul>
+    }
+    .into_any()
+}
+
+fn matches(gate: &Gate, wanted: &str) -> bool {
+    wanted.split_whitespace().all(|word| {
+        gate.title.contains(word)
+            || gate.id().contains(word)
+            || gate.home.to_ascii_lowercase().contains(word)
+            || gate
+                .doc
+                .iter()
+                .any(|line| line.to_ascii_lowercase().contains(word))
+    })
+}
+
+fn row(gate: &'static Gate, text: &str, desk: Desk) -> AnyView {
+    view! {
+        <li>
+            <div>
+                <strong>{gate.title}</strong>
+                <span class="cost">{gate.home}</span>
+                <p>{text.to_string()}</p>
+            </div>
+            <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id())) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn gates_are_found_by_any_word() {
+        let gate = platform::CATALOG.gates[0];
+        assert!(
+            super::matches(gate, "")
+                && super::matches(gate, "hold safe")
+                && !super::matches(gate, "zebra")
+        );
+    }
+}

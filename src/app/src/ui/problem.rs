@@ -1,0 +1,48 @@
+//! A problem in words: what is wrong, what is allowed, what to do.
+
+use crate::ui::press;
+use leptos::prelude::*;
+use protocol::Problem;
+
+/// A problem, with a button that puts it away.
+#[component]
+pub fn ProblemBox(
+    /// Where the problem is, if there is one.
+    problem: RwSignal<Option<Problem>>,
+) -> impl IntoView {
+    move || {
+        problem.get().map(|found| {
+            let sentence = capital(&found.message);
+            view! {
+                <section class="problem" role="alert" data-code=found.code.clone()>
+                    <p class="problem-what">{sentence}"."</p>
+                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> }.into_any())}
+                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> }.into_any())}
+                    <button type="button" class="quiet" on:click=press(move |_| problem.set(None))>"Dismiss"</button>
+                </section>
+            }.into_any()
+        })
+    }
+}
+
+/// A fact that begins a sentence.
+pub fn capital(text: &str) -> String {
+    // The facts are ours and begin with a letter of ASCII or a quoted name; case tables of all scripts would be weight.
+    let mut text = text.trim_end_matches('.').to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_fact_becomes_a_sentence() {
+        assert_eq!(
+            super::capital("there is no gate `x`."),
+            "There is no gate `x`"
+        );
+        assert_eq!(super::capital(""), "");
+    }
+}

@@ -1,0 +1,263 @@
+//! `lab list`: what there is, from its declarations.
+
+use crate::args::{self, Listed};
+use crate::out::{Out, Stop};
+use machine::{Knob, LifecycleSpec, Role, section, summary};
+use platform::CATALOG;
+use protocol::{FAULTS, Kind, PROPERTIES};
+use serde::Serialize;
+use study::Library;
+
+#[derive(Serialize)]
+struct Scenario<'a> {
+    id: &'a str,
+    title: &'a str,
+    summary: &'a str,
+    minutes: u32,
+    cases: Vec<&'a str>,
+    reads: Vec<&'a str>,
+    actions: Vec<&'a str>,
+    goals: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Gate {
+    id: String,
+    title: &'static str,
+    home: &'static str,
+    doc: String,
+    without_it: Option<String>,
+}
+
+#[derive(Serialize)]
+struct KnobRow {
+    id: String,
+    title: &'static str,
+    home: &'static str,
+    default: u64,
+    min: u64,
+    max: u64,
+    unit: &'static str,
+    doc: String,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+}
+
+#[derive(Serialize)]
+struct Property {
+    id: &'static str,
+    title: &'static str,
+    kind: Kind,
+    doc: &'static str,
+}
+
+#[derive(Serialize)]
+struct Lifecycle {
+    id: String,
+    name: &'static str,
+    home: &'static str,
+    doc: String,
+    states: Vec<State>,
+    transitions: Vec<Transition>,
+    gates: Vec<String>,
+    failure_modes: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct State {
+    name: &'static str,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct Transition {
+    name: &'static str,
+    from: Vec<&'static str>,
+    to: &'static str,
+    actor: &'static str,
+    gates: Vec<String>,
+}
+
+pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, Stop> {
+    match args.what {
+        Listed::Scenarios => print(args.json, &scenarios(library), out, |row| {
+            vec![
+                row.id.into(),
+                format!("{} min", row.minutes),
+                row.summary.into(),
+            ]
+        }),
+        Listed::Gates => print(args.json, &gates(), out, |row| {
+            vec![row.id.clone(), row.home.into(), row.doc.clone()]
+        }),
+        Listed::Knobs => print(args.json, &knobs(), out, |row| {
+            let show = |value| {
+                CATALOG
+                    .knob(&row.id)
+                    .map(|knob| knob.show(value))
+                    .unwrap_or_default()
+            };
+            vec![
+                row.id.clone(),
+                show(row.default),
+                format!("{}..={}", show(row.min), show(row.max)),
+                row.doc.clone(),
+            ]
+        }),
+        Listed::Faults => {
+            let rows: Vec<_> = FAULTS
+                .iter()
+                .map(|spec| Fault {
+                    id: spec.id,
+                    title: spec.title,
+                    doc: spec.doc,
+                })
+                .collect();
+            print(args.json, &rows, out, |row| {
+                vec![row.id.into(), row.doc.into()]
+            })
+        }
+        Listed::Properties => {
+            let row = |spec: &protocol::PropertySpec| Property {
+                id: spec.id,
+                title: spec.title,
+                kind: spec.kind,
+                doc: spec.doc,
+            };
+            let rows: Vec<_> = PROPERTIES.iter().map(row).collect();
+            print(args.json, &rows, out, |row| {
+                let kind = match row.kind {
+                    Kind::Always => "always",
+                    Kind::Eventually => "eventually",
+                    Kind::Sometimes => "sometimes",
+                };
+                vec![row.id.into(), kind.into(), row.doc.into()]
+            })
+        }
+        Listed::Lifecycles => {
+            let rows: Vec<_> = CATALOG
+                .lifecycles
+                .iter()
+                .map(|spec| lifecycle(spec))
+                .collect();
+            print(args.json, &rows, out, |row| {
+                let states: Vec<&str> = row.states.iter().map(|state| state.name).collect();
+                vec![row.id.clone(), row.home.into(), states.join(" ")]
+            })
+        }
+    }
+}
+
+fn print<T: Serialize>(
+    json: bool,
+    rows: &[T],
+    out: &mut Out,
+    row: impl Fn(&T) -> Vec<String>,
+) -> Result<u8, Stop> {
+    if json {
+        out.json(&rows)?;
+    } else {
+        out.table(&rows.iter().map(row).collect::<Vec<_>>())?;
+    }
+    Ok(0)
+}
+
+fn scenarios(library: &Library) -> Vec<Scenario<'_>> {
+    library.scenarios.iter().map(scenario).collect()
+}
+
+fn scenario(scenario: &study::Scenario) -> Scenario<'_> {
+    let plan = &scenario.plan;
+    Scenario {
+        id: &plan.id,
+        title: &plan.title,
+        summary: &scenario.lesson.summary,
+        minutes: scenario.lesson.minutes,
+        cases: plan.cases.iter().map(|case| &*case.id).collect(),
+        reads: plan.reads.iter().map(|read| &*read.id).collect(),
+        actions: plan.actions.iter().map(|action| &*action.id).collect(),
+        goals: plan
+            .objectives
+            .iter()
+            .map(|objective| &*objective.id)
+            .collect(),
+    }
+}
+
+fn gates() -> Vec<Gate> {
+    let row = |gate: &machine::Gate| Gate {
+        id: gate.id(),
+        title: gate.title,
+        home: gate.home,
+        doc: summary(gate.doc),
+        without_it: section(gate.doc, "Without it"),
+    };
+    CATALOG.gates.iter().map(|gate| row(gate)).collect()
+}
+
+fn knobs() -> Vec<KnobRow> {
+    let row = |knob: &Knob| KnobRow {
+        id: knob.id(),
+        title: knob.title,
+        home: knob.home,
+        default: knob.default,
+        min: knob.min,
+        max: knob.max,
+        unit: match knob.unit {
+            machine::Unit::Time => "microseconds",
+            machine::Unit::Count => "count",
+            machine::Unit::Bytes => "bytes",
+        },
+        doc: summary(knob.doc),
+    };
+    CATALOG.knobs.iter().map(|knob| row(knob)).collect()
+}
+
+fn lifecycle(spec: &LifecycleSpec) -> Lifecycle {
+    let name = |state: &u8| {
+        spec.states
+            .get(usize::from(*state))
+            .map_or("", |state| state.name)
+    };
+    Lifecycle {
+        id: spec.id(),
+        name: spec.name,
+        home: spec.home,
+        doc: summary(spec.doc),
+        states: spec
+            .states
+            .iter()
+            .map(|state| State {
+                name: state.name,
+                role: role(state.role),
+            })
+            .collect(),
+        transitions: spec
+            .transitions
+            .iter()
+            .map(|transition| Transition {
+                name: transition.name,
+                from: transition.from.iter().map(name).collect(),
+                to: name(&transition.to),
+                actor: transition.actor,
+                gates: transition.gates.iter().map(|gate| gate.id()).collect(),
+            })
+            .collect(),
+        gates: spec.gates.iter().map(|gate| gate.id()).collect(),
+        failure_modes: spec.failure_modes.iter().map(|mode| mode.name).collect(),
+    }
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Rest => "rest",
+        Role::Way => "way",
+        Role::Good => "good",
+        Role::Bad => "bad",
+    }
+}

@@ -1,0 +1,106 @@
+//! `lab`: run, sweep and verify scenarios from a terminal.
+//!
+//! **Invariants.** Whatever a person typed is shown with its control characters escaped. Standard output carries results
+//! only; problems, progress and speed go to standard error. A reader that closes the pipe ends the program quietly.
+
+mod args;
+mod input;
+mod list;
+mod out;
+mod run;
+mod sweep;
+mod verify;
+
+use args::{Args, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use out::{Out, Stop};
+use platform::CATALOG;
+use protocol::Problem;
+use std::process::ExitCode;
+use study::Library;
+
+/// A property broke, a goal was missed, or a replay came out otherwise.
+const BROKE: u8 = 1;
+/// The command line cannot be understood.
+const USAGE: u8 = 2;
+/// Something that was given does not exist, is out of range or cannot be read.
+const BAD_INPUT: u8 = 3;
+/// Reading or writing failed.
+const IO: u8 = 5;
+/// The lab itself is wrong.
+const BUG: u8 = 70;
+/// It was ended from outside, and nothing had broken until then.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        out::complain(&format!("lab: this is a bug in the lab: {panic}"));
+        std::process::exit(BUG.into());
+    }));
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return ExitCode::from(explain(&error)),
+    };
+    let json = args.command.json();
+    let mut out = Out::new();
+    let done = dispatch(args.command, &mut out).and_then(|code| out.end().map(|()| code));
+    ExitCode::from(match done {
+        Ok(code) => code,
+        Err(Stop::ClosedPipe) => 0,
+        Err(Stop::Io(reason)) => {
+            out::complain(&format!("lab: {reason}"));
+            IO
+        }
+        Err(Stop::Problem(problem)) => {
+            // A problem always encodes: it is four texts.
+            let text = if json {
+                serde_json::to_string(&*problem).unwrap_or_default()
+            } else {
+                format!("lab: {problem}")
+            };
+            out::complain(&text);
+            BAD_INPUT
+        }
+    })
+}
+
+fn dispatch(command: Command, out: &mut Out) -> Result<u8, Stop> {
+    let library = library()?;
+    match command {
+        Command::List(args) => list::list(&args, &library, out),
+        Command::Run(args) => run::run(&args, &library, out),
+        Command::Sweep(args) => sweep::sweep(&args, &library, out),
+        Command::Verify(args) => verify::verify(&args, &library, out),
+    }
+}
+
+/// The content that comes with the lab. A test keeps it free of problems.
+fn library() -> Result<Library, Stop> {
+    let (library, problems) = study::load(study::files(), &CATALOG);
+    match problems.into_iter().next() {
+        Some(problem) => Err(problem.into()),
+        None => Ok(library),
+    }
+}
+
+/// Help and version go to standard output; what cannot be understood is explained without echoing control characters.
+fn explain(error: &clap::Error) -> u8 {
+    match error.kind() {
+        // Whether anybody reads the help to its end is not ours to say.
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            0
+        }
+        _ => {
+            out::complain(error.render().to_string().trim_end());
+            USAGE
+        }
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}

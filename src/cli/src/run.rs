@@ -1,0 +1,139 @@
+//! `lab run`: one scenario, one seed, to its end.
+
+use crate::BROKE;
+use crate::args;
+use crate::input::{self, Checked, Played};
+use crate::out::{Out, Stop};
+use machine::Time;
+use platform::CATALOG;
+use protocol::{GoalReport, Placed, Plan, Problem, Progress, RunReport, property};
+use study::Library;
+
+pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Stop> {
+    let plan = &input::scenario(library, &args.scenario)?.plan;
+    let seed = input::seed(&args.seed)?;
+    let changes = input::changes(&args.changes, Some(plan))?;
+    let report = play(plan, plan.digest(), &changes, seed)?;
+    if args.json {
+        out.json(&report)?;
+    } else {
+        show(plan, &changes, &report, out)?;
+    }
+    Ok(if report.held { 0 } else { BROKE })
+}
+
+/// Runs a plan with changes, and with the reference solution of the drawn case if that is wanted.
+pub fn play(plan: &Plan, content: u64, changes: &Checked, seed: u64) -> Result<RunReport, Stop> {
+    let mut replay = changes.replay(plan, content, seed);
+    if changes.played == Played::Solution {
+        replay.actions = solution(plan, seed)?;
+    }
+    world::run(plan, &replay).map_err(Stop::Problem)
+}
+
+/// The reference solution of the case that a seed draws.
+fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
+    let Some(case) = world::case_of(plan, seed) else {
+        let problem = Problem::new(
+            "no-solution",
+            format!("`{}` has no reference solution", plan.id),
+        );
+        return Err(problem.hint("Leave out `--solve`.").into());
+    };
+    Ok(case
+        .solution
+        .iter()
+        .map(|step| Placed {
+            at: step.at,
+            id: step.id.clone(),
+        })
+        .collect())
+}
+
+/// The heading of a run: what it was.
+pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -> Result<(), Stop> {
+    out.line(format!(
+        "{}, seed {}, engine {}",
+        plan.title, report.seed, report.engine
+    ))?;
+    if let Some(case) = &report.case {
+        out.line(format!("cause   {case}"))?;
+    }
+    if !report.waived.is_empty() {
+        out.line(format!("waived  {}", report.waived.join(", ")))?;
+    }
+    for (id, value) in &report.knobs {
+        let shown = CATALOG
+            .knob(id)
+            .map(|knob| knob.show(*value))
+            .unwrap_or_default();
+        out.line(format!("set     {id} = {shown}"))?;
+    }
+    if report.actions > 0 {
+        out.line(format!("done    {} actions and reads", report.actions))?;
+    }
+    out.line("\nProperties")?;
+    let mut rows = Vec::new();
+    for row in &report.properties {
+        let word = match row.verdict.as_str() {
+            "held" => "held",
+            "broken" => "BROKEN",
+            _ => "not exercised",
+        };
+        let title = property(&row.id).map_or("", |spec| spec.title);
+        rows.push(vec![word.into(), row.id.clone(), title.into()]);
+        if let (Some(at), Some(step), Some(evidence)) = (row.at, row.step, &row.evidence) {
+            rows.push(vec![
+                String::new(),
+                String::new(),
+                format!("at {}, entry {step}: {evidence}", Time(at)),
+            ]);
+        }
+    }
+    out.table(&rows)?;
+    out.line("\nGoals")?;
+    out.table(
+        &report
+            .goals
+            .iter()
+            .map(|goal| goal_row(plan, goal))
+            .collect::<Vec<_>>(),
+    )?;
+    out.line(format!(
+        "\n{} entries until {}",
+        report.entries,
+        Time(report.end)
+    ))?;
+    out.line(format!("fingerprint {}", report.fingerprint))?;
+    out.line(format!("link {}", report.link))?;
+    if !report.held {
+        out.line(format!(
+            "\nThis shows it again:\n  {}",
+            changes.command(&plan.id, report.seed)
+        ))?;
+        if changes.played == Played::Nothing && plan.needs_action {
+            out.line("Nobody did anything in this run; `--solve` plays the reference solution, `--actions FILE` your own.")?;
+        }
+    }
+    Ok(())
+}
+
+fn goal_row(plan: &Plan, goal: &GoalReport) -> Vec<String> {
+    let word = if goal_met(goal) { "met" } else { "MISSED" };
+    let title = plan
+        .objectives
+        .iter()
+        .find(|objective| objective.id == goal.id)
+        .map_or("", |objective| &objective.title);
+    vec![
+        word.into(),
+        goal.id.clone(),
+        title.into(),
+        goal.detail.clone(),
+    ]
+}
+
+/// Whether a goal was reached or kept to the end.
+pub const fn goal_met(goal: &GoalReport) -> bool {
+    matches!(goal.progress, Progress::Met | Progress::Kept)
+}

@@ -1,0 +1,190 @@
+//! Admission: what becomes of a request that has just arrived. The first rule that fits decides.
+
+use super::{Due, Edge, Held, Out};
+use crate::control::Contract;
+use crate::message::{Class, Reason, Request};
+use crate::note::Note;
+use crate::{gate, knob, wake};
+use machine::{Context, Duration, Fact, NodeId};
+
+impl Edge {
+    /// A client's request arrives.
+    pub(super) fn on_request(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: Request,
+    ) {
+        let Request {
+            id,
+            route,
+            class,
+            key,
+            ..
+        } = request;
+        out.note(Note::RequestArrived {
+            request: id,
+            route,
+            class,
+        });
+        if usize::from(route.0) >= self.installation.contracts.len() {
+            return self.respond(cx, out, client, id, 404, Reason::NoRoute, Duration::ZERO);
+        }
+        if class == Class::Asset {
+            // The bytes are named by their digest: no owner, no app and no table is needed to know that they are right.
+            return self.respond(cx, out, client, id, 200, Reason::Served, Duration::ZERO);
+        }
+        if self.routes.get(route).is_none() {
+            // The log has not said yet who owns it; guessing would be worse than asking to come again.
+            return self.respond(cx, out, client, id, 503, Reason::NoTarget, Duration::ZERO);
+        }
+        if let Some(target) = self.choose(cx, out, id, route, None) {
+            if matches!(class, Class::Unsafe | Class::Webhook)
+                && key.is_some()
+                && !self.check_key(cx, out, client, &request)
+            {
+                return;
+            }
+            self.reserve(&request);
+            return self.dispatch(
+                cx,
+                out,
+                super::dispatch::Ready {
+                    client,
+                    request: id,
+                    route,
+                    class,
+                    key,
+                },
+                target,
+                false,
+            );
+        }
+        self.admit_cold(cx, out, client, &request);
+    }
+
+    /// No allocation of the owner serves: the request may wait for one, or not.
+    fn admit_cold(&mut self, cx: &Context<'_>, out: &mut Out, client: NodeId, request: &Request) {
+        let Request {
+            id,
+            route,
+            class,
+            key,
+            bytes,
+            ..
+        } = *request;
+        let contract = self
+            .installation
+            .contracts
+            .get(usize::from(route.0))
+            .copied()
+            .unwrap_or_default()
+            == Contract::HoldOnce;
+        let holdable = match class {
+            Class::SafePage | Class::Upgrade => true,
+            Class::Unsafe => contract,
+            Class::Webhook | Class::Asset => false,
+        };
+        if out
+            .require(cx, &gate::SAFE_TO_HOLD, id.into(), Fact::yes(holdable))
+            .is_err()
+        {
+            // Whoever comes again shall find the app awake.
+            self.demand(cx, out, route);
+            let rest = self.rest(cx, route);
+            return self.respond(cx, out, client, id, 503, Reason::UnsafeCold, rest);
+        }
+        if class == Class::Unsafe && !self.check_key(cx, out, client, request) {
+            return;
+        }
+        let rest = self.rest(cx, route);
+        if rest > Duration::ZERO {
+            let failed = self
+                .routes
+                .get(route)
+                .is_none_or(|view| view.wake == wake::State::Failed);
+            let refused = self
+                .routes
+                .get(route)
+                .and_then(|view| view.refused)
+                .filter(|_| !failed);
+            return self.respond(
+                cx,
+                out,
+                client,
+                id,
+                503,
+                refused.unwrap_or(Reason::CoolDown),
+                rest,
+            );
+        }
+        let cap = cx.knobs.get(&knob::HOLD_BODY_CAP);
+        if out
+            .require(
+                cx,
+                &gate::HOLD_BYTES,
+                id.into(),
+                Fact::at_most(bytes.into(), cap),
+            )
+            .is_err()
+        {
+            self.demand(cx, out, route);
+            return self.respond(
+                cx,
+                out,
+                client,
+                id,
+                503,
+                Reason::BodyTooLarge,
+                Duration::ZERO,
+            );
+        }
+        let slots = Fact::below(self.held.len() as u64, cx.knobs.get(&knob::HOLD_SLOTS));
+        if out
+            .require(cx, &gate::HOLD_SLOTS, id.into(), slots)
+            .is_err()
+        {
+            self.demand(cx, out, route);
+            return self.respond(cx, out, client, id, 503, Reason::HoldFull, Duration::ZERO);
+        }
+        let budget = cx.knobs.time(&knob::HOLD_BUDGET);
+        if out
+            .require(cx, &gate::HOLD_BUDGET, id.into(), Fact::below(0, budget.0))
+            .is_err()
+        {
+            self.demand(cx, out, route);
+            return self.respond(
+                cx,
+                out,
+                client,
+                id,
+                503,
+                Reason::WakeTimeout,
+                Duration::ZERO,
+            );
+        }
+        self.reserve(request);
+        self.push_held(Held {
+            request: id,
+            client,
+            route,
+            class,
+            key,
+            bytes,
+            arrived: cx.now,
+        });
+        let deadline = cx.now.after(budget);
+        self.agenda.set(Due::Expire(id), deadline);
+        out.note(Note::HoldAdmitted {
+            request: id,
+            class,
+            contract,
+            keyed: key.is_some(),
+            bytes,
+            held: self.held.len() as u32,
+            deadline,
+        });
+        self.demand(cx, out, route);
+    }
+}

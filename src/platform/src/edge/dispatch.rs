@@ -1,0 +1,315 @@
+//! Dispatch: chooses an allocation of the owner, hands a request over, and answers its client.
+//!
+//! **Invariants.** An unsafe request is handed over once; only a refusal, which proves that not a byte was written, lets
+//! it go to another allocation.
+
+use super::{Due, Edge, Out};
+use crate::id::{AllocationId, Epoch, IdempotencyKey, RequestId, RouteId};
+use crate::message::{Class, Message, Reason};
+use crate::note::Note;
+use crate::{gate, knob, stream};
+use machine::{Ask, Context, Duration, Fact, NodeId, fingerprint};
+
+/// A request that is about to leave.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ready {
+    pub(super) client: NodeId,
+    pub(super) request: RequestId,
+    pub(super) route: RouteId,
+    pub(super) class: Class,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+/// A request that has left. It is remembered after its client was told that nobody knows, since its key is not free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Flight {
+    client: NodeId,
+    route: RouteId,
+    class: Class,
+    key: Option<IdempotencyKey>,
+    allocation: AllocationId,
+    again: bool,
+    answered: bool,
+}
+
+impl Edge {
+    /// Whether any allocation at all is in rotation for a route.
+    pub(super) fn anything_serves(&self, route: RouteId) -> bool {
+        self.in_rotation(route).next().is_some()
+    }
+
+    /// Whether an allocation of this owner is.
+    pub(super) fn serves(&self, route: RouteId, epoch: Epoch) -> bool {
+        self.in_rotation(route).any(|(_, view)| view.epoch == epoch)
+    }
+
+    fn in_rotation(
+        &self,
+        route: RouteId,
+    ) -> impl Iterator<Item = (AllocationId, &super::AllocationView)> {
+        let range = (route, AllocationId(0))..=(route, AllocationId(u32::MAX));
+        self.rotation
+            .range(range)
+            .filter_map(|(_, id)| Some((*id, self.allocations.get(*id)?)))
+    }
+
+    /// The allocation for a request: the least busy one of the owner. Another's is looked at only so that the rule
+    /// against it is asked, and said.
+    pub(super) fn choose(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        request: RequestId,
+        route: RouteId,
+        except: Option<AllocationId>,
+    ) -> Option<AllocationId> {
+        let owner = self.routes.get(route)?.epoch;
+        let candidates = self
+            .in_rotation(route)
+            .filter(|(id, _)| Some(*id) != except);
+        let (id, view) =
+            candidates.min_by_key(|(id, view)| (view.epoch != owner, view.in_flight, *id))?;
+        let fact = Fact::equal(view.epoch.0.into(), owner.0.into());
+        out.require(cx, &gate::OWNER_AUTHORITY, request.into(), fact)
+            .ok()
+            .map(|()| id)
+    }
+
+    /// Hands a request to an allocation.
+    pub(super) fn dispatch(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        ready: Ready,
+        allocation: AllocationId,
+        again: bool,
+    ) {
+        let Ready {
+            client,
+            request,
+            route,
+            class,
+            key,
+        } = ready;
+        let target = self.allocations.update(allocation, |view| {
+            view.in_flight = view.in_flight.saturating_add(1);
+            (view.host, view.epoch)
+        });
+        let (Some((host, epoch)), Some(owner_epoch)) =
+            (target, self.routes.get(route).map(|view| view.epoch))
+        else {
+            self.give_back(route, key, request);
+            return self.respond(
+                cx,
+                out,
+                client,
+                request,
+                503,
+                Reason::NoTarget,
+                Duration::ZERO,
+            );
+        };
+        self.flights.insert(
+            request,
+            Flight {
+                client,
+                route,
+                class,
+                key,
+                allocation,
+                again,
+                answered: false,
+            },
+        );
+        self.agenda.set(
+            Due::Flight(request),
+            cx.now.after(cx.knobs.time(&knob::DISPATCH_TIMEOUT)),
+        );
+        out.note(Note::RequestDispatched {
+            request,
+            class,
+            key,
+            allocation,
+            epoch,
+            owner_epoch,
+        });
+        out.send(
+            host,
+            Message::Dispatch {
+                request,
+                allocation,
+                epoch: owner_epoch,
+            },
+        );
+    }
+
+    /// It is no longer in flight there.
+    fn land(&mut self, request: RequestId, allocation: AllocationId) {
+        self.agenda.clear(Due::Flight(request));
+        self.allocations.update(allocation, |view| {
+            view.in_flight = view.in_flight.saturating_sub(1)
+        });
+    }
+
+    /// The app has answered.
+    pub(super) fn on_answer(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        request: RequestId,
+        ok: bool,
+    ) {
+        let Some(flight) = self.flights.remove(request) else {
+            return;
+        };
+        self.settle(flight.route, flight.key, request, ok);
+        if !flight.answered {
+            self.land(request, flight.allocation);
+            let (status, reason) = if ok {
+                (200, Reason::Served)
+            } else {
+                (500, Reason::AppError)
+            };
+            self.respond(
+                cx,
+                out,
+                flight.client,
+                request,
+                status,
+                reason,
+                Duration::ZERO,
+            );
+        }
+    }
+
+    /// An allocation would not take it: not a byte was written, so another may, once.
+    pub(super) fn on_dispatch_refused(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        request: RequestId,
+        allocation: AllocationId,
+    ) {
+        let Some(flight) = self
+            .flights
+            .get(request)
+            .copied()
+            .filter(|flight| flight.allocation == allocation)
+        else {
+            return;
+        };
+        self.flights.remove(request);
+        if flight.answered {
+            return self.give_back(flight.route, flight.key, request);
+        }
+        self.land(request, allocation);
+        let Flight {
+            client,
+            route,
+            class,
+            key,
+            again,
+            ..
+        } = flight;
+        let other = if again {
+            None
+        } else {
+            self.choose(cx, out, request, route, Some(allocation))
+        };
+        match other {
+            Some(other) => self.dispatch(
+                cx,
+                out,
+                Ready {
+                    client,
+                    request,
+                    route,
+                    class,
+                    key,
+                },
+                other,
+                true,
+            ),
+            None => {
+                self.give_back(route, key, request);
+                self.respond(
+                    cx,
+                    out,
+                    client,
+                    request,
+                    503,
+                    Reason::NoTarget,
+                    Duration::ZERO,
+                );
+            }
+        }
+    }
+
+    /// No answer came. Whether it happened is unknown, so an unsafe request is not sent again, and its key stays in use.
+    pub(super) fn flight_due(&mut self, cx: &Context<'_>, out: &mut Out, request: RequestId) {
+        let Some(flight) = self.flights.get(request).copied() else {
+            return;
+        };
+        self.land(request, flight.allocation);
+        let unsafe_class = matches!(flight.class, Class::Unsafe | Class::Webhook);
+        if unsafe_class && flight.key.is_some() {
+            self.flights
+                .update(request, |flight| flight.answered = true);
+        } else {
+            self.flights.remove(request);
+        }
+        let reason = if unsafe_class {
+            Reason::OutcomeUnknown
+        } else {
+            Reason::NoTarget
+        };
+        self.respond(cx, out, flight.client, request, 504, reason, Duration::ZERO);
+    }
+
+    /// Answers a request. Whoever may come again is told when: after `rest`, rounded up, and never all in one moment.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are what an answer consists of"
+    )]
+    pub(super) fn respond(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: RequestId,
+        status: u16,
+        reason: Reason,
+        rest: Duration,
+    ) {
+        let retry_after = if matches!(status, 503 | 409) {
+            let key = fingerprint::fold(u64::from(cx.node.0), u64::from(request.0));
+            let jitter = cx.dice.below(
+                Ask {
+                    stream: stream::RETRY_AFTER,
+                    key,
+                },
+                3,
+            );
+            u32::try_from(rest.whole_secs_up().max(1))
+                .unwrap_or(u32::MAX)
+                .saturating_add(jitter)
+        } else {
+            0
+        };
+        out.note(Note::ResponseSent {
+            request,
+            status,
+            reason,
+            retry_after,
+        });
+        out.send(
+            client,
+            Message::Response {
+                request,
+                status,
+                reason,
+                retry_after,
+            },
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! Holding: requests wait in order of arrival, and go when the owner serves, when their budget ends, or when it is
+//! known that nothing will come.
+//!
+//! **Invariants.** A budget counts from arrival, whatever happens to the route meanwhile.
+
+use super::dispatch::Ready;
+use super::{Due, Edge, Held, Out};
+use crate::id::{RequestId, RouteId};
+use crate::message::Reason;
+use crate::note::Note;
+use crate::{gate, knob};
+use machine::fingerprint::digest;
+use machine::{Context, Duration, Fact, Time};
+
+impl Edge {
+    pub(super) fn push_held(&mut self, held: Held) {
+        self.held_digest ^= digest(&held);
+        self.held.push(held);
+    }
+
+    fn take_held(&mut self, matches: impl Fn(&Held) -> bool) -> Option<Held> {
+        let index = self.held.iter().position(matches)?;
+        let held = self.held.remove(index);
+        self.held_digest ^= digest(&held);
+        self.agenda.clear(Due::Expire(held.request));
+        Some(held)
+    }
+
+    /// Lets go what may go of a route's held requests, in order of arrival.
+    pub(super) fn pump(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) {
+        while let Some(head) = self.held.iter().find(|held| held.route == route).copied() {
+            if !self.anything_serves(route) {
+                return self.want(cx, out, route);
+            }
+            let next = self.next_release.get(route).copied().unwrap_or(Time::ZERO);
+            if out
+                .require(
+                    cx,
+                    &gate::RELEASE_RATE,
+                    head.request.into(),
+                    Fact::at_least(cx.now.0, next.0),
+                )
+                .is_err()
+            {
+                return self.agenda.set(Due::Release(route), next);
+            }
+            let Some(target) = self.choose(cx, out, head.request, route, None) else {
+                return self.want(cx, out, route);
+            };
+            self.take_held(|held| held.request == head.request);
+            self.next_release
+                .insert(route, cx.now.after(cx.knobs.time(&knob::RELEASE_INTERVAL)));
+            let waited = cx.now.since(head.arrived).0;
+            out.note(Note::HoldReleased {
+                request: head.request,
+                waited,
+                held: self.held.len() as u32,
+            });
+            let Held {
+                request,
+                client,
+                class,
+                key,
+                ..
+            } = head;
+            self.dispatch(
+                cx,
+                out,
+                Ready {
+                    client,
+                    request,
+                    route,
+                    class,
+                    key,
+                },
+                target,
+                false,
+            );
+        }
+        self.agenda.clear(Due::Release(route));
+    }
+
+    /// Requests wait and nothing serves: the wake they wait for must be on its way.
+    fn want(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) {
+        if self.rest(cx, route) > Duration::ZERO {
+            self.refuse_held(cx, out, route, Reason::CoolDown);
+        } else {
+            self.ask_if_silent(cx, out, route);
+        }
+    }
+
+    /// A held request's budget ends.
+    pub(super) fn expire(&mut self, cx: &Context<'_>, out: &mut Out, request: RequestId) {
+        let Some(held) = self
+            .held
+            .iter()
+            .find(|held| held.request == request)
+            .copied()
+        else {
+            return;
+        };
+        let (budget, waited) = (
+            cx.knobs.time(&knob::HOLD_BUDGET),
+            cx.now.since(held.arrived).0,
+        );
+        if out
+            .require(
+                cx,
+                &gate::HOLD_BUDGET,
+                request.into(),
+                Fact::below(waited, budget.0),
+            )
+            .is_ok()
+        {
+            // Asked again after another budget, or, should that be no time at all, at the pace at which wakes are.
+            let pause = budget.max(cx.knobs.time(&knob::WAKE_ASK_INTERVAL));
+            return self.agenda.set(Due::Expire(request), cx.now.after(pause));
+        }
+        self.take_held(|held| held.request == request);
+        out.note(Note::HoldExpired {
+            request,
+            waited,
+            held: self.held.len() as u32,
+        });
+        self.give_back(held.route, held.key, request);
+        let rest = self.rest(cx, held.route);
+        self.respond(
+            cx,
+            out,
+            held.client,
+            request,
+            503,
+            Reason::WakeTimeout,
+            rest,
+        );
+    }
+
+    /// Nothing will come: everybody who waits for the route is told.
+    pub(super) fn refuse_held(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        reason: Reason,
+    ) {
+        let rest = self.rest(cx, route);
+        while let Some(held) = self.take_held(|held| held.route == route) {
+            let waited = cx.now.since(held.arrived).0;
+            out.note(Note::HoldRefused {
+                request: held.request,
+                waited,
+                held: self.held.len() as u32,
+            });
+            self.give_back(route, held.key, held.request);
+            self.respond(cx, out, held.client, held.request, 503, reason, rest);
+        }
+        self.agenda.clear(Due::Release(route));
+    }
+}

@@ -1,0 +1,252 @@
+//! The edge: classifies requests, holds what may wait, asks for wakes, dispatches to the owner's allocations.
+//!
+//! **Invariants.** What it knows it learned from the log; it never decides who owns a route. Held requests are in its
+//! memory only: they are gone when it crashes. Every request that arrives is answered once. [`Machine::restart`] is also
+//! how it starts for the first time: it then asks for the log.
+//!
+//! The parts: `table` follows the log, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
+//! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them.
+
+mod admit;
+mod ask;
+mod dispatch;
+mod hold;
+mod keys;
+mod table;
+
+pub use table::{AllocationView, RouteView};
+
+use crate::agenda::Agenda;
+use crate::control::Contract;
+use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, RouteId, WakeId};
+use crate::ledger::Ledger;
+use crate::message::{Class, Message};
+use crate::note::Note;
+use alloc::vec::Vec;
+use dispatch::Flight;
+use keys::Key;
+use machine::{Context, Input, Machine, NodeId, Step, Time, fingerprint};
+use machine::{SortedMap, SortedSet};
+use table::WakeView;
+
+/// What a step of an edge fills.
+type Out = Step<Message, crate::control::Record, Note>;
+
+/// What the edge is told at its installation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Installation {
+    /// The control plane that it asks.
+    pub control: NodeId,
+    /// Its region.
+    pub region: Region,
+    /// The contract of each route, by route number.
+    pub contracts: Vec<Contract>,
+}
+
+/// A request that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// Which request.
+    pub request: RequestId,
+    /// Who waits for the answer.
+    pub client: NodeId,
+    /// Where it goes.
+    pub route: RouteId,
+    /// Its class.
+    pub class: Class,
+    /// Its key.
+    pub key: Option<IdempotencyKey>,
+    /// The size of its body.
+    pub bytes: u32,
+    /// When it arrived.
+    pub arrived: Time,
+}
+
+/// What an edge has put on its agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Due {
+    /// No event has come yet.
+    Follow,
+    /// A held request's budget ends.
+    Expire(RequestId),
+    /// The next held request of a route may go.
+    Release(RouteId),
+    /// A request was handed over and not answered.
+    Flight(RequestId),
+    /// Nothing was heard of a wake.
+    Ask(RouteId),
+}
+
+/// An edge.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    installation: Installation,
+    routes: Ledger<RouteId, RouteView>,
+    wakes: Ledger<WakeId, WakeView>,
+    allocations: Ledger<AllocationId, AllocationView>,
+    deployments: Ledger<DeploymentId, u32>,
+    /// Which allocations are in rotation; follows from the table.
+    rotation: SortedSet<(RouteId, AllocationId)>,
+    held: Vec<Held>,
+    held_digest: u64,
+    next_release: Ledger<RouteId, Time>,
+    flights: Ledger<RequestId, Flight>,
+    keys: Ledger<(RouteId, IdempotencyKey), Key>,
+    agenda: Agenda<Due>,
+    /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
+    last_ask: u32,
+    /// The number of the first ask for the log.
+    following: u32,
+}
+
+impl Edge {
+    /// An edge with an empty table.
+    #[must_use]
+    pub fn new(installation: Installation) -> Self {
+        Self {
+            installation,
+            routes: Ledger::default(),
+            wakes: Ledger::default(),
+            allocations: Ledger::default(),
+            deployments: Ledger::default(),
+            rotation: SortedSet::new(),
+            held: Vec::new(),
+            held_digest: 0,
+            next_release: Ledger::default(),
+            flights: Ledger::default(),
+            keys: Ledger::default(),
+            agenda: Agenda::default(),
+            last_ask: 0,
+            following: 0,
+        }
+    }
+
+    /// Its region.
+    #[must_use]
+    pub const fn region(&self) -> Region {
+        self.installation.region
+    }
+
+    /// What it believes of the routes.
+    #[must_use]
+    pub const fn routes(&self) -> &SortedMap<RouteId, RouteView> {
+        self.routes.map()
+    }
+
+    /// What it believes of the allocations.
+    #[must_use]
+    pub const fn allocations(&self) -> &SortedMap<AllocationId, AllocationView> {
+        self.allocations.map()
+    }
+
+    /// The requests that wait, in order of arrival.
+    #[must_use]
+    pub fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// How many requests were handed over and are not answered yet.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.allocations
+            .map()
+            .values()
+            .map(|view| view.in_flight)
+            .sum()
+    }
+
+    /// The number of what it says next to the control plane.
+    fn next_nth(&mut self) -> u32 {
+        self.last_ask = self.last_ask.saturating_add(1);
+        self.last_ask
+    }
+
+    fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
+        match message {
+            Message::Request(request) => self.on_request(cx, out, from, request),
+            Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
+            Message::WakeRefused {
+                route,
+                epoch,
+                reason,
+                retry_at,
+                nth,
+            } => {
+                self.on_wake_refused(
+                    cx,
+                    out,
+                    table::Refusal {
+                        route,
+                        epoch,
+                        reason,
+                        retry_at,
+                        nth,
+                    },
+                );
+            }
+            Message::Answer { request, ok } => self.on_answer(cx, out, request, ok),
+            Message::DispatchRefused {
+                request,
+                allocation,
+            } => self.on_dispatch_refused(cx, out, request, allocation),
+            // Everything else is said to others.
+            _ => {}
+        }
+    }
+
+    fn on_deadline(&mut self, cx: &Context<'_>, out: &mut Out) {
+        for due in self.agenda.take_due(cx.now) {
+            match due {
+                Due::Follow => self.follow(cx, out),
+                Due::Expire(request) => self.expire(cx, out, request),
+                Due::Release(route) => self.pump(cx, out, route),
+                Due::Flight(request) => self.flight_due(cx, out, request),
+                Due::Ask(route) => self.ask_due(cx, out, route),
+            }
+        }
+    }
+}
+
+impl Machine for Edge {
+    type Message = Message;
+    type Record = crate::control::Record;
+    type Note = Note;
+
+    fn step(&mut self, cx: &Context<'_>, input: Input<Message>, out: &mut Out) {
+        match input {
+            Input::Message { from, message } => self.on_message(cx, out, from, message),
+            Input::Deadline => self.on_deadline(cx, out),
+            Input::Persisted(_) | Input::Host(_) => {}
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.agenda.next()
+    }
+
+    fn restart(&mut self, cx: &Context<'_>, _durable: &[Self::Record], out: &mut Out) {
+        *self = Self::new(self.installation.clone());
+        // It says less than one thing per millisecond, so no number is used twice.
+        self.last_ask = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
+        self.follow(cx, out);
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let table = (
+            self.routes.fingerprint(),
+            self.wakes.fingerprint(),
+            self.allocations.fingerprint(),
+            self.deployments.fingerprint(),
+        );
+        let rest = (
+            self.held_digest,
+            self.next_release.fingerprint(),
+            self.flights.fingerprint(),
+            self.keys.fingerprint(),
+            self.agenda.fingerprint(),
+            self.last_ask,
+            self.following,
+        );
+        fingerprint::digest(&(table, rest))
+    }
+}

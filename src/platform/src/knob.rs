@@ -1,0 +1,56 @@
+//! The numbers of the platform, in one list, with the defaults that production uses.
+
+machine::knobs! {
+    /// How long one request may wait for a wake, counted from its arrival.
+    HOLD_BUDGET = "hold budget", Time 8_000_000 in 0..=600_000_000, home "Edge";
+    /// How many requests one edge holds at once.
+    HOLD_SLOTS = "hold slots", Count 100 in 0..=10_000, home "Edge";
+    /// The largest body that is held, in bytes.
+    HOLD_BODY_CAP = "hold body cap", Bytes 65_536 in 0..=16_777_216, home "Edge";
+    /// How long after one held request the next is let go.
+    RELEASE_INTERVAL = "release interval", Time 20_000 in 0..=1_000_000, home "Edge";
+    /// How long the edge waits for an answer before it gives the request up.
+    DISPATCH_TIMEOUT = "dispatch timeout", Time 10_000_000 in 100_000..=600_000_000, home "Edge";
+    /// How long the edge waits before it asks for the same wake again.
+    WAKE_ASK_INTERVAL = "wake ask interval", Time 1_000_000 in 100_000..=60_000_000, home "Edge";
+    /// How many starts of one app are allowed in the wake window.
+    WAKE_BUDGET = "wake budget", Count 5 in 0..=1_000, home "Wake";
+    /// The window in which starts of one app are counted.
+    WAKE_WINDOW = "wake window", Time 600_000_000 in 1_000_000..=86_400_000_000, home "Wake";
+    /// How long a wake may take before it has failed.
+    WAKE_TIMEOUT = "wake timeout", Time 30_000_000 in 1_000_000..=3_600_000_000, home "Wake";
+    /// How long the route rests after the first failed wake; doubles with each further one.
+    COOL_DOWN = "cool-down", Time 1_000_000 in 0..=600_000_000, home "Wake";
+    /// The longest such rest.
+    COOL_DOWN_MAX = "cool-down max", Time 60_000_000 in 0..=3_600_000_000, home "Wake";
+    /// How long an app must be idle before it is put to sleep.
+    IDLE_BEFORE_SLEEP = "idle before sleep", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Wake";
+    /// How many starts of one app may be under way at once.
+    START_LIMIT = "start limit", Count 1 in 1..=100, home "Scheduler";
+    /// How many readiness checks must pass in a row.
+    READINESS_PASSES = "readiness passes", Count 2 in 1..=20, home "Allocation Lifecycle";
+    /// How long after one readiness check the next is made.
+    READINESS_INTERVAL = "readiness interval", Time 200_000 in 10_000..=60_000_000, home "Runner";
+    /// How long a readiness check counts as evidence.
+    EVIDENCE_TTL = "evidence ttl", Time 5_000_000 in 100_000..=3_600_000_000, home "Control plane";
+    /// How long a pull may take.
+    PULL_TIMEOUT = "pull timeout", Time 120_000_000 in 1_000_000..=3_600_000_000, home "Allocation Lifecycle";
+    /// How long the runner waits for the store before it asks for the bytes again.
+    PULL_RETRY = "pull retry", Time 10_000_000 in 100_000..=600_000_000, home "Runner";
+    /// How long a start may take, from the process to its readiness.
+    START_TIMEOUT = "start timeout", Time 60_000_000 in 1_000_000..=3_600_000_000, home "Allocation Lifecycle";
+    /// How long an allocation may drain before it is stopped by force.
+    DRAIN_DEADLINE = "drain deadline", Time 600_000_000 in 0..=86_400_000_000, home "Allocation Lifecycle";
+    /// How often a process may be restarted in place within the restart window.
+    RESTART_BUDGET = "restart budget", Count 2 in 0..=100, home "Allocation Lifecycle";
+    /// The window in which restarts in place are counted.
+    RESTART_WINDOW = "restart window", Time 1_800_000_000 in 1_000_000..=86_400_000_000, home "Allocation Lifecycle";
+    /// How often a runner says that it is there.
+    HEARTBEAT = "heartbeat", Time 1_000_000 in 100_000..=60_000_000, home "Runner";
+    /// How long a runner may be silent before its allocations no longer serve.
+    PRESENCE_TIMEOUT = "presence timeout", Time 5_000_000 in 200_000..=600_000_000, home "Control plane";
+    /// How long a runner may be silent before its allocations are given up.
+    HOST_LOST = "host lost", Time 60_000_000 in 1_000_000..=3_600_000_000, home "Control plane";
+    /// How long a sender waits for an acknowledgement before it sends again.
+    RESEND_INTERVAL = "resend interval", Time 500_000 in 50_000..=60_000_000, home "Control plane";
+}

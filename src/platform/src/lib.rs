@@ -1,0 +1,42 @@
+//! The real logic of the hosting platform: what a control plane, an edge and a runner do, without any IO.
+//!
+//! Start with the two lifecycles, [`wake`] and [`allocation`]; then the parts that drive them: [`control`], [`edge`] and
+//! [`runner`]. [`gate`] and [`knob`] list their rules and numbers.
+//!
+//! **Invariants.** Nothing here knows that it may be simulated: there is no word for what could go wrong around it, no
+//! choice of outcome, no switch that turns a rule off. No lifecycle state changes except through its table, and never
+//! silently.
+
+#![no_std]
+
+extern crate alloc;
+
+mod agenda;
+pub mod allocation;
+pub mod control;
+pub mod edge;
+pub mod gate;
+pub mod id;
+pub mod knob;
+mod ledger;
+pub mod message;
+pub mod note;
+pub mod runner;
+mod stream;
+pub mod wake;
+
+use machine::{Catalog, LifecycleSpec};
+
+/// The index of the Wake lifecycle in the catalog.
+pub const WAKE: u8 = 0;
+/// The index of the Allocation Lifecycle in the catalog.
+pub const ALLOCATION: u8 = 1;
+
+static LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
+
+/// Everything the platform declares.
+pub static CATALOG: Catalog = Catalog {
+    lifecycles: LIFECYCLES,
+    gates: gate::ALL,
+    knobs: knob::ALL,
+};

@@ -1,0 +1,323 @@
+//! The runner: pulls, verifies, mounts, launches, checks and stops what it was ordered to run, and reports what it saw.
+//!
+//! **Invariants.** It reports; it decides nothing about routes or wakes. The highest token it has seen for an allocation
+//! is durable before it acts on it, so that an overtaken order cannot start anything, not even after a crash.
+//! [`Machine::restart`] is also how it starts for the first time.
+//!
+//! The parts: `order` takes orders, `fetch` gets bytes and secrets and launches, `watch` follows the process, `stop`
+//! drains and stops, `serve` hands requests over, `report` repeats what was seen until it is acknowledged.
+
+mod fetch;
+mod order;
+mod report;
+mod serve;
+mod slot;
+mod stop;
+mod watch;
+
+pub use slot::{Slot, Stage};
+
+use crate::agenda::Agenda;
+use crate::id::{AllocationId, Digest, ReportId, RequestId, Token};
+use crate::knob;
+use crate::ledger::Ledger;
+use crate::message::Message;
+use crate::note::Note;
+use machine::SortedMap;
+use machine::{
+    Context, HostEvent, Input, Machine, NodeId, ProcessId, Step, Ticket, Time, fingerprint,
+};
+use report::Pending;
+use serve::Serving;
+use slot::Work;
+
+/// What a step of a runner fills.
+type Out = Step<Message, Record, Note>;
+
+/// What the runner is told at its installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Installation {
+    /// The control plane it obeys.
+    pub control: NodeId,
+    /// The artifact store.
+    pub store: NodeId,
+    /// The vault of secrets.
+    pub vault: NodeId,
+}
+
+/// What the runner stores: the highest token of an allocation, and whether it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// Which allocation.
+    pub allocation: AllocationId,
+    /// Its highest token.
+    pub token: Token,
+    /// Whether it shall not run any more.
+    pub ended: bool,
+}
+
+/// What a write was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Write {
+    /// An order: it may be acted on.
+    Order(AllocationId, Token),
+    /// A stop: it may be reported.
+    Stop(AllocationId, Token, u32, bool),
+    /// An end that was reported before.
+    End,
+}
+
+/// What a runner has put on its agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Due {
+    /// It says that it is there.
+    Heartbeat,
+    /// The store or the vault has not answered.
+    Fetch(AllocationId),
+    /// The pull takes too long.
+    PullTimeout(AllocationId),
+    /// The next readiness check.
+    Probe(AllocationId),
+    /// The drain deadline.
+    Stop(AllocationId),
+    /// A report was not acknowledged.
+    Report(ReportId),
+}
+
+/// The name of what runs: the bytes' digest, folded with what is missing around them.
+#[must_use]
+pub const fn image(bytes: Digest, mounted: bool) -> u64 {
+    if mounted {
+        bytes.0
+    } else {
+        fingerprint::fold(bytes.0, 1)
+    }
+}
+
+/// A runner.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    installation: Installation,
+    slots: Ledger<AllocationId, Slot>,
+    works: Ledger<AllocationId, Work>,
+    reports: Ledger<ReportId, Pending>,
+    serving: Ledger<RequestId, Serving>,
+    writes: Ledger<Ticket, Write>,
+    /// Which allocation a process belongs to; follows from the slots.
+    processes: SortedMap<ProcessId, AllocationId>,
+    agenda: Agenda<Due>,
+    /// Counters. Each begins, after a crash, above whatever it can have reached before.
+    last_report: u64,
+    last_heartbeat: u32,
+    last_process: u32,
+    last_ticket: u64,
+}
+
+impl Runner {
+    /// A runner on an empty host.
+    #[must_use]
+    pub fn new(installation: Installation) -> Self {
+        Self {
+            installation,
+            slots: Ledger::default(),
+            works: Ledger::default(),
+            reports: Ledger::default(),
+            serving: Ledger::default(),
+            writes: Ledger::default(),
+            processes: SortedMap::new(),
+            agenda: Agenda::default(),
+            last_report: 0,
+            last_heartbeat: 0,
+            last_process: 0,
+            last_ticket: 0,
+        }
+    }
+
+    /// The allocations on this host, those that have ended included.
+    #[must_use]
+    pub const fn slots(&self) -> &SortedMap<AllocationId, Slot> {
+        self.slots.map()
+    }
+
+    fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
+        match message {
+            Message::Order {
+                allocation,
+                token,
+                deployment,
+                digest,
+                limit,
+                epoch,
+                ..
+            } => {
+                self.on_order(
+                    cx,
+                    out,
+                    allocation,
+                    order::Order {
+                        token,
+                        deployment,
+                        digest,
+                        limit,
+                        epoch,
+                    },
+                );
+            }
+            Message::Stop {
+                allocation,
+                token,
+                drain,
+                ..
+            } => self.on_stop(cx, out, allocation, token, drain),
+            Message::ReportAck { report, .. } => self.on_report_ack(cx, out, report),
+            Message::PullDone {
+                allocation,
+                bytes,
+                nth,
+                ..
+            } => self.on_pull_done(cx, out, allocation, bytes, nth),
+            Message::Secrets {
+                allocation,
+                complete,
+                nth,
+                ..
+            } => self.on_secrets(cx, out, allocation, complete, nth),
+            Message::Dispatch {
+                request,
+                allocation,
+                epoch,
+            } => self.on_dispatch(cx, out, from, request, allocation, epoch),
+            // Everything else is said to others.
+            _ => {}
+        }
+    }
+
+    fn on_host(&mut self, cx: &Context<'_>, out: &mut Out, event: HostEvent) {
+        match event {
+            HostEvent::Up { process } => self.on_up(cx, out, process),
+            HostEvent::Probed {
+                process,
+                nth,
+                ready,
+                reason,
+            } => self.on_probed(cx, out, process, nth, ready, reason),
+            HostEvent::Served {
+                process,
+                request,
+                ok,
+            } => self.on_served(cx, out, process, RequestId(request), ok),
+            HostEvent::Exited { process, code, oom } => self.on_exited(cx, out, process, code, oom),
+        }
+    }
+
+    fn on_deadline(&mut self, cx: &Context<'_>, out: &mut Out) {
+        for due in self.agenda.take_due(cx.now) {
+            match due {
+                Due::Heartbeat => self.heartbeat(cx, out),
+                Due::Fetch(id) => self.fetch_again(cx, out, id),
+                Due::PullTimeout(id) => self.pull_too_long(cx, out, id),
+                Due::Probe(id) => self.probe(cx, out, id),
+                Due::Stop(id) => self.try_stop(cx, out, id),
+                Due::Report(id) => self.send_report(cx, out, id),
+            }
+        }
+    }
+
+    /// Says that it is there, and how busy each of its allocations is.
+    fn heartbeat(&mut self, cx: &Context<'_>, out: &mut Out) {
+        self.last_heartbeat = self.last_heartbeat.saturating_add(1);
+        let nth = self.last_heartbeat;
+        let live = || {
+            self.slots
+                .map()
+                .iter()
+                .filter(|(_, slot)| slot.stage != Stage::Ended)
+        };
+        let used = live().fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.limit));
+        out.send(self.installation.control, Message::Heartbeat { nth, used });
+        for (id, slot) in live() {
+            let idle = if slot.in_flight > 0 {
+                machine::Duration::ZERO
+            } else {
+                cx.now.since(slot.busy_at)
+            };
+            let activity = Message::Activity {
+                allocation: *id,
+                token: slot.token,
+                in_flight: slot.in_flight,
+                idle,
+                nth,
+            };
+            out.send(self.installation.control, activity);
+        }
+        self.agenda.set(
+            Due::Heartbeat,
+            cx.now.after(cx.knobs.time(&knob::HEARTBEAT)),
+        );
+    }
+
+    /// Makes a record durable.
+    fn store(&mut self, out: &mut Out, record: Record, write: Write) {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        self.writes.insert(ticket, write);
+        out.persists.push(machine::Persist { ticket, record });
+    }
+
+    fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
+        match self.writes.remove(ticket) {
+            Some(Write::Order(id, token)) => self.begin(cx, out, id, token),
+            Some(Write::Stop(id, token, in_flight, reached)) => {
+                self.stopped(cx, out, id, token, in_flight, reached)
+            }
+            Some(Write::End) | None => {}
+        }
+    }
+}
+
+impl Machine for Runner {
+    type Message = Message;
+    type Record = Record;
+    type Note = Note;
+
+    fn step(&mut self, cx: &Context<'_>, input: Input<Message>, out: &mut Out) {
+        match input {
+            Input::Message { from, message } => self.on_message(cx, out, from, message),
+            Input::Deadline => self.on_deadline(cx, out),
+            Input::Persisted(ticket) => self.on_persisted(cx, out, ticket),
+            Input::Host(event) => self.on_host(cx, out, event),
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.agenda.next()
+    }
+
+    fn restart(&mut self, cx: &Context<'_>, durable: &[Record], out: &mut Out) {
+        *self = Self::new(self.installation);
+        // Each of these counts slower than the clock does in these units, so that no number is used twice.
+        self.last_report = cx.now.0;
+        self.last_heartbeat = u32::try_from(cx.now.0 / 100_000).unwrap_or(u32::MAX / 2);
+        self.last_process = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
+        self.recover(cx, out, durable);
+        self.heartbeat(cx, out);
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let counters = (
+            self.last_report,
+            self.last_heartbeat,
+            self.last_process,
+            self.last_ticket,
+        );
+        let state = (
+            self.slots.fingerprint(),
+            self.works.fingerprint(),
+            self.reports.fingerprint(),
+            self.serving.fingerprint(),
+            self.writes.fingerprint(),
+            self.agenda.fingerprint(),
+        );
+        fingerprint::digest(&(counters, state))
+    }
+}

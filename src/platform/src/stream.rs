@@ -1,0 +1,5 @@
+//! The platform's own streams of keyed choices, in one place so that no two share a number. Those below 8 belong to the
+//! world around it.
+
+/// The jitter of `Retry-After`, keyed by the request.
+pub(crate) const RETRY_AFTER: u8 = 8;

@@ -1,0 +1,12 @@
+//! Tests of the platform's logic: control plane, edges and runners together, without a simulator.
+
+mod allocations;
+mod bench;
+mod commands;
+mod commits;
+mod gates;
+mod path;
+mod reports;
+mod requests;
+mod restarts;
+mod wakes;

@@ -1,0 +1,234 @@
+//! Faults: what may go wrong around the platform, in the learner's terms.
+//!
+//! **Not here.** How a fault becomes a condition of network, disk, clock or host: the crate `world` lowers it. The
+//! platform itself has no word for it.
+
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of messages that a fault may name.
+pub static MESSAGES: &[&str] = &[
+    "request",
+    "response",
+    "wake-ask",
+    "wake-refused",
+    "event",
+    "event-ack",
+    "dispatch",
+    "answer",
+    "dispatch-refused",
+    "order",
+    "stop",
+    "report",
+    "report-ack",
+    "heartbeat",
+    "activity",
+    "pull",
+    "pull-done",
+    "secrets-ask",
+    "secrets",
+    "command",
+    "readiness-report",
+    "exit-report",
+    "follow",
+];
+
+/// How a kind of fault is described, once.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultSpec {
+    /// Its id, as content files and `lab list faults` write it.
+    pub id: &'static str,
+    /// Its name.
+    pub title: &'static str,
+    /// One plain sentence.
+    pub doc: &'static str,
+}
+
+macro_rules! faults {
+    ($( #[doc = $doc:literal] $id:literal $title:literal $variant:ident { $( $(#[doc = $fdoc:literal])+ $field:ident : $type:ty ),* $(,)? } )+) => {
+        /// One fault. All times are in microseconds.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Fault {
+            $( #[doc = $doc] $variant { $( $(#[doc = $fdoc])+ $field: $type ),* } ),+
+        }
+
+        /// Every kind of fault.
+        pub static FAULTS: &[FaultSpec] = &[$( FaultSpec { id: $id, title: $title, doc: $doc.trim_ascii() } ),+];
+
+        impl Fault {
+            /// Its description.
+            #[must_use]
+            pub fn spec(&self) -> &'static FaultSpec {
+                let id = match self { $( Self::$variant { .. } => $id ),+ };
+                FAULTS.iter().find(|spec| spec.id == id).unwrap_or(&FAULTS[0])
+            }
+        }
+    };
+}
+
+faults! {
+    /// A message of a runner's report arrives long after it was sent.
+    "late-report" "Late report" LateReport {
+        /// The kind of message, by name (`report`, `readiness-report`, `exit-report`).
+        kind: String,
+        /// How much later.
+        by: u64,
+    }
+    /// Messages are lost on the way.
+    "lost-message" "Lost message" LostMessage {
+        /// The kind of message, or every kind.
+        kind: Option<String>,
+        /// How many of a million.
+        per_million: u32,
+    }
+    /// Messages arrive twice.
+    "duplicated-message" "Duplicated message" DuplicatedMessage {
+        /// The kind of message, or every kind.
+        kind: Option<String>,
+        /// How many of a million.
+        per_million: u32,
+    }
+    /// Messages overtake each other.
+    "reordered-message" "Reordered message" ReorderedMessage {
+        /// How many of a million.
+        per_million: u32,
+        /// By how much at most.
+        by: u64,
+    }
+    /// The artifact store takes its time.
+    "slow-pull" "Slow pull" SlowPull {
+        /// How much longer each answer takes.
+        by: u64,
+    }
+    /// The artifact store hands over the wrong bytes.
+    "corrupt-artifact" "Corrupt artifact" CorruptArtifact {
+        /// The app whose artifact it is, by position in the plan.
+        app: u16,
+    }
+    /// A secret that the deployment names is not in the vault.
+    "missing-secret" "Missing secret" MissingSecret {
+        /// The app whose secret it is.
+        app: u16,
+    }
+    /// The process runs but its readiness check never passes, since the check asks the wrong path.
+    "readiness-never-passes" "Readiness never passes" ReadinessNeverPasses {
+        /// The app.
+        app: u16,
+    }
+    /// A runtime service that the app is bound to is down, and the process says so when it is asked whether it is ready.
+    "binding-down" "Binding down" BindingDown {
+        /// The app.
+        app: u16,
+    }
+    /// The process wants more memory than its limit and is killed for it.
+    "oom" "Out of memory" OutOfMemory {
+        /// The app.
+        app: u16,
+        /// How many bytes more than usual it wants.
+        extra: u64,
+    }
+    /// The process takes longer to come up.
+    "slow-boot" "Slow boot" SlowBoot {
+        /// The app.
+        app: u16,
+        /// How much longer.
+        by: u64,
+    }
+    /// A runner dies with everything on its host, and comes back.
+    "runner-crash" "Runner crash" RunnerCrash {
+        /// Which runner, from 0.
+        runner: u16,
+        /// For how long it is gone.
+        down: u64,
+    }
+    /// The control plane dies and comes back with what its disk has.
+    "control-crash" "Control plane crash" ControlCrash {
+        /// For how long it is gone.
+        down: u64,
+    }
+    /// An edge dies with every request it holds, and comes back.
+    "edge-crash" "Edge crash" EdgeCrash {
+        /// Which edge, from 0.
+        edge: u16,
+        /// For how long it is gone.
+        down: u64,
+    }
+    /// Very many requests arrive within a moment.
+    "request-burst" "Request burst" RequestBurst {
+        /// The app that they want.
+        app: u16,
+        /// How many.
+        count: u32,
+        /// Within how long.
+        within: u64,
+    }
+    /// Two groups of nodes cannot reach each other.
+    "network-partition" "Network partition" Partition {
+        /// The nodes on one side, by name (`control`, `edge-1`, `runner-2`, `store`, `vault`).
+        from: alloc::vec::Vec<String>,
+        /// The nodes on the other side.
+        to: alloc::vec::Vec<String>,
+        /// Whether only messages from the first to the second are lost.
+        one_way: bool,
+    }
+    /// A colleague gives the route to the app's next deployment, in the middle of whatever is under way.
+    "promotion" "Promotion" Promotion {
+        /// The app.
+        app: u16,
+    }
+    /// Writes take longer to become durable.
+    "slow-disk" "Slow disk" SlowDisk {
+        /// The node, by name.
+        node: String,
+        /// How much longer.
+        by: u64,
+    }
+    /// A node's clock is wrong.
+    "clock-skew" "Clock skew" ClockSkew {
+        /// The node, by name.
+        node: String,
+        /// By how much it is ahead; negative if it is behind.
+        by: i64,
+    }
+}
+
+/// When a fault begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// At a time.
+    At(u64),
+    /// At the `nth` message of a kind, counted from 1; of one allocation, if given: "the second readiness report of
+    /// allocation 1".
+    Point {
+        /// The kind of message, by name.
+        message: String,
+        /// Of which allocation, from 1.
+        allocation: Option<u32>,
+        /// Which of them.
+        nth: u32,
+    },
+}
+
+/// A fault with its place in the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedFault {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// When it begins.
+    pub when: When,
+    /// For how long it lasts; `None` until somebody repairs it or the run is healed.
+    pub lasts: Option<u64>,
+}
+
+/// A fault that comes and goes by the seed: in each period it holds with a chance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Background {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// In how many of a million periods.
+    pub per_million: u32,
+    /// How long a period is; no spell is shorter.
+    pub period: u64,
+}

@@ -1,0 +1,42 @@
+//! Plain data in the learner's words: what a run is made from, what may be asked of it, what comes back.
+//!
+//! **Invariants.** Data only: nothing here steps a run. Shared or saved is always a [`Replay`] (what to run again), never
+//! a state.
+
+#![no_std]
+
+extern crate alloc;
+
+mod fault;
+mod frame;
+mod plan;
+mod problem;
+mod property;
+mod replay;
+mod report;
+mod request;
+
+pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
+pub use frame::{
+    ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind,
+    MovedView, NodeKind, NodeView, ObjectiveView, Progress, PropertyView, ReadView, RequestCounts,
+    RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
+};
+pub use plan::{
+    Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
+    QuestionOption, Range, Read, Readable, Situation, Start, Traffic,
+};
+pub use problem::Problem;
+pub use property::{Kind, PROPERTIES, PropertySpec, property};
+pub use replay::{LinkError, Placed, Replay};
+pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
+pub use request::{Advance, Opened, Reply, Request};
+
+/// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.
+pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
+
+/// A fingerprint as people compare it: the first eight of its sixteen hexadecimal digits.
+#[must_use]
+pub fn short(fingerprint: u64) -> alloc::string::String {
+    alloc::format!("{:08x}", fingerprint >> 32)
+}

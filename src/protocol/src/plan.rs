@@ -1,0 +1,389 @@
+//! Plan: everything that makes up a run besides the seed and what people do: fleet, workload, faults, objectives.
+//!
+//! All times are in microseconds, all sizes in bytes.
+
+use crate::fault::{Background, PlacedFault};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::hash::Hasher;
+use machine::fingerprint::Fold;
+use serde::{Deserialize, Serialize};
+
+/// A range from which the seed draws, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// The least value.
+    pub low: u64,
+    /// The greatest value.
+    pub high: u64,
+}
+
+/// What a run is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The scenario's id.
+    pub id: String,
+    /// The scenario's title.
+    pub title: String,
+    /// The nodes.
+    pub fleet: FleetPlan,
+    /// The apps, each with one route; the lesson is about the first.
+    pub apps: Vec<AppPlan>,
+    /// What clients ask for.
+    pub traffic: Vec<Traffic>,
+    /// What goes wrong in every run.
+    pub faults: Vec<PlacedFault>,
+    /// What comes and goes.
+    pub background: Vec<Background>,
+    /// The causes of which the seed draws one; may be empty.
+    pub cases: Vec<Case>,
+    /// Knobs that differ from production, by id.
+    pub knobs: Vec<(String, u64)>,
+    /// When everything that went wrong by itself is over.
+    pub heal_at: u64,
+    /// When the run ends.
+    pub end: u64,
+    /// Where the lesson freezes first.
+    pub freeze_at: u64,
+    /// What can be read.
+    pub reads: Vec<Read>,
+    /// What can be done.
+    pub actions: Vec<Action>,
+    /// What shall be achieved.
+    pub objectives: Vec<Objective>,
+    /// What is asked at the frozen moment.
+    pub question: Option<Question>,
+    /// Whether somebody has to act; when false, doing nothing is right.
+    pub needs_action: bool,
+}
+
+impl Plan {
+    /// The digest of everything in it; a replay carries it to say which content it was made with.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        // Plain data always encodes.
+        let bytes = postcard::to_allocvec(self).unwrap_or_default();
+        let mut fold = Fold::new(bytes.len() as u64);
+        fold.write(&bytes);
+        fold.finish()
+    }
+}
+
+/// The nodes of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetPlan {
+    /// How many edges.
+    pub edges: u16,
+    /// How many runners.
+    pub runners: u16,
+    /// The memory of each runner's host.
+    pub host_memory: u64,
+    /// The latency of a message.
+    pub latency: Range,
+    /// The time a write takes to become durable.
+    pub disk: Range,
+}
+
+/// Whether an app runs when the run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// It sleeps.
+    Cold,
+    /// The first requests have woken it before the story begins.
+    Hot,
+}
+
+/// An app with its route and deployments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppPlan {
+    /// Its name, as sentences use it.
+    pub name: String,
+    /// The path of its route.
+    pub path: String,
+    /// Whether it runs when the run begins.
+    pub start: Start,
+    /// Whether its contract lets keyed unsafe requests wait.
+    pub hold_once: bool,
+    /// The memory limit of its allocations.
+    pub memory_limit: u64,
+    /// The memory its process uses.
+    pub memory: u64,
+    /// How long its process takes to come up.
+    pub boot: Range,
+    /// How long it then takes to be ready.
+    pub ready_after: u64,
+    /// How long it takes to answer a request.
+    pub service: Range,
+    /// How many requests it answers at once; more wait inside the process.
+    pub concurrency: u16,
+    /// How many may wait inside the process before it answers with an error.
+    pub backlog: u16,
+    /// How many deployments exist; the first owns the route at the start.
+    pub deployments: u16,
+}
+
+/// A stream of requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// The app that they want, by position.
+    pub app: u16,
+    /// Their class: `page`, `upgrade`, `post`, `webhook`, `asset`.
+    pub class: String,
+    /// Whether they carry an idempotency key.
+    pub keyed: bool,
+    /// How many in a hundred of the keyed ones repeat the key of the one before.
+    pub repeats: u32,
+    /// The size of their bodies.
+    pub bytes: Range,
+    /// The first one.
+    pub from: u64,
+    /// No more from here on.
+    pub until: u64,
+    /// The time from one to the next.
+    pub every: Range,
+}
+
+/// One possible cause, drawn by the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its id (`secret-missing`).
+    pub id: String,
+    /// Its title, shown in the debrief only.
+    pub title: String,
+    /// What is wrong.
+    pub faults: Vec<PlacedFault>,
+    /// The option of the notification that names it.
+    pub tells: String,
+    /// What solves it, in order.
+    pub solution: Vec<Move>,
+}
+
+/// A move at a time: by the plan, by a reference solution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// When.
+    pub at: u64,
+    /// The id of a read or an action.
+    pub id: String,
+}
+
+/// What a read shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readable {
+    /// The route's owner and epoch.
+    RouteOwner,
+    /// The wake operation with its attempts.
+    WakeOperation,
+    /// The allocations and their stages.
+    Allocations,
+    /// How far the artifact pull is.
+    ArtifactPull,
+    /// Which secrets the vault has.
+    Secrets,
+    /// The runtime services that the app is bound to.
+    Bindings,
+    /// What the readiness checks said.
+    ReadinessLog,
+    /// Memory and exits of the hosts.
+    HostMemory,
+    /// What the edges answered, as telemetry shows it.
+    EdgeMetrics,
+}
+
+/// Something that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it shows.
+    pub object: Readable,
+    /// How long reading it takes.
+    pub cost: u64,
+    /// How old what it shows is.
+    pub lag: u64,
+}
+
+/// What an action does to the system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Put the missing secret into the vault.
+    BindSecret,
+    /// Put the artifact store right: its speed and its bytes.
+    RepairStore,
+    /// Bring the bound runtime service back.
+    RestoreBinding,
+    /// Correct the path that the readiness check asks.
+    CorrectReadinessCheck,
+    /// Set the memory limit of new allocations.
+    RaiseMemoryLimit(u64),
+    /// End the cool-down and ask for the wake again.
+    RetryWake,
+    /// Declare the wake hot.
+    MarkHot,
+    /// Set a knob while the run goes on.
+    SetKnob(String, u64),
+    /// Start this many more allocations.
+    StartAllocations(u16),
+    /// Restart an edge.
+    RestartEdge(u16),
+    /// Delete the wake operation.
+    DeleteWake,
+    /// Promote the app's next deployment.
+    Promote,
+    /// Tell the app's owner what is wrong; the text is the id of a case.
+    NotifyOwner(String),
+}
+
+/// Something that can be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Its id.
+    pub id: String,
+    /// Its title: an order, in plain words.
+    pub title: String,
+    /// One sentence on what it does.
+    pub doc: String,
+    /// The app that it concerns.
+    pub app: u16,
+    /// What it does.
+    pub effect: Effect,
+    /// If it is a wrong move: why. Said when it was made.
+    pub wrong: Option<String>,
+}
+
+/// A number that a run is judged by. Requests and starts are those of the first app, assets left out; what is held is
+/// counted for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Requests that arrived at an edge.
+    Arrived,
+    /// Requests that the app answered well.
+    Served,
+    /// Requests that the app answered with an error.
+    AppErrors,
+    /// Requests answered with a 503.
+    Refused,
+    /// Requests that waited until their hold budget ended.
+    HoldExpired,
+    /// Requests handed over and never answered.
+    OutcomeUnknown,
+    /// Requests that no edge answered, since it died with them.
+    Dropped,
+    /// Requests that wait now.
+    Held,
+    /// The most that ever waited at one edge.
+    HeldMost,
+    /// The longest that one request waited, in microseconds.
+    WaitedLongest,
+    /// Allocations that were planned.
+    Starts,
+    /// The most starts under way at once.
+    StartsAtOnce,
+    /// Wakes that failed.
+    WakesFailed,
+    /// Processes killed for their memory.
+    OomKills,
+    /// 503 answers without a Retry-After.
+    NoRetryAfter,
+    /// Served requests within the last ten seconds.
+    ServedLately,
+}
+
+/// Something that is or is not so at a moment of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Situation {
+    /// The wake of an app's current owner is in this state, by name.
+    Wake {
+        /// Which app.
+        app: u16,
+        /// Which state.
+        state: String,
+    },
+    /// A number is at least this.
+    AtLeast(Metric, u64),
+    /// A number is at most this.
+    AtMost(Metric, u64),
+    /// An action was done.
+    Did(String),
+    /// Something was read.
+    HasRead(String),
+    /// Any wrong move was made.
+    AnyWrongMove,
+    /// The owner was told the cause that the seed drew.
+    OwnerToldTheCause,
+    /// The owner was told another cause.
+    OwnerToldAnother,
+    /// Some always-property is broken.
+    AnyPropertyBroken,
+    /// This time has come.
+    TimeIs(u64),
+    /// All of them.
+    All(Vec<Self>),
+    /// One of them.
+    Any(Vec<Self>),
+    /// Not that.
+    Not(alloc::boxed::Box<Self>),
+}
+
+/// How a situation is judged over a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// It is so at some moment, no later than `by` if given.
+    Reaches {
+        /// What.
+        what: Situation,
+        /// Until when.
+        by: Option<u64>,
+    },
+    /// It is so when the run ends.
+    EndsWith(Situation),
+    /// It is never so.
+    Never(Situation),
+    /// The second is never so before the first has been.
+    Before(Situation, Situation),
+}
+
+/// Something to achieve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What is checked, ticking live.
+    pub claim: Claim,
+    /// Which side of the profile it counts for (`truth before action`, `harm`, …).
+    pub side: String,
+}
+
+/// A question about a frozen moment; the engine answers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What is asked.
+    pub prompt: String,
+    /// When it is revealed.
+    pub reveal_at: u64,
+    /// The possible answers; exactly one comes true in every run in which nobody acts.
+    pub options: Vec<QuestionOption>,
+    /// One sentence on why, shown with the answer.
+    pub why: String,
+}
+
+/// One possible answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionOption {
+    /// The text.
+    pub text: String,
+    /// When it is right: judged at the moment of the reveal.
+    pub right_if: Situation,
+    /// One hint, shown to who chose it wrongly.
+    pub hint: String,
+}

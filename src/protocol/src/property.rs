@@ -1,0 +1,70 @@
+//! Properties: what must hold of every run, declared once. The crate `world` checks them after every entry.
+
+use serde::{Deserialize, Serialize};
+
+/// What a property claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// It holds after every entry.
+    Always,
+    /// It comes true in the end, once the faults are over.
+    Eventually,
+    /// It happens at all: a guard against runs in which nothing happens.
+    Sometimes,
+}
+
+/// One property.
+#[derive(Clone, Copy, Debug)]
+pub struct PropertySpec {
+    /// Its id (`o-14`).
+    pub id: &'static str,
+    /// Its short name.
+    pub title: &'static str,
+    /// What it claims.
+    pub kind: Kind,
+    /// One plain sentence.
+    pub doc: &'static str,
+}
+
+macro_rules! properties {
+    ($( $kind:ident $id:literal $title:literal $doc:literal; )+) => {
+        /// Every property, in the order in which it is checked.
+        pub static PROPERTIES: &[PropertySpec] = &[$( PropertySpec { id: $id, title: $title, kind: Kind::$kind, doc: $doc } ),+];
+    };
+}
+
+properties! {
+    Always "o-3" "Events tell of commits" "Every published event has a durable commit, and every commit has exactly one outbox row.";
+    Always "o-5" "Only the owner serves" "No edge hands a request to an allocation of another epoch than the owner it holds.";
+    Always "o-8" "Tokens only rise" "No state changes on a token below the highest one issued for its subject.";
+    Always "o-13" "A repeat changes nothing" "Handling a message that was delivered before leaves the node as it was.";
+    Always "o-14" "Verified bytes only" "No process starts from bytes whose digest is not the deployment's.";
+    Always "o-18" "Unsafe requests go out once" "An edge hands each unsafe request, and each idempotency key, to an app at most once.";
+    Always "o-21" "Holding is bounded" "Held requests stay within slots and bytes, and none waits longer than its budget.";
+    Always "o-22" "Unsafe requests wait only by contract" "No unsafe request is held unless its route's contract and its key allow it.";
+    Always "o-25" "One wake at a time" "There is at most one active wake per route, region and epoch, and starts stay within their limit.";
+    Always "o-26" "Hot means ready" "A wake is hot only while an allocation of the current epoch has passed its readiness checks.";
+    Always "o-27" "Serving means ready, heard of and current" "Only an allocation that is ready, whose runner is connected and whose token is current is in rotation.";
+    Always "o-28" "Ended stays ended" "Nothing leaves a terminal state.";
+    Always "o-38" "Evidence is fresh" "No allocation becomes ready on a readiness check older than its time to live.";
+    Always "o-42" "Same run, same fingerprint" "Running the same scenario, seed and actions again gives the same fingerprint.";
+    Always "hosts-have-room" "Hosts are not overbooked" "The memory promised on a host never exceeds what it has.";
+    Always "drains-are-honest" "Drains are honest" "No process is stopped as drained while it has requests in flight and its deadline has not come.";
+    Always "releases-are-paced" "Releases are paced" "After a wake an edge lets the held requests of a route go no faster than its release rate.";
+    Always "starts-are-bounded" "Starts are bounded" "No app is started more often within the wake window than its wake budget allows.";
+    Always "restarts-are-bounded" "Restarts are bounded" "No process is restarted in place more often within the restart window than its budget allows.";
+    Always "orders-are-current" "Orders are current" "No runner starts a process on an order that a newer one, or its end, has overtaken.";
+    Eventually "l-1" "Operations end" "Every wake and every start ends, or rests with a reason, within its deadline.";
+    Eventually "l-2" "Requests are answered" "Every request that arrived at an edge is answered.";
+    Eventually "l-6" "Demand wakes" "A route with safe demand and healthy inputs becomes hot.";
+    Sometimes "some-request-waits" "A request waits" "Some request is held while its app wakes.";
+    Sometimes "some-wake-is-shared" "A wake is shared" "Some request joins a wake that is under way.";
+    Sometimes "some-wake-gets-hot" "A wake gets hot" "Some wake becomes hot.";
+}
+
+/// The property with this id.
+#[must_use]
+pub fn property(id: &str) -> Option<&'static PropertySpec> {
+    PROPERTIES.iter().find(|spec| spec.id == id)
+}

@@ -1,0 +1,73 @@
+//! Content files and their reader, for authors.
+//!
+//! **Invariants.** [`load`] never fails and always reports: a file with a problem is left out of the library, and every
+//! problem says which file, which line, what was expected and what the nearest name is.
+
+mod claim;
+mod fault;
+mod read;
+mod scenario;
+
+use crate::{Library, Scenario};
+use machine::Catalog;
+use protocol::Problem;
+use read::{File, Table};
+use toml::de::DeTable;
+
+/// The content that comes with the lab: names and texts.
+#[must_use]
+pub fn files() -> &'static [(&'static str, &'static str)] {
+    &[
+        (
+            "scenarios/stuck-wake.toml",
+            include_str!("../../content/scenarios/stuck-wake.toml"),
+        ),
+        (
+            "scenarios/wake-stampede.toml",
+            include_str!("../../content/scenarios/wake-stampede.toml"),
+        ),
+    ]
+}
+
+/// Turns content files into a library and says what is wrong with them.
+#[must_use]
+pub fn load(files: &[(&str, &str)], catalog: &Catalog) -> (Library, Vec<Problem>) {
+    let mut library = Library::default();
+    let mut problems = Vec::new();
+    for (name, text) in files {
+        let (scenario, found) = read_scenario(name, text, catalog);
+        match scenario.filter(|_| found.is_empty()) {
+            Some(scenario) if library.scenario(&scenario.plan.id).is_some() => {
+                let problem = Problem::new(
+                    "taken-id",
+                    format!("another file has the scenario `{}`", scenario.plan.id),
+                );
+                problems.push(
+                    problem
+                        .detail(format!("{name}, line 1."))
+                        .hint("Give it another title."),
+                );
+            }
+            Some(scenario) => library.scenarios.push(scenario),
+            None => problems.extend(found),
+        }
+    }
+    (library, problems)
+}
+
+fn read_scenario(name: &str, text: &str, catalog: &Catalog) -> (Option<Scenario>, Vec<Problem>) {
+    let file = File::new(name, text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        let scenario = scenario::read(Table::whole(&file, &root), catalog, &file);
+        return (Some(scenario), file.into_problems());
+    }
+    for error in errors {
+        let problem = Problem::new(
+            "not-toml",
+            format!("this cannot be read as TOML: {}", error.message()),
+        );
+        file.report(&error.span().unwrap_or(0..0), problem);
+    }
+    (None, file.into_problems())
+}

@@ -1,0 +1,91 @@
+//! What people learn with the lab: scenarios with their lessons.
+//!
+//! A [`Library`] is plain data. The page gets it as one blob; the feature `author` adds the content files and
+//! `load`, which turns them into it and reports whatever does not resolve.
+//!
+//! **Invariants.** A lesson says nothing about the platform that a declaration says already: gates, knobs, states and
+//! faults are named, and their own text is shown.
+//!
+//! **Not here.** Running anything: the crate `world` plays a plan and judges it.
+
+#[cfg(feature = "author")]
+mod author;
+pub mod units;
+
+use protocol::Plan;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "author")]
+pub use author::{files, load};
+
+/// Everything there is to study.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// The scenarios, in the order in which they are offered.
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Library {
+    /// The scenario with this id.
+    #[must_use]
+    pub fn scenario(&self, id: &str) -> Option<&Scenario> {
+        self.scenarios
+            .iter()
+            .find(|scenario| scenario.plan.id == id)
+    }
+}
+
+/// A plan to run and what it teaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// What is run.
+    pub plan: Plan,
+    /// What is said around it.
+    pub lesson: Lesson,
+}
+
+/// What is said around a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// The lesson in a sentence, for lists.
+    pub summary: String,
+    /// How long it takes, about.
+    pub minutes: u32,
+    /// What is going on when it begins; a paragraph each.
+    pub situation: Vec<String>,
+    /// The three things that a first visit points at: a part of the page (one of [`REGIONS`]) and what to see there.
+    pub first_labels: Vec<(String, String)>,
+    /// Hints, each saying a little more than the one before.
+    pub hints: Vec<String>,
+    /// How close to a real platform it is.
+    pub fidelity: Fidelity,
+    /// Gates worth a twin run without them, by id, each with a sentence on what to look for.
+    pub twin_gates: Vec<(String, String)>,
+    /// What is asked when it is over.
+    pub questions_after: Vec<AfterQuestion>,
+}
+
+/// The parts of the page that a label may point at.
+pub const REGIONS: &[&str] = &["mine", "system", "story", "timeline"];
+
+/// How close to a real platform a scenario is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fidelity {
+    /// What is the real logic.
+    pub real: Vec<String>,
+    /// What is a model of something real.
+    pub modelled: Vec<String>,
+    /// What is left out.
+    pub left_out: Vec<String>,
+}
+
+/// A question that the page itself can judge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterQuestion {
+    /// What is asked.
+    pub prompt: String,
+    /// The possible answers, and whether each is right.
+    pub options: Vec<(String, bool)>,
+    /// Why, in a sentence or two.
+    pub why: String,
+}

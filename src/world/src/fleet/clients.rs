@@ -1,0 +1,145 @@
+//! Clients: everybody outside. They send requests by the plan and take what they get; each decision is keyed by stream
+//! and number, so that nothing the platform does changes what is asked of it.
+
+use super::Stored;
+use alloc::vec::Vec;
+use machine::fingerprint::{digest, fold};
+use machine::{Ask, Context, Duration, Input, NodeId, Step, Time};
+use platform::id::{IdempotencyKey, RequestId, RouteId};
+use platform::message::{Class, Message, Request};
+use platform::note::Note;
+
+/// How many requests one stream can send.
+const PER_STREAM: u32 = 1 << 20;
+
+const EVERY: u8 = sim::stream::FREE;
+const WHICH: u8 = sim::stream::FREE + 1;
+
+/// A stream of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stream {
+    /// Where they go.
+    pub route: RouteId,
+    /// Their class.
+    pub class: Class,
+    /// Whether they carry a key.
+    pub keyed: bool,
+    /// How many in a hundred repeat the key of the one before.
+    pub repeats: u32,
+    /// The size of their bodies, both ends included.
+    pub bytes: (u64, u64),
+    /// When the first is sent.
+    pub from: Time,
+    /// From when none is sent any more.
+    pub until: Time,
+    /// The time from one to the next, both ends included.
+    pub every: (Duration, Duration),
+}
+
+/// Everybody outside.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    edges: Vec<NodeId>,
+    streams: Vec<Stream>,
+    /// For each stream when the next request is due, and its number.
+    next: Vec<(Time, u32)>,
+    sent: u32,
+}
+
+impl Clients {
+    /// Clients that send these streams to these edges.
+    #[must_use]
+    pub fn new(edges: Vec<NodeId>, streams: Vec<Stream>) -> Self {
+        let next = streams.iter().map(|stream| (stream.from, 0)).collect();
+        Self {
+            edges,
+            streams,
+            next,
+            sent: 0,
+        }
+    }
+
+    pub(super) fn start(&mut self, _: &Context<'_>) {}
+
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        if input != Input::Deadline {
+            return;
+        }
+        for (index, stream) in self.streams.iter().enumerate() {
+            let (due, number) = self.next[index];
+            if due > cx.now || due >= stream.until || number >= PER_STREAM {
+                continue;
+            }
+            let id = index as u32 * PER_STREAM + number;
+            let ask = |what: u64| Ask {
+                stream: WHICH,
+                key: fold(u64::from(id), what),
+            };
+            // A repeat carries the key and the body of the request before it; repeats of repeats go back to the first.
+            let mut first = number;
+            while first > 0 && stream.repeats > 0 && {
+                let id = u64::from(index as u32 * PER_STREAM + first);
+                cx.dice.below(
+                    Ask {
+                        stream: WHICH,
+                        key: fold(id, 1),
+                    },
+                    100,
+                ) < stream.repeats
+            } {
+                first -= 1;
+            }
+            let first = index as u32 * PER_STREAM + first;
+            let edge = self.edges[cx.dice.below(ask(2), self.edges.len() as u32) as usize];
+            let (low, high) = stream.bytes;
+            let bytes = cx.dice.between(
+                Ask {
+                    stream: WHICH,
+                    key: fold(u64::from(first), 3),
+                },
+                low,
+                high,
+            );
+            step.send(
+                edge,
+                Message::Request(Request {
+                    id: RequestId(id),
+                    route: stream.route,
+                    class: stream.class,
+                    key: stream.keyed.then_some(IdempotencyKey(first)),
+                    body: first,
+                    bytes: bytes as u32,
+                }),
+            );
+            let (low, high) = stream.every;
+            let wait = cx.dice.between(
+                Ask {
+                    stream: EVERY,
+                    key: u64::from(id),
+                },
+                low.0,
+                high.0,
+            );
+            self.next[index] = (due.after(Duration(wait)), number + 1);
+            self.sent += 1;
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.streams
+            .iter()
+            .zip(&self.next)
+            .filter(|(stream, next)| next.0 < stream.until)
+            .map(|(_, next)| next.0)
+            .min()
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        digest(&self.sent)
+    }
+}

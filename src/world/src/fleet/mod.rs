@@ -1,0 +1,253 @@
+//! The fleet: every node of a run, dispatched statically, under the names that people use.
+//!
+//! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
+
+mod clients;
+mod roster;
+mod store;
+mod vault;
+
+pub use clients::{Clients, Stream};
+pub use roster::Roster;
+pub use store::{Store, WrongBytes, wrong};
+pub use vault::{MissingSecret, Vault};
+
+use alloc::vec::Vec;
+use machine::{Context, Input, Machine, NodeId, Step, Time};
+use platform::control::{self, ControlPlane};
+use platform::edge::Edge;
+use platform::message::Message;
+use platform::note::Note;
+use platform::runner::{self, Runner};
+
+/// One node.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few nodes, and boxing them would scatter what a keyframe copies"
+)]
+pub enum Node {
+    /// Everybody outside.
+    Clients(Clients),
+    /// An edge.
+    Edge(Edge),
+    /// The control plane.
+    Control(ControlPlane),
+    /// A runner.
+    Runner(Runner),
+    /// The artifact store.
+    Store(Store),
+    /// The vault of secrets.
+    Vault(Vault),
+}
+
+/// What a node of the fleet makes durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stored {
+    /// The control plane.
+    Control(control::Record),
+    /// A runner.
+    Runner(runner::Record),
+    /// The vault or the store: that somebody put it right.
+    Repaired,
+}
+
+/// All nodes of a run.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    nodes: Vec<Node>,
+    roster: Roster,
+}
+
+impl Fleet {
+    /// The nodes in the roster's order.
+    #[must_use]
+    pub const fn new(roster: Roster, nodes: Vec<Node>) -> Self {
+        Self { nodes, roster }
+    }
+
+    /// Who is who.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(usize::from(node.0))
+    }
+
+    /// The control plane.
+    ///
+    /// # Panics
+    /// If the roster and the nodes disagree, which lowering a plan rules out.
+    #[must_use]
+    pub fn control(&self) -> &ControlPlane {
+        match &self.nodes[usize::from(self.roster.control().0)] {
+            Node::Control(control) => control,
+            _ => unreachable!("the roster says where the control plane is"),
+        }
+    }
+
+    /// The edges with their ids.
+    pub fn edges(&self) -> impl Iterator<Item = (NodeId, &Edge)> {
+        self.roster.edges().filter_map(|id| match self.node(id) {
+            Some(Node::Edge(edge)) => Some((id, edge)),
+            _ => None,
+        })
+    }
+
+    /// The runner on a node.
+    #[must_use]
+    pub fn runner(&self, id: NodeId) -> Option<&Runner> {
+        match self.node(id) {
+            Some(Node::Runner(runner)) => Some(runner),
+            _ => None,
+        }
+    }
+
+    /// The vault.
+    #[must_use]
+    pub fn vault(&self) -> Option<&Vault> {
+        match self.node(self.roster.vault()) {
+            Some(Node::Vault(vault)) => Some(vault),
+            _ => None,
+        }
+    }
+}
+
+/// Lets a machine with records of its own fill a step of the fleet.
+fn adapt<R>(
+    out: &mut Step<Message, Stored, Note>,
+    into: impl Fn(R) -> Stored,
+    fill: impl FnOnce(&mut Step<Message, R, Note>),
+) {
+    let mut inner = Step {
+        sends: core::mem::take(&mut out.sends),
+        persists: Vec::new(),
+        host: core::mem::take(&mut out.host),
+        moved: core::mem::take(&mut out.moved),
+        ruled: core::mem::take(&mut out.ruled),
+        notes: core::mem::take(&mut out.notes),
+    };
+    fill(&mut inner);
+    out.persists
+        .extend(inner.persists.into_iter().map(|write| machine::Persist {
+            ticket: write.ticket,
+            record: into(write.record),
+        }));
+    out.sends = inner.sends;
+    out.host = inner.host;
+    out.moved = inner.moved;
+    out.ruled = inner.ruled;
+    out.notes = inner.notes;
+}
+
+impl sim::Fleet for Fleet {
+    type Message = Message;
+    type Record = Stored;
+    type Note = Note;
+
+    fn nodes(&self) -> u16 {
+        self.nodes.len() as u16
+    }
+
+    fn step(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        match &mut self.nodes[usize::from(node.0)] {
+            Node::Clients(clients) => clients.step(cx, input, step),
+            Node::Edge(edge) => adapt(step, Stored::Control, |step| edge.step(cx, input, step)),
+            Node::Control(control) => {
+                adapt(step, Stored::Control, |step| control.step(cx, input, step))
+            }
+            Node::Runner(runner) => {
+                adapt(step, Stored::Runner, |step| runner.step(cx, input, step))
+            }
+            Node::Store(store) => store.step(cx, input, step),
+            Node::Vault(vault) => vault.step(cx, input, step),
+        }
+    }
+
+    fn deadline(&self, node: NodeId) -> Option<Time> {
+        match &self.nodes[usize::from(node.0)] {
+            Node::Clients(clients) => clients.deadline(),
+            Node::Edge(edge) => edge.deadline(),
+            Node::Control(control) => control.deadline(),
+            Node::Runner(runner) => runner.deadline(),
+            Node::Store(_) | Node::Vault(_) => None,
+        }
+    }
+
+    fn restart(
+        &mut self,
+        node: NodeId,
+        cx: &Context<'_>,
+        durable: &[Stored],
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        match &mut self.nodes[usize::from(node.0)] {
+            Node::Clients(clients) => clients.start(cx),
+            Node::Edge(edge) => adapt(step, Stored::Control, |step| edge.restart(cx, &[], step)),
+            Node::Control(control) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Control(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Control, |step| {
+                    control.restart(cx, &records, step)
+                });
+            }
+            Node::Runner(runner) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Runner(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Runner, |step| {
+                    runner.restart(cx, &records, step)
+                });
+            }
+            Node::Store(store) => store.restart(!durable.is_empty()),
+            Node::Vault(vault) => vault.restart(!durable.is_empty()),
+        }
+    }
+
+    fn fingerprint(&self, node: NodeId) -> u64 {
+        match &self.nodes[usize::from(node.0)] {
+            Node::Clients(clients) => clients.fingerprint(),
+            Node::Edge(edge) => edge.fingerprint(),
+            Node::Control(control) => control.fingerprint(),
+            Node::Runner(runner) => runner.fingerprint(),
+            Node::Store(store) => store.fingerprint(),
+            Node::Vault(vault) => vault.fingerprint(),
+        }
+    }
+
+    fn weight(&self) -> u64 {
+        let control = self.control();
+        let rows = control.outbox().len() as u64 * size_of::<control::OutboxRow>() as u64
+            + u64::from(control.allocations().len()) * size_of::<control::Allocation>() as u64;
+        let held: u64 = self
+            .edges()
+            .map(|(_, edge)| 64 * edge.held().len() as u64)
+            .sum();
+        rows + held + 512 * self.nodes.len() as u64
+    }
+}

@@ -1,0 +1,109 @@
+//! The artifact store: answers pulls with bytes, which may be the wrong ones until somebody puts them right.
+
+use super::Stored;
+use alloc::vec::Vec;
+use machine::fingerprint::digest;
+use machine::{Context, Input, Persist, Step, Ticket, Time};
+use platform::id::Digest;
+use platform::message::{Command, Message};
+use platform::note::Note;
+
+/// The digest of the wrong bytes that stand in for an artifact.
+pub const fn wrong(digest: Digest) -> Digest {
+    Digest(!digest.0)
+}
+
+/// An artifact whose bytes are the wrong ones for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WrongBytes {
+    /// Which artifact.
+    pub digest: Digest,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+}
+
+/// The store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    wrong: Vec<WrongBytes>,
+    repaired: bool,
+}
+
+impl Store {
+    /// A store with this corruption.
+    #[must_use]
+    pub const fn new(wrong: Vec<WrongBytes>) -> Self {
+        Self {
+            wrong,
+            repaired: false,
+        }
+    }
+
+    /// Whether an artifact's bytes are the right ones at a moment.
+    #[must_use]
+    pub fn is_right(&self, digest: Digest, at: Time) -> bool {
+        self.repaired
+            || !self
+                .wrong
+                .iter()
+                .any(|wrong| wrong.digest == digest && wrong.from <= at && at < wrong.until)
+    }
+
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        match input {
+            Input::Message {
+                from,
+                message:
+                    Message::Pull {
+                        allocation,
+                        digest,
+                        nth,
+                    },
+            } => {
+                let bytes = if self.is_right(digest, cx.now) {
+                    digest
+                } else {
+                    wrong(digest)
+                };
+                step.send(
+                    from,
+                    Message::PullDone {
+                        allocation,
+                        digest,
+                        bytes,
+                        nth,
+                    },
+                );
+            }
+            Input::Message {
+                message: Message::Command(command @ Command::RepairArtifact { .. }),
+                ..
+            } => {
+                self.repaired = true;
+                step.persists.push(Persist {
+                    ticket: Ticket(0),
+                    record: Stored::Repaired,
+                });
+                step.note(Note::CommandDone {
+                    command: command.number(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) const fn restart(&mut self, repaired: bool) {
+        self.repaired = repaired;
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        digest(&self.repaired)
+    }
+}

@@ -1,0 +1,155 @@
+//! Reading and doing, as the page shows it: what was read and what it showed, what was done and what came of it.
+
+use crate::fleet::Fleet;
+use crate::line::Line;
+use crate::view::read_lines;
+use crate::watch::Metrics;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use machine::{Time, Verdict};
+use platform::CATALOG;
+use platform::note::Note;
+use protocol::{ActionView, Placed, Plan, Read, ReadView};
+use sim::{External, State, What};
+
+/// What was read up to the present moment. Finished reads are taken from `known` where it has them, since a finished read
+/// never changes.
+pub fn reads(plan: &Plan, line: &mut Line, known: &mut Vec<ReadView>) -> Vec<ReadView> {
+    let now = line.run().state().now();
+    let here = line.run().state().steps();
+    let mut views = Vec::new();
+    let placed: Vec<Placed> = line.placed().to_vec();
+    for placed in placed.iter().filter(|placed| placed.at <= now.0) {
+        let Some(read) = plan.reads.iter().find(|read| read.id == placed.id) else {
+            continue;
+        };
+        let read_at = placed.at.saturating_add(read.cost);
+        if let Some(found) = known
+            .iter()
+            .find(|view| view.id == read.id && view.asked_at == placed.at && view.read_at <= now.0)
+        {
+            views.push(found.clone());
+            continue;
+        }
+        let done = read_at <= now.0;
+        let shows = read_at.saturating_sub(read.lag);
+        let lines = if done {
+            lines_at(plan, line, read, Time(shows))
+        } else {
+            Vec::new()
+        };
+        let view = ReadView {
+            id: read.id.clone(),
+            asked_at: placed.at,
+            read_at,
+            done,
+            shows,
+            lines,
+        };
+        if done {
+            known.push(view.clone());
+        }
+        views.push(view);
+    }
+    if line.run().state().steps() != here {
+        // A past that comes out differently is reported by whoever asks for it; here there is nothing better to show.
+        let _ = line.run_mut().seek(here);
+    }
+    views
+}
+
+fn lines_at(plan: &Plan, line: &mut Line, read: &Read, at: Time) -> Vec<String> {
+    let step = line.run().history().until(at);
+    if line.run_mut().seek(step).is_err() {
+        return alloc::vec!["the past could not be gone back to".to_string()];
+    }
+    let run = line.run();
+    let (state, metrics): (&State<Fleet>, &Metrics) = (run.state(), run.watch().metrics());
+    read_lines(plan, state, metrics, run.history(), read.object)
+}
+
+/// What was done up to the present moment, reads left out.
+pub fn actions(plan: &Plan, line: &Line) -> Vec<ActionView> {
+    let run = line.run();
+    let history = run.history();
+    let mut views = Vec::new();
+    for placed in line
+        .placed()
+        .iter()
+        .filter(|placed| placed.at <= run.state().now().0)
+    {
+        let Some(action) = plan.actions.iter().find(|action| action.id == placed.id) else {
+            continue;
+        };
+        let at = plan.reads.len() as u64
+            + plan
+                .actions
+                .iter()
+                .position(|other| other.id == action.id)
+                .unwrap_or(0) as u64;
+        // Actions are the last entries of their moment, so the search ends within a few steps.
+        let end = history.until(Time(placed.at));
+        let step = (0..end).rev().find(|step| {
+            history.entry(*step).is_some_and(|entry| {
+                matches!(entry.what, What::Action(External::Mark(mark)) if mark == at)
+                    && entry.at.0 == placed.at
+            })
+        });
+        let Some(step) = step.filter(|step| *step < run.state().steps()) else {
+            continue;
+        };
+        views.push(ActionView {
+            id: action.id.clone(),
+            at: placed.at,
+            step,
+            outcome: outcome(line, step),
+            wrong: action.wrong.clone(),
+        });
+    }
+    views
+}
+
+/// What came of an action at once: the entries right behind its mark say.
+fn outcome(line: &Line, mark: u64) -> String {
+    let history = line.run().history();
+    let mut refused = Vec::new();
+    for step in mark + 1..history.len() {
+        let Some(entry) = history.entry(step) else {
+            break;
+        };
+        match entry.what {
+            What::Action(External::Mark(_)) => break,
+            What::Action(_) | What::Crashed => {}
+            What::MessageDelivered { from, .. } if from == sim::OPERATOR => {}
+            _ => break,
+        }
+        let said_no = entry.notes.iter().any(|note| {
+            matches!(
+                note,
+                Note::CommandRefused { .. }
+                    | Note::RouteCasConflict { .. }
+                    | Note::WakeRefused { .. }
+            )
+        });
+        let gate = entry
+            .ruled
+            .iter()
+            .find(|ruling| ruling.verdict == Verdict::Refused)
+            .and_then(|ruling| CATALOG.gates.get(usize::from(ruling.gate)));
+        match (said_no, gate) {
+            (true, Some(gate)) => refused.push(format!(
+                "refused by the gate \u{201c}{}\u{201d}",
+                gate.title
+            )),
+            (true, None) => refused.push("refused".to_string()),
+            (false, _) => {}
+        }
+    }
+    refused.dedup();
+    if refused.is_empty() {
+        "done".to_string()
+    } else {
+        refused.join(", ")
+    }
+}

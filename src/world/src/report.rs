@@ -1,0 +1,127 @@
+//! Reports: a replay played to its end, twice, and what came of it.
+
+use crate::line::Line;
+use crate::lower::case_of;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use machine::Time;
+use protocol::{
+    GoalReport, Kind, PROPERTIES, Plan, Problem, Progress, PropertyView, Replay, RunReport, Verdict,
+};
+use sim::Recording;
+
+/// How many entries the second run is stepped at a time: another portioning than the first, which must not matter.
+const PORTION: u64 = 1000;
+
+/// Runs a replay to its end. The run is made twice, in different portions, and O-42 says whether both came out alike.
+///
+/// # Errors
+/// A [`Problem`] that names what in the replay does not exist or is out of range.
+pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
+    let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
+    line.run_mut().run_to(Time(plan.end), u64::MAX);
+    let fingerprint = line.run().fingerprint();
+    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+
+    let state = line.run().state();
+    let watch = line.run().watch();
+    let mut views = watch.properties().views();
+    set_determinism(
+        &mut views,
+        state.steps(),
+        state.now().0,
+        (fingerprint, again),
+    );
+    let objectives = watch.objectives(state, true);
+    let held = views.iter().zip(PROPERTIES).all(|(view, spec)| {
+        spec.kind == Kind::Sometimes || !matches!(view.verdict, Verdict::Broken { .. })
+    }) && objectives
+        .iter()
+        .all(|objective| objective.progress == Progress::Met);
+    let mut claimed = replay.clone();
+    claimed.at = plan.end;
+    claimed.claim = Some(fingerprint);
+    Ok(RunReport {
+        engine: protocol::ENGINE.into(),
+        scenario: plan.id.clone(),
+        seed: replay.seed,
+        case: case_of(plan, replay.seed).map(|case| case.id.clone()),
+        waived: replay.waivers.clone(),
+        knobs: replay.knobs.clone(),
+        actions: replay.actions.len() as u32,
+        properties: views.into_iter().map(Into::into).collect(),
+        goals: objectives
+            .into_iter()
+            .map(|view| GoalReport {
+                id: view.id,
+                progress: view.progress,
+                detail: view.detail,
+            })
+            .collect::<Vec<_>>(),
+        entries: state.steps(),
+        end: state.now().0,
+        fingerprint: format!("{fingerprint:016x}"),
+        link: claimed.to_link(),
+        held,
+    })
+}
+
+/// The fingerprint of a replay, stepped so many entries at a time.
+///
+/// # Errors
+/// As for [`run`].
+fn fingerprint_in_portions(
+    plan: &Plan,
+    replay: &Replay,
+    portion: u64,
+) -> Result<u64, Box<Problem>> {
+    let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
+    while line.run_mut().run(portion) == portion {}
+    Ok(line.run().fingerprint())
+}
+
+/// Whether a replay gives the same fingerprint however it is stepped, recorded and sought: once in each of these portions,
+/// once recorded with seeks to the quarters, the end and back.
+///
+/// # Errors
+/// As for [`run`]; a seek that comes out differently is a [`Problem`] as well.
+pub fn runs_alike(
+    plan: &Plan,
+    replay: &Replay,
+    portions: &[u64],
+) -> Result<Vec<u64>, Box<Problem>> {
+    let mut found = Vec::new();
+    for portion in portions {
+        found.push(fingerprint_in_portions(plan, replay, *portion)?);
+    }
+    let mut line = Line::open(plan, replay, Recording::Full)?;
+    line.run_mut().run_to(Time(plan.end), u64::MAX);
+    found.push(line.run().fingerprint());
+    let length = line.run().history().len();
+    for step in [length / 4, length, length / 2, 0, length * 3 / 4, length] {
+        line.run_mut()
+            .seek(step)
+            .map_err(|error| Box::new(Problem::new("run-diverged", format!("{error}"))))?;
+    }
+    found.push(line.run().fingerprint());
+    let mut fork = line.fork(length / 2)?;
+    for placed in replay.actions.iter().skip(fork.placed().len()) {
+        fork.place(plan, placed)?;
+    }
+    fork.run_mut().run_to(Time(plan.end), u64::MAX);
+    found.push(fork.run().fingerprint());
+    Ok(found)
+}
+
+/// Puts the verdict of O-42 into the list; the watch cannot know it.
+pub fn set_determinism(views: &mut [PropertyView], step: u64, at: u64, (first, again): (u64, u64)) {
+    if let Some(view) = views.iter_mut().find(|view| view.id == "o-42") {
+        view.verdict = if first == again {
+            Verdict::Held
+        } else {
+            let evidence = format!("the same run gave {first:016x} and {again:016x}");
+            Verdict::Broken { step, at, evidence }
+        };
+    }
+}

@@ -1,0 +1,12 @@
+//! Views: what people are shown of a run, computed from the state and the history and never read back.
+
+mod entry;
+mod frame;
+mod names;
+mod reads;
+mod story;
+
+pub use entry::{entry_view, is_interesting, is_routine, moment_label};
+pub use frame::frame_body;
+pub use names::{Names, message_label};
+pub use reads::read_lines;

@@ -1,0 +1,233 @@
+//! Claims: situations and objectives, judged after every entry.
+
+use super::{Metrics, Properties, Subject, position};
+use crate::fleet::Fleet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use machine::Time;
+use platform::id::RouteId;
+use protocol::{Claim, Effect, Metric, Objective, Progress, Situation};
+use sim::{Entry, State, What};
+
+/// What a situation is judged by.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub subject: &'a Subject,
+    pub state: &'a State<Fleet>,
+    pub metrics: &'a Metrics,
+    pub properties: &'a Properties,
+    pub done: &'a [u16],
+}
+
+impl View<'_> {
+    fn actions(&self) -> impl Iterator<Item = &protocol::Action> {
+        let plan = &self.subject.plan;
+        self.done
+            .iter()
+            .filter_map(move |at| usize::from(*at).checked_sub(plan.reads.len()))
+            .filter_map(move |at| plan.actions.get(at))
+    }
+
+    fn was_done(&self, id: &str) -> bool {
+        // Mostly nothing was, and looking for the name would cost more than all the rest of a judgement.
+        !self.done.is_empty()
+            && position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
+    }
+}
+
+/// The state of the newest wake of an app's current owner, by name.
+pub fn wake_state(state: &State<Fleet>, app: u16) -> Option<&'static str> {
+    let control = state.fleet().control();
+    let epoch = control.routes().get(u32::from(app))?.value.epoch;
+    let mine = |wake: &platform::control::Wake| wake.route == RouteId(app) && wake.epoch == epoch;
+    control
+        .wakes()
+        .iter()
+        .rev()
+        .find(|(_, row)| mine(&row.value))
+        .map(|(_, row)| row.value.state.spec().name)
+}
+
+/// Whether a situation holds.
+pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
+    match situation {
+        Situation::Wake { app, state } => wake_state(view.state, *app) == Some(state.as_str()),
+        Situation::AtLeast(metric, n) => view.metrics.get(view.state, *metric) >= *n,
+        Situation::AtMost(metric, n) => view.metrics.get(view.state, *metric) <= *n,
+        Situation::Did(id) | Situation::HasRead(id) => view.was_done(id),
+        Situation::AnyWrongMove => view.actions().any(|action| action.wrong.is_some()),
+        Situation::OwnerToldTheCause => {
+            told(view).any(|case| Some(case) == view.subject.tells.as_deref())
+        }
+        Situation::OwnerToldAnother => {
+            told(view).any(|case| Some(case) != view.subject.tells.as_deref())
+        }
+        Situation::AnyPropertyBroken => view.properties.any_broken(),
+        Situation::TimeIs(at) => view.state.now() >= Time(*at),
+        Situation::All(all) => all.iter().all(|one| holds(view, one)),
+        Situation::Any(any) => any.iter().any(|one| holds(view, one)),
+        Situation::Not(inner) => !holds(view, inner),
+    }
+}
+
+fn told<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a str> {
+    view.actions().filter_map(|action| match &action.effect {
+        Effect::NotifyOwner(case) => Some(case.as_str()),
+        _ => None,
+    })
+}
+
+/// How every objective of a plan stands.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    progress: Vec<Progress>,
+    /// For `Before`: whether the first has been so.
+    seen: Vec<bool>,
+}
+
+impl Claims {
+    pub(super) fn new(objectives: &[Objective]) -> Self {
+        let progress = objectives
+            .iter()
+            .map(|objective| match objective.claim {
+                Claim::Never(_) | Claim::Before(..) => Progress::Kept,
+                Claim::Reaches { .. } | Claim::EndsWith(_) => Progress::Open,
+            })
+            .collect();
+        Self {
+            progress,
+            seen: alloc::vec![false; objectives.len()],
+        }
+    }
+
+    /// How each objective stands, in the plan's order.
+    #[must_use]
+    pub fn progress(&self) -> &[Progress] {
+        &self.progress
+    }
+
+    pub(super) fn after(&mut self, view: &View<'_>, entry: &Entry<'_, Fleet>) {
+        // What a routine input leaves as it was need not be judged again, but for the passing of time.
+        let idle = entry.moved.is_empty()
+            && entry.notes.is_empty()
+            && !matches!(
+                entry.what,
+                What::Action(_) | What::Crashed | What::MessageLost { .. }
+            );
+        for (at, objective) in view.subject.plan.objectives.iter().enumerate() {
+            let progress = &mut self.progress[at];
+            if matches!(progress, Progress::Met | Progress::Missed) {
+                continue;
+            }
+            match &objective.claim {
+                Claim::Reaches { what, by } => {
+                    if by.is_some_and(|by| view.state.now().0 > by) {
+                        *progress = Progress::Missed;
+                    } else if !idle && holds(view, what) {
+                        *progress = Progress::Met;
+                    }
+                }
+                Claim::EndsWith(_) => {}
+                Claim::Never(what) => {
+                    if !idle && holds(view, what) {
+                        *progress = Progress::Missed;
+                    }
+                }
+                Claim::Before(first, then) => {
+                    if idle {
+                        continue;
+                    }
+                    self.seen[at] |= holds(view, first);
+                    if !self.seen[at] && holds(view, then) {
+                        *progress = Progress::Missed;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How each objective stands when nothing more happens.
+    pub(super) fn at_end(&self, view: &View<'_>) -> Vec<Progress> {
+        view.subject
+            .plan
+            .objectives
+            .iter()
+            .zip(&self.progress)
+            .map(|(objective, progress)| match (progress, &objective.claim) {
+                (Progress::Met | Progress::Missed, _) => *progress,
+                (_, Claim::Reaches { .. }) => Progress::Missed,
+                (_, Claim::EndsWith(what)) => {
+                    if holds(view, what) {
+                        Progress::Met
+                    } else {
+                        Progress::Missed
+                    }
+                }
+                (_, Claim::Never(_) | Claim::Before(..)) => Progress::Met,
+            })
+            .collect()
+    }
+}
+
+/// The numbers behind a claim, as a short text.
+pub fn detail(view: &View<'_>, claim: &Claim) -> String {
+    let (what, by) = match claim {
+        Claim::Reaches { what, by } => (what, *by),
+        Claim::EndsWith(what) | Claim::Never(what) | Claim::Before(_, what) => (what, None),
+    };
+    let mut text = situation(view, what);
+    if let Some(by) = by {
+        text.push_str(&format!(", until {}", Time(by)));
+    }
+    text
+}
+
+fn situation(view: &View<'_>, what: &Situation) -> String {
+    match what {
+        Situation::Wake { app, state } => {
+            format!(
+                "wake is {}, wanted {state}",
+                wake_state(view.state, *app).unwrap_or("not there")
+            )
+        }
+        Situation::AtLeast(metric, n) => {
+            format!("{} of at least {}", value(view, *metric), show(*metric, *n))
+        }
+        Situation::AtMost(metric, n) => {
+            format!("{} of at most {}", value(view, *metric), show(*metric, *n))
+        }
+        Situation::All(all) | Situation::Any(all) => all
+            .iter()
+            .map(|one| situation(view, one))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
+        Situation::Not(inner) => match &**inner {
+            Situation::AtLeast(metric, n) => format!(
+                "{}, has to stay below {}",
+                value(view, *metric),
+                show(*metric, *n)
+            ),
+            Situation::AtMost(metric, n) => format!(
+                "{}, has to be above {}",
+                value(view, *metric),
+                show(*metric, *n)
+            ),
+            other => situation(view, other),
+        },
+        _ => String::new(),
+    }
+}
+
+fn value(view: &View<'_>, metric: Metric) -> String {
+    show(metric, view.metrics.get(view.state, metric))
+}
+
+fn show(metric: Metric, n: u64) -> String {
+    if metric == Metric::WaitedLongest {
+        machine::Duration(n).to_string()
+    } else {
+        n.to_string()
+    }
+}

@@ -1,0 +1,250 @@
+//! Metrics: the numbers that a run is judged by and that the page counts.
+
+use super::ledger::{Ledger, Pending};
+use crate::fleet::Fleet;
+use machine::{NodeId, Time};
+use platform::id::{RequestId, RouteId};
+use platform::message::{Class, Message, Reason};
+use platform::note::Note;
+use protocol::{Metric, NodeKind, Plan, RequestCounts};
+use sim::{Entry, State, What};
+
+/// How many seconds back "lately" reaches.
+const LATELY: usize = 10;
+
+/// The app that the lesson is about.
+const MAIN: RouteId = RouteId(0);
+
+/// All numbers at one moment.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    ledger: Ledger,
+    arrived: u32,
+    served: u32,
+    app_errors: u32,
+    refused: u32,
+    hold_expired: u32,
+    outcome_unknown: u32,
+    dropped: u32,
+    held_most: u32,
+    waited_longest: u64,
+    starts: u32,
+    starts_at_once: u32,
+    wakes_failed: u32,
+    oom_kills: u32,
+    no_retry_after: u32,
+    /// Served requests by second, as a ring, and the second of the newest slot.
+    lately: ([u32; LATELY], u64),
+}
+
+impl Metrics {
+    /// Nothing has happened.
+    #[must_use]
+    pub fn new(_: &Plan) -> Self {
+        Self {
+            ledger: Ledger::default(),
+            arrived: 0,
+            served: 0,
+            app_errors: 0,
+            refused: 0,
+            hold_expired: 0,
+            outcome_unknown: 0,
+            dropped: 0,
+            held_most: 0,
+            waited_longest: 0,
+            starts: 0,
+            starts_at_once: 0,
+            wakes_failed: 0,
+            oom_kills: 0,
+            no_retry_after: 0,
+            lately: ([0; LATELY], 0),
+        }
+    }
+
+    /// The value of a metric; `state` is the moment that this belongs to.
+    #[must_use]
+    pub fn get(&self, state: &State<Fleet>, metric: Metric) -> u64 {
+        let count = match metric {
+            Metric::Arrived => self.arrived,
+            Metric::Served => self.served,
+            Metric::AppErrors => self.app_errors,
+            Metric::Refused => self.refused,
+            Metric::HoldExpired => self.hold_expired,
+            Metric::OutcomeUnknown => self.outcome_unknown,
+            Metric::Dropped => self.dropped,
+            Metric::Held => held(state),
+            Metric::HeldMost => self.held_most,
+            Metric::WaitedLongest => return self.waited_longest,
+            Metric::Starts => self.starts,
+            Metric::StartsAtOnce => self.starts_at_once,
+            Metric::WakesFailed => self.wakes_failed,
+            Metric::OomKills => self.oom_kills,
+            Metric::NoRetryAfter => self.no_retry_after,
+            Metric::ServedLately => self.served_lately(state.now()),
+        };
+        u64::from(count)
+    }
+
+    /// What the page counts.
+    #[must_use]
+    pub fn counts(&self, state: &State<Fleet>) -> RequestCounts {
+        RequestCounts {
+            arrived: self.arrived,
+            held: held(state),
+            in_flight: self
+                .ledger
+                .iter()
+                .filter(|(_, pending)| pending.route == MAIN && pending.dispatched)
+                .count() as u32,
+            served: self.served,
+            refused: self.refused,
+            failed: self.app_errors + self.outcome_unknown + self.dropped,
+        }
+    }
+
+    /// The requests under way.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn served_lately(&self, now: Time) -> u32 {
+        let (ring, newest) = &self.lately;
+        let second = now.0 / 1_000_000;
+        let stale = second.saturating_sub(*newest).min(LATELY as u64);
+        (stale..LATELY as u64)
+            .map(|back| ring[((newest + LATELY as u64 - (back - stale)) % LATELY as u64) as usize])
+            .sum()
+    }
+
+    fn count_served(&mut self, now: Time) {
+        self.served += 1;
+        let (ring, newest) = &mut self.lately;
+        let second = now.0 / 1_000_000;
+        for passed in (*newest + 1..=second).take(LATELY) {
+            ring[(passed % LATELY as u64) as usize] = 0;
+        }
+        // A jump of more than the ring's length has cleared all of it above.
+        *newest = second;
+        ring[(second % LATELY as u64) as usize] += 1;
+    }
+
+    fn request_lost(&mut self, pending: Pending) {
+        if pending.route == MAIN && pending.class != Class::Asset {
+            self.dropped += 1;
+        }
+    }
+
+    pub(super) fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>) {
+        let is_edge = |node: NodeId| state.fleet().roster().kind(node) == NodeKind::Edge;
+        match entry.what {
+            What::Crashed if is_edge(entry.actor) => {
+                for pending in self.ledger.lost(entry.actor) {
+                    self.request_lost(pending);
+                }
+            }
+            What::MessageLost {
+                message: Message::Request(request),
+                ..
+            } if request.route == MAIN && request.class != Class::Asset => {
+                self.dropped += 1;
+            }
+            _ => {}
+        }
+        for moved in entry.moved {
+            if moved.lifecycle == platform::ALLOCATION && moved.from.is_none() {
+                let allocations = state.fleet().control().allocations();
+                if allocations
+                    .get(moved.subject.id as u32)
+                    .is_none_or(|row| row.value.route != MAIN)
+                {
+                    continue;
+                }
+                self.starts += 1;
+                let under_way = allocations
+                    .iter()
+                    .filter(|(_, row)| row.value.route == MAIN && row.value.state.is_starting())
+                    .count();
+                self.starts_at_once = self.starts_at_once.max(under_way as u32);
+            }
+        }
+        for note in entry.notes {
+            self.note(state, entry, note);
+        }
+    }
+
+    fn note(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>, note: &Note) {
+        match *note {
+            Note::RequestArrived {
+                request,
+                route,
+                class,
+            } => {
+                let pending = Pending {
+                    edge: entry.actor,
+                    arrived: state.clock(entry.actor),
+                    route,
+                    class,
+                    dispatched: false,
+                };
+                self.ledger.arrived(request, pending);
+                if route == MAIN && class != Class::Asset {
+                    self.arrived += 1;
+                }
+            }
+            Note::HoldAdmitted { held, .. } => self.held_most = self.held_most.max(held),
+            Note::RequestDispatched { request, .. } => self.ledger.dispatched(request),
+            Note::HoldReleased { waited, .. } | Note::HoldRefused { waited, .. } => {
+                self.waited_longest = self.waited_longest.max(waited);
+            }
+            Note::HoldExpired { waited, .. } => {
+                self.waited_longest = self.waited_longest.max(waited);
+                self.hold_expired += 1;
+            }
+            Note::ResponseSent {
+                request,
+                status,
+                reason,
+                retry_after,
+            } => self.response(entry.at, request, (status, reason, retry_after)),
+            Note::WakeFailed { .. } => self.wakes_failed += 1,
+            Note::ProcessExited { oom: true, .. } => self.oom_kills += 1,
+            _ => {}
+        }
+    }
+
+    fn response(
+        &mut self,
+        at: Time,
+        request: RequestId,
+        (status, reason, retry_after): (u16, Reason, u32),
+    ) {
+        let Some(pending) = self.ledger.answered(request) else {
+            return;
+        };
+        if pending.route != MAIN || pending.class == Class::Asset {
+            return;
+        }
+        match (status, reason) {
+            (200..=299, _) => self.count_served(at),
+            (_, Reason::AppError) => self.app_errors += 1,
+            (_, Reason::OutcomeUnknown) => self.outcome_unknown += 1,
+            (503, _) => {
+                self.refused += 1;
+                self.no_retry_after += u32::from(retry_after == 0);
+            }
+            (504, _) => self.outcome_unknown += 1,
+            _ => self.refused += 1,
+        }
+    }
+}
+
+fn held(state: &State<Fleet>) -> u32 {
+    // What waited at an edge that is down is gone, and counted as dropped.
+    state
+        .fleet()
+        .edges()
+        .filter(|(id, _)| state.is_up(*id))
+        .map(|(_, edge)| edge.held().len() as u32)
+        .sum()
+}

@@ -1,0 +1,149 @@
+//! The watch: sees every entry and keeps what a moment is judged by: numbers, properties, claims.
+//!
+//! **Invariants.** It depends on nothing but the plan and the entries, and is rewound with the state. It stays small,
+//! since every keyframe holds a copy.
+
+mod claims;
+mod ledger;
+mod metrics;
+mod properties;
+
+pub use claims::{Claims, wake_state};
+pub use metrics::Metrics;
+pub use properties::Properties;
+
+use crate::fleet::Fleet;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use protocol::{Plan, Replay};
+use sim::{Entry, External, State, Watch, What};
+
+/// What does not change while a run is watched.
+#[derive(Debug)]
+pub struct Subject {
+    /// The plan.
+    pub plan: Plan,
+    /// What the seed's case is called in notifications.
+    pub tells: Option<String>,
+}
+
+/// Everything that is kept of a run besides its history.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    subject: Arc<Subject>,
+    /// What was done and read so far, as positions in the scenario's list of reads and then actions.
+    done: Vec<u16>,
+    metrics: Metrics,
+    properties: Properties,
+    claims: Claims,
+}
+
+impl Watcher {
+    /// A watch on a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan, replay: &Replay) -> Self {
+        let tells = crate::lower::case_of(plan, replay.seed).map(|case| case.tells.clone());
+        Self {
+            claims: Claims::new(&plan.objectives),
+            subject: Arc::new(Subject {
+                plan: plan.clone(),
+                tells,
+            }),
+            done: Vec::new(),
+            metrics: Metrics::new(plan),
+            properties: Properties::new(plan),
+        }
+    }
+
+    /// The numbers.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The properties.
+    #[must_use]
+    pub const fn properties(&self) -> &Properties {
+        &self.properties
+    }
+
+    /// How many reads and actions have happened.
+    #[must_use]
+    pub fn done_count(&self) -> usize {
+        self.done.len()
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.subject.plan
+    }
+
+    /// Whether a situation holds at this moment.
+    #[must_use]
+    pub fn holds(&self, state: &State<Fleet>, situation: &protocol::Situation) -> bool {
+        claims::holds(&self.view(state), situation)
+    }
+
+    fn view<'a>(&'a self, state: &'a State<Fleet>) -> claims::View<'a> {
+        claims::View {
+            subject: &self.subject,
+            state,
+            metrics: &self.metrics,
+            properties: &self.properties,
+            done: &self.done,
+        }
+    }
+}
+
+/// The position of a read or an action in the scenario's lists, reads first.
+#[must_use]
+pub fn position(plan: &Plan, id: &str) -> Option<u16> {
+    let read = plan.reads.iter().position(|read| read.id == id);
+    let action = || {
+        plan.actions
+            .iter()
+            .position(|action| action.id == id)
+            .map(|at| plan.reads.len() + at)
+    };
+    read.or_else(action).map(|at| at as u16)
+}
+
+impl Watch<Fleet> for Watcher {
+    fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>) {
+        if let What::Action(External::Mark(position)) = entry.what {
+            self.done.push(position as u16);
+        }
+        self.metrics.after(state, entry);
+        self.properties.after(state, entry, self.metrics.ledger());
+        // Cloning the claims out lets them look at the rest of the watch while they are judged.
+        let mut claims = core::mem::take(&mut self.claims);
+        claims.after(&self.view(state), entry);
+        self.claims = claims;
+    }
+}
+
+impl Watcher {
+    /// How each objective stands at a moment: its progress and the numbers behind it.
+    #[must_use]
+    pub fn objectives(&self, state: &State<Fleet>, over: bool) -> Vec<protocol::ObjectiveView> {
+        let view = self.view(state);
+        let progress = if over {
+            self.claims.at_end(&view)
+        } else {
+            self.claims.progress().to_vec()
+        };
+        self.plan()
+            .objectives
+            .iter()
+            .zip(progress)
+            .map(|(objective, progress)| protocol::ObjectiveView {
+                id: objective.id.clone(),
+                title: objective.title.clone(),
+                progress,
+                detail: claims::detail(&view, &objective.claim),
+            })
+            .collect()
+    }
+}

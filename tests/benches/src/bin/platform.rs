@@ -1,0 +1,222 @@
+//! Measures the whole engine, platform, properties and bench included, and prints the table of its goals.
+//!
+//! `cargo run --release -p benches --bin platform [FOLDER]`. FOLDER is the wasm build of the probe, which the stage
+//! `wasm-digests` leaves in `target/probe`; with it the table has the ratio of wasm to native. For Chromium besides node,
+//! set CHROMIUM and PLAYWRIGHT as `tests/probe/run.mjs` says.
+//!
+//! Times of runs are those that the processor spent on them, where the system tells (Linux), so that what else is going on
+//! disturbs little; times of seeks and of wasm are real ones.
+
+use probe::plans;
+use probe::replays::{Played, replay};
+use probe::speed::{at_a_bench, speed};
+use protocol::{Plan, Reply, Request};
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Instant;
+use world::Bench;
+
+/// How often each thing is measured; the median counts.
+const ROUNDS: u64 = 7;
+/// How many runs are measured at once: the system's own clock of a thread moves in steps of some milliseconds.
+const RUNS: u64 = 16;
+
+fn main() {
+    // First, while nothing that was freed lies about to be used again.
+    let scrubbed = scrub();
+    println!("| goal | what | must | stretch | measured |");
+    println!("| --- | --- | ---: | ---: | ---: |");
+    let standard = plans::standard();
+    let (entries, _) = at_a_bench(&standard, 0);
+    let once = median(|seed| checked(&standard, seed)) / 2.0;
+    let recorded = median(|seed| _ = at_a_bench(&standard, seed));
+    let minute = standard.end as f64 / 1e6;
+    row(
+        "G17",
+        &format!("simulated to real time, standard plan ({entries} entries a run)"),
+        "5,000×",
+        "20,000×",
+        format!("{:.0}×", minute / once),
+    );
+    row(
+        "",
+        "the same at the bench: with history, keyframes and a frame",
+        "",
+        "",
+        format!("{:.0}×", minute / recorded),
+    );
+    row(
+        "G18",
+        "seeds in an hour of one core, standard plan",
+        "100 k",
+        "500 k",
+        format!("{:.0} k", 3.6 / once),
+    );
+    for plan in plans::lessons() {
+        let once = median(|seed| checked(&plan, seed)) / 2.0;
+        row(
+            "",
+            &format!("the same, {}", plan.title),
+            "",
+            "",
+            format!("{:.0} k", 3.6 / once),
+        );
+    }
+    scrubbed.iter().for_each(|line| println!("{line}"));
+    if let Some(folder) = std::env::args().nth(1) {
+        wasm(&folder);
+    }
+}
+
+fn row(goal: &str, what: &str, must: &str, stretch: &str, measured: String) {
+    println!("{}", line(goal, what, must, stretch, &measured));
+}
+
+fn line(goal: &str, what: &str, must: &str, stretch: &str, measured: &str) -> String {
+    format!("| {goal} | {what} | {must} | {stretch} | {measured} |")
+}
+
+/// Seconds that this thread has run so far.
+fn clock() -> f64 {
+    thread_local!(static BEGIN: Instant = Instant::now());
+    let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let spent = spent.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    spent.map_or_else(
+        || BEGIN.with(Instant::elapsed).as_secs_f64(),
+        |nanos| nanos as f64 / 1e9,
+    )
+}
+
+fn timed(work: impl FnOnce()) -> f64 {
+    let begin = clock();
+    work();
+    clock() - begin
+}
+
+/// A checked run is made twice, since that it comes out the same is one of its properties.
+fn checked(plan: &Plan, seed: u64) {
+    assert!(
+        world::run(plan, &replay(plan, seed, Played::Nothing)).is_ok(),
+        "the plan can be run"
+    );
+}
+
+/// The seconds that one run takes: the median over rounds, each with seeds of its own.
+fn median(run: impl Fn(u64)) -> f64 {
+    let round =
+        |round: u64| timed(|| (round * RUNS..(round + 1) * RUNS).for_each(&run)) / RUNS as f64;
+    let mut times: Vec<f64> = (0..ROUNDS).map(round).collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Goals of going to and fro over a history of a hundred thousand entries.
+fn scrub() -> Vec<String> {
+    let mut plan = plans::standard();
+    let per_second = at_a_bench(&plan, 0).0 / (plan.end / 1_000_000);
+    plan = plans::long((100_000 / per_second + 2) * 1_000_000);
+    let before = resident();
+    let mut bench = Bench::new();
+    let open = Request::Open {
+        plan: Box::new(plan.clone()),
+        replay: Box::new(replay(&plan, 0, Played::Nothing)),
+    };
+    let Reply::Opened(opened) = bench.handle(open) else {
+        return Vec::new();
+    };
+    let held = resident().saturating_sub(before);
+    let steps = opened.frame.step;
+    let mut seeks: Vec<f64> = (0..600_u64)
+        .map(|nth| {
+            let step = nth.wrapping_mul(0x9E37_79B9_7F4A_7C15) % steps;
+            let begin = Instant::now();
+            bench.handle(Request::Seek(step));
+            begin.elapsed().as_secs_f64()
+        })
+        .collect();
+    seeks.sort_by(f64::total_cmp);
+    let at = |share: f64| seeks[((seeks.len() - 1) as f64 * share) as usize] * 1000.0;
+    let per = held as f64 / steps as f64 * 100_000.0 / (1 << 20) as f64;
+    vec![
+        line(
+            "G19",
+            &format!("going to any of {steps} entries, frame included: p50"),
+            "",
+            "",
+            &format!("{:.1} ms", at(0.5)),
+        ),
+        line("", "p99", "16 ms", "4 ms", &format!("{:.1} ms", at(0.99))),
+        line(
+            "G20",
+            "memory for 100,000 entries, all of it",
+            "64 MB",
+            "24 MB",
+            &format!("{per:.0} MB"),
+        ),
+    ]
+}
+
+/// Bytes of memory that this process has, where the system tells.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
+        .map_or(0, |kib| kib << 10)
+}
+
+/// What the probe says of its speed, by plan: microseconds and fingerprint.
+type Speeds = BTreeMap<String, (f64, String)>;
+
+fn read(line: &str, speeds: &mut Speeds) {
+    if let ["speed", plan, _, micros, fingerprint] = line.split_whitespace().collect::<Vec<_>>()[..]
+        && let Ok(micros) = micros.parse()
+    {
+        speeds.insert(plan.to_string(), (micros, fingerprint.to_string()));
+    }
+}
+
+/// The ratio of wasm to native, of the same runs, which have to come out the same.
+fn wasm(folder: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../probe/run.mjs");
+    let mut native = Speeds::new();
+    let begin = Instant::now();
+    speed(
+        || begin.elapsed().as_secs_f64() * 1000.0,
+        |line| read(&line, &mut native),
+    );
+    for engine in ["node", "chromium"] {
+        let output = Command::new("node")
+            .args([script, engine, folder, "speed"])
+            .output();
+        let Some(output) = output.ok().filter(|output| output.status.success()) else {
+            row(
+                "G11",
+                &format!("wasm in {engine}"),
+                "0.70",
+                "0.82",
+                "not measured".to_string(),
+            );
+            continue;
+        };
+        let mut found = Speeds::new();
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .for_each(|line| read(line, &mut found));
+        for (plan, (micros, fingerprint)) in &native {
+            let Some((there, other)) = found.get(plan) else {
+                continue;
+            };
+            assert_eq!(
+                fingerprint, other,
+                "{plan} comes out differently in {engine}"
+            );
+            row(
+                "G11",
+                &format!("wasm in {engine} to native, {plan}"),
+                "0.70",
+                "0.82",
+                format!("{:.2}", micros / there),
+            );
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// The least that must hold: the page starts, under its policy, without a word of complaint, and can be used without
+// a mouse or eyes.
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test } from "@playwright/test";
+
+/** Everything the page complained about, and every request that left the site. */
+function watch(page, baseURL) {
+  const complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(new URL(baseURL).origin)) complaints.push(`asked ${request.url()}`);
+  });
+  return complaints;
+}
+
+async function ready(page) {
+  await expect(page.locator("html")).toHaveAttribute("data-boot", "ready");
+}
+
+test("the page starts without a complaint", async ({ page, baseURL }) => {
+  const complaints = watch(page, baseURL);
+  await page.goto("./");
+  await ready(page);
+  await expect(page).toHaveTitle(/./);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(complaints).toEqual([]);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.goto("./");
+    await ready(page);
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+      .analyze();
+    expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)).toEqual([]);
+  });
+}
+
+test("a program that does not arrive is explained, and can be asked for again", async ({ page }) => {
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto("./");
+  await expect(page.getByRole("alert")).toContainText("could not be loaded");
+  await expect(page.getByRole("button", { name: "Load the page again" })).toBeFocused();
+});
+
+test("a browser without WebAssembly is told so", async ({ page }) => {
+  await page.addInitScript(() => { delete globalThis.WebAssembly; });
+  await page.goto("./");
+  await expect(page.getByRole("alert")).toContainText("WebAssembly");
+});
