@@ -370,18 +370,20 @@ impl<F: Fleet> Kernel<'_, F> {
             knobs: &state.knobs,
             dice: &state.dice,
         };
-        match head.what {
-            What::Deadline => state.fleet.step(node, &cx, Input::Deadline, step),
-            What::MessageDelivered { from, message, .. } => {
-                state
-                    .fleet
-                    .step(node, &cx, Input::Message { from, message }, step);
+        // One call for all inputs, so that a fleet's whole step is compiled in once.
+        let input = match head.what {
+            What::Deadline => Some(Input::Deadline),
+            What::MessageDelivered { from, message, .. } => Some(Input::Message { from, message }),
+            What::Persisted(ticket) => Some(Input::Persisted(ticket)),
+            What::Host(event) => Some(Input::Host(event)),
+            _ => None,
+        };
+        match input {
+            Some(input) => state.fleet.step(node, &cx, input, step),
+            None => {
+                let durable = state.disks[usize::from(node.0)].durable();
+                state.fleet.restart(node, &cx, durable, step);
             }
-            What::Persisted(ticket) => state.fleet.step(node, &cx, Input::Persisted(ticket), step),
-            What::Host(event) => state.fleet.step(node, &cx, Input::Host(event), step),
-            _ => state
-                .fleet
-                .restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
         head.node = state.fleet.fingerprint(node);
         head.stub
