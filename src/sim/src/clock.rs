@@ -20,13 +20,13 @@ pub(crate) const fn shown(at: Time, offset: Offset) -> Time {
 /// When in the world the node's clock shows `shown`. The end of time stays what it is: never.
 #[inline]
 pub(crate) const fn world(shown: Time, offset: Offset) -> Time {
-    if offset == 0 || shown.0 == u64::MAX {
+    if offset == 0 {
         return shown;
     }
-    if offset >= 0 {
-        Time(shown.0.saturating_sub(offset.unsigned_abs()))
-    } else {
+    if offset < 0 || shown.0 == u64::MAX {
         Time(shown.0.saturating_add(offset.unsigned_abs()))
+    } else {
+        Time(shown.0.saturating_sub(offset.unsigned_abs()))
     }
 }
 

@@ -4,12 +4,12 @@
 //! from outside after all of them. One step is one entry. Events that turn out to be off (a deadline that moved, a write
 //! that a crash lost) are passed over without an entry.
 
-use crate::clock;
+use crate::clock::{self, Offset};
 use crate::entry::{Entry, External, Tag, WORLD, What};
 use crate::history::{Effects, History, MORE, Stub};
 use crate::host::Planned;
 use crate::queue::{Event, Kind};
-use crate::state::{Fixed, NEVER, NONE, Node, Parcel, State};
+use crate::state::{Fixed, NEVER, NONE, Parcel, State};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher as _};
@@ -370,23 +370,25 @@ impl<F: Fleet> Kernel<'_, F> {
             knobs: &state.knobs,
             dice: &state.dice,
         };
-        match head.what {
-            What::Deadline => state.fleet.step(node, &cx, Input::Deadline, step),
-            What::MessageDelivered { from, message, .. } => {
-                state
-                    .fleet
-                    .step(node, &cx, Input::Message { from, message }, step);
+        // One call for all inputs, so that a fleet's whole step is compiled in once.
+        let input = match head.what {
+            What::Deadline => Some(Input::Deadline),
+            What::MessageDelivered { from, message, .. } => Some(Input::Message { from, message }),
+            What::Persisted(ticket) => Some(Input::Persisted(ticket)),
+            What::Host(event) => Some(Input::Host(event)),
+            _ => None,
+        };
+        match input {
+            Some(input) => state.fleet.step(node, &cx, input, step),
+            None => {
+                let durable = state.disks[usize::from(node.0)].durable();
+                state.fleet.restart(node, &cx, durable, step);
             }
-            What::Persisted(ticket) => state.fleet.step(node, &cx, Input::Persisted(ticket), step),
-            What::Host(event) => state.fleet.step(node, &cx, Input::Host(event), step),
-            _ => state
-                .fleet
-                .restart(node, &cx, state.disks[usize::from(node.0)].durable(), step),
         }
         head.node = state.fleet.fingerprint(node);
         head.stub
             .set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
-        let wanted = wanted(&state.fleet, node, here, state.now);
+        let wanted = wanted(&state.fleet, node, here.offset, state.now);
         if wanted != here.wanted
             && let Some(generation) = here.want(wanted, state.steps)
         {
@@ -408,7 +410,10 @@ impl<F: Fleet> Kernel<'_, F> {
     pub fn arm(&mut self, node: NodeId) {
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
-        let wanted = wanted(&state.fleet, node, here, state.now);
+        if !here.up {
+            return;
+        }
+        let wanted = wanted(&state.fleet, node, here.offset, state.now);
         if wanted != here.wanted
             && let Some(generation) = here.want(wanted, state.steps)
         {
@@ -463,13 +468,12 @@ pub(crate) fn entry<'a, F: Fleet>(
     }
 }
 
-/// When the node wants its deadline, by the world's clock.
+/// When a node that is up wants its deadline, by the world's clock.
 #[inline(always)]
-fn wanted<F: Fleet>(fleet: &F, node: NodeId, here: &Node, now: Time) -> u64 {
-    match fleet.deadline(node) {
-        Some(at) if here.up => clock::world(at, here.offset).0.max(now.0),
-        _ => NEVER,
-    }
+fn wanted<F: Fleet>(fleet: &F, node: NodeId, offset: Offset, now: Time) -> u64 {
+    fleet
+        .deadline(node)
+        .map_or(NEVER, |at| clock::world(at, offset).0.max(now.0))
 }
 
 /// Folds what an entry seldom has.
