@@ -78,7 +78,9 @@ impl Waivers {
     }
 }
 
-/// Declares gates in the order of the catalog: one static each, and `ALL`.
+/// Declares gates in the order of the catalog: one static each, `ALL`, and `END`, the first index that is free.
+///
+/// A list that follows on another begins with `from other::END;`.
 ///
 /// ```
 /// machine::gates! {
@@ -93,15 +95,17 @@ impl Waivers {
 /// ```
 #[macro_export]
 macro_rules! gates {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $title:literal, home $home:literal; )+) => {
+    ($(from $first:expr;)? $( $(#[doc = $doc:literal])+ $name:ident = $title:literal, home $home:literal; )+) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "variants only number the gates")]
         #[repr(u16)]
         enum Index { $($name),+ }
 
+        const FIRST: u16 = 0 $(+ $first)?;
+
         $(
             $(#[doc = $doc])+
             pub static $name: $crate::Gate = $crate::Gate {
-                index: Index::$name as u16,
+                index: FIRST + Index::$name as u16,
                 title: $title,
                 home: $home,
                 doc: &[$($doc),+],
@@ -109,8 +113,11 @@ macro_rules! gates {
         )+
 
         /// Every gate declared here, in order of index.
-        pub static ALL: &[&$crate::Gate] = &[$(&$name),+];
+        pub const ALL: &[&$crate::Gate] = &[$(&$name),+];
 
-        const _: () = assert!(ALL.len() <= $crate::Waivers::CAPACITY as usize);
+        /// The first index after the gates declared here.
+        pub const END: u16 = FIRST + ALL.len() as u16;
+
+        const _: () = assert!(END <= $crate::Waivers::CAPACITY);
     };
 }

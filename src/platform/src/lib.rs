@@ -28,11 +28,12 @@ pub mod wake;
 use machine::{Catalog, LifecycleSpec};
 
 /// The index of the Wake lifecycle in the catalog.
-pub const WAKE: u8 = 0;
+pub const WAKE: u8 = place(&wake::SPEC);
 /// The index of the Allocation Lifecycle in the catalog.
-pub const ALLOCATION: u8 = 1;
+pub const ALLOCATION: u8 = place(&allocation::SPEC);
 
-static LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
+/// The lifecycles, in the gallery's order.
+const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {
@@ -40,3 +41,23 @@ pub static CATALOG: Catalog = Catalog {
     gates: gate::ALL,
     knobs: knob::ALL,
 };
+
+/// Where a lifecycle stands among all; lists and records name it by that.
+const fn place(spec: &LifecycleSpec) -> u8 {
+    let mut at = 0;
+    while at < LIFECYCLES.len() {
+        if same(LIFECYCLES[at].name.as_bytes(), spec.name.as_bytes()) {
+            return at as u8;
+        }
+        at += 1;
+    }
+    panic!("the lifecycle is not in the catalog");
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}

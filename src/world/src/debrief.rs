@@ -3,14 +3,14 @@
 use crate::line::Line;
 use crate::lower::case_of;
 use crate::reading;
-use crate::view::{Names, entry_view};
+use crate::view::{Names, entry_view, state_of};
 use crate::watch::position;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use machine::Verdict;
+use machine::{Role, Verdict};
+use platform::CATALOG;
 use platform::note::Note;
-use platform::{CATALOG, allocation, wake};
 use protocol::{Debrief, EntryView, ObjectiveView, Plan, Progress, Score};
 use sim::{Entry, External, What};
 
@@ -103,11 +103,11 @@ fn story(plan: &Plan, line: &Line) -> Vec<EntryView> {
 }
 
 fn matters(entry: &Entry<'_, crate::fleet::Fleet>) -> bool {
-    let moved = entry.moved.iter().any(|moved| match moved.lifecycle {
-        platform::WAKE => moved.transition.is_some() && moved.to != wake::State::Cold as u8,
-        _ => {
-            moved.to == allocation::State::Failed as u8
-                || moved.to == allocation::State::Ready as u8
+    let moved = entry.moved.iter().any(|moved| {
+        let role = state_of(moved).role;
+        match moved.lifecycle {
+            platform::ALLOCATION => matches!(role, Role::Good | Role::Bad),
+            _ => moved.transition.is_some() && role != Role::Rest,
         }
     });
     let done = matches!(

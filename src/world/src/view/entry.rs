@@ -4,11 +4,10 @@ use super::names::{Names, message_label};
 use super::story::{is_telling, sentence};
 use crate::fleet::Fleet;
 use alloc::string::{String, ToString};
-use machine::Verdict;
-use platform::id::{AllocationId, WakeId};
+use machine::{Moved, Role, StateSpec, Verdict};
+use platform::CATALOG;
 use platform::message::Message;
 use platform::note::Note;
-use platform::{allocation, wake};
 use protocol::{EntryView, Fate, LaneMessage, MovedView, RulingView};
 use sim::{Entry, External, What};
 
@@ -29,13 +28,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
         | What::Host(_)
         | What::Action(_) => false,
     };
-    let moved = entry.moved.iter().any(|moved| match moved.lifecycle {
-        platform::WAKE => moved.from.is_some(),
-        _ => {
-            moved.to == allocation::State::Ready as u8
-                || moved.to == allocation::State::Failed as u8
-        }
-    });
+    let moved = entry.moved.iter().any(is_news);
     let ruled = entry
         .ruled
         .iter()
@@ -55,6 +48,20 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
         )
     });
     what || moved || ruled || told
+}
+
+/// The state that a thing moved to.
+#[must_use]
+pub fn state_of(moved: &Moved) -> &'static StateSpec {
+    &CATALOG.lifecycles[usize::from(moved.lifecycle)].states[usize::from(moved.to)]
+}
+
+/// Whether a move is news. Allocations pass through their stages all the time: only how that ends is.
+fn is_news(moved: &Moved) -> bool {
+    match moved.lifecycle {
+        platform::ALLOCATION => matches!(state_of(moved).role, Role::Good | Role::Bad),
+        _ => moved.from.is_some(),
+    }
 }
 
 /// Whether an entry is routine: heartbeats, acknowledgements, writes that nobody waits for.
@@ -154,10 +161,7 @@ pub fn entry_view(
             .iter()
             .map(|moved| MovedView {
                 lifecycle: moved.lifecycle,
-                name: match moved.lifecycle {
-                    platform::WAKE => names.wake(WakeId(moved.subject.id as u32)),
-                    _ => Names::allocation(AllocationId(moved.subject.id as u32)),
-                },
+                name: names.subject(moved.subject),
                 id: moved.subject.id,
                 from: moved.from,
                 transition: moved.transition,
@@ -190,26 +194,8 @@ pub fn entry_view(
 /// What an interesting entry is called on the timeline: the shortest telling words.
 #[must_use]
 pub fn moment_label(names: &Names<'_>, entry: &Entry<'_, Fleet>) -> String {
-    for moved in entry.moved {
-        match moved.lifecycle {
-            platform::WAKE => {
-                return alloc::format!(
-                    "{}: {}",
-                    names.wake(WakeId(moved.subject.id as u32)),
-                    wake::SPEC.states[usize::from(moved.to)].name
-                );
-            }
-            _ if moved.to == allocation::State::Ready as u8
-                || moved.to == allocation::State::Failed as u8 =>
-            {
-                return alloc::format!(
-                    "{}: {}",
-                    Names::allocation(AllocationId(moved.subject.id as u32)),
-                    allocation::SPEC.states[usize::from(moved.to)].name
-                );
-            }
-            _ => {}
-        }
+    if let Some(moved) = entry.moved.iter().find(|moved| is_news(moved)) {
+        return alloc::format!("{}: {}", names.subject(moved.subject), state_of(moved).name);
     }
     let text = sentence(names, entry, &[], |_| String::new());
     match text.char_indices().nth(60) {

@@ -6,7 +6,7 @@ mod names;
 mod reads;
 mod story;
 
-pub use entry::{entry_view, is_interesting, is_routine, moment_label};
+pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;
 pub use names::{Names, message_label};
 pub use reads::read_lines;

@@ -2,6 +2,7 @@
 //!
 //! **Invariants.** A sentence says what happened and what came of it, from the entry alone; names come from [`Names`].
 
+use super::entry::state_of;
 use super::names::{
     Names, cause_word, class, message_label, observed_word, probe_reason, reason_word,
 };
@@ -10,10 +11,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::{HostEvent, Verdict};
-use platform::id::{AllocationId, WakeId};
+use platform::CATALOG;
 use platform::message::Message;
 use platform::note::Note;
-use platform::{CATALOG, allocation, wake};
 use sim::{Entry, External, What};
 
 /// How many consequences a sentence names.
@@ -172,17 +172,7 @@ fn lead(
 fn consequences(names: &Names<'_>, entry: &Entry<'_, Fleet>) -> Vec<String> {
     let mut parts = Vec::new();
     for moved in entry.moved {
-        let (name, state) = if moved.lifecycle == platform::WAKE {
-            (
-                names.wake(WakeId(moved.subject.id as u32)),
-                wake::SPEC.states[usize::from(moved.to)].name,
-            )
-        } else {
-            (
-                Names::allocation(AllocationId(moved.subject.id as u32)),
-                allocation::SPEC.states[usize::from(moved.to)].name,
-            )
-        };
+        let (name, state) = (names.subject(moved.subject), state_of(moved).name);
         parts.push(match moved.from {
             None => format!("{name} begins as {state}"),
             Some(_) => format!("{name} is now {state}"),

@@ -1,7 +1,5 @@
-//! The gates of the platform, in one list.
-//!
-//! The first eight carry the names of the state-machine gallery (Wake, Allocation Lifecycle); the others are the guards
-//! of the parts that drive them. Each says what goes wrong without it; a test waives each and watches that happen.
+//! The gates of waking and serving. The first eight carry the names of the state-machine gallery (Wake, Allocation
+//! Lifecycle); the others are the guards of the parts that drive them.
 
 machine::gates! {
     /// A request may wait for a wake only if holding it cannot make it happen twice: pages, head requests and socket

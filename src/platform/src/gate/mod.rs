@@ -1,0 +1,43 @@
+//! The gates of the platform, a list for each of its parts, one after the other.
+//!
+//! Each gate says what goes wrong without it; a test waives each and watches that happen.
+
+mod serving;
+
+pub use serving::*;
+
+use machine::Gate;
+
+/// The lists in the order of the catalog; each begins where the one before it ends.
+const LISTS: &[&[&Gate]] = &[serving::ALL];
+
+/// Every gate, in order of index.
+pub static ALL: &[&Gate] = &joined::<{ count() }>();
+
+const fn count() -> usize {
+    let (mut count, mut list) = (0, 0);
+    while list < LISTS.len() {
+        count += LISTS[list].len();
+        list += 1;
+    }
+    count
+}
+
+const fn joined<const N: usize>() -> [&'static Gate; N] {
+    let mut all = [LISTS[0][0]; N];
+    let (mut at, mut list) = (0, 0);
+    while list < LISTS.len() {
+        let mut gate = 0;
+        while gate < LISTS[list].len() {
+            all[at] = LISTS[list][gate];
+            assert!(
+                all[at].index as usize == at,
+                "a list does not begin where the one before it ends"
+            );
+            at += 1;
+            gate += 1;
+        }
+        list += 1;
+    }
+    all
+}
