@@ -43,7 +43,7 @@ fn content(out: &Path) -> String {
     }
     let mut code =
         String::from("/// Everything there is to study.\npub static SCENARIOS: &[Scenario] = &[\n");
-    for study::Scenario { plan, lesson } in &library.scenarios {
+    for study::Scenario { plan, lesson, .. } in &library.scenarios {
         let name = format!("{}.plan", plan.id);
         let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
         fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");

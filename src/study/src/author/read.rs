@@ -27,6 +27,11 @@ impl<'a> File<'a> {
         }
     }
 
+    /// Whether it holds a world to run, without a lesson around it.
+    pub fn is_world(&self) -> bool {
+        self.name.starts_with("worlds/")
+    }
+
     /// Where a place in the text is, for people.
     fn line(&self, at: usize) -> usize {
         self.text.as_bytes()[..at.min(self.text.len())]

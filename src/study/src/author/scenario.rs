@@ -154,7 +154,11 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
     table.finish();
-    Scenario { plan, lesson }
+    Scenario {
+        plan,
+        lesson,
+        world: file.is_world(),
+    }
 }
 
 /// The ids of a list of tables; each must be in kebab-case and there once.
@@ -517,7 +521,8 @@ fn question(table: Table<'_>, names: &Names<'_>) -> Option<Question> {
 
 fn lesson(table: &Table<'_>, names: &Names<'_>) -> Lesson {
     let labels = table.tables("first-label", "a label");
-    if labels.len() != 3 {
+    // A world without a lesson has nothing to point at.
+    if labels.len() != 3 && !names.file.is_world() {
         names.file.report(
             &table.span(),
             Problem::new("three-labels", "a first visit shows exactly three labels"),
@@ -548,11 +553,14 @@ fn lesson(table: &Table<'_>, names: &Names<'_>) -> Lesson {
         situation: table.texts("situation"),
         first_labels: labels.into_iter().map(label).collect(),
         hints: table.texts("hints"),
-        fidelity: table
-            .need("fidelity")
-            .and_then(|value| value.table("the fidelity note"))
-            .map(fidelity)
-            .unwrap_or_default(),
+        fidelity: if names.file.is_world() {
+            table.get("fidelity")
+        } else {
+            table.need("fidelity")
+        }
+        .and_then(|value| value.table("the fidelity note"))
+        .map(fidelity)
+        .unwrap_or_default(),
         twin_gates: table
             .tables("twin", "a twin run")
             .into_iter()

@@ -5,18 +5,63 @@ use alloc::vec::Vec;
 use machine::NodeId;
 use protocol::NodeKind;
 
+/// A kind of node that only some plans have.
+#[derive(Clone, Copy, Debug)]
+pub struct Seat {
+    /// What it is.
+    pub kind: NodeKind,
+    /// What it is called; with a number behind it if there can be several.
+    pub name: &'static str,
+    /// Whether there can be several.
+    pub many: bool,
+}
+
+/// The kinds of nodes that only some plans have, in the order of their numbers.
+pub const SEATS: &[Seat] = &[];
+
 /// Who is who in a fleet of this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Roster {
     edges: u16,
     runners: u16,
+    seats: [u16; SEATS.len()],
 }
 
 impl Roster {
     /// A fleet of so many edges and runners.
     #[must_use]
     pub const fn new(edges: u16, runners: u16) -> Self {
-        Self { edges, runners }
+        Self {
+            edges,
+            runners,
+            seats: [0; SEATS.len()],
+        }
+    }
+
+    /// The same fleet with so many nodes in a seat, by its place in [`SEATS`].
+    #[must_use]
+    pub const fn with(mut self, seat: usize, count: u16) -> Self {
+        self.seats[seat] = count;
+        self
+    }
+
+    /// The nodes in a seat.
+    pub fn seated(self, seat: usize) -> impl Iterator<Item = NodeId> {
+        let before: u16 = self.seats[..seat].iter().sum();
+        let first = self.vault().0 + 1 + before;
+        (first..first + self.seats[seat]).map(NodeId)
+    }
+
+    /// The seat of a node and its position in it, if it has one.
+    fn seat_of(self, node: NodeId) -> Option<(Seat, u16)> {
+        let mut left = node.0.checked_sub(self.vault().0 + 1)?;
+        for (seat, count) in SEATS.iter().zip(self.seats) {
+            if left < count {
+                return Some((*seat, left));
+            }
+            left -= count;
+        }
+        None
     }
 
     /// The edge with this position, from 0.
@@ -67,12 +112,16 @@ impl Roster {
 
     /// All nodes.
     pub fn all(self) -> impl Iterator<Item = NodeId> {
-        (0..=self.vault().0).map(NodeId)
+        let seated: u16 = self.seats.iter().sum();
+        (0..=self.vault().0 + seated).map(NodeId)
     }
 
     /// The kind of a node.
     #[must_use]
-    pub const fn kind(self, node: NodeId) -> NodeKind {
+    pub fn kind(self, node: NodeId) -> NodeKind {
+        if let Some((seat, _)) = self.seat_of(node) {
+            return seat.kind;
+        }
         match node.0 {
             0 => NodeKind::Clients,
             n if n <= self.edges => NodeKind::Edge,
@@ -86,13 +135,17 @@ impl Roster {
     /// The name of a node: `edge-1`, `control`, `runner-2`.
     #[must_use]
     pub fn name(self, node: NodeId) -> String {
-        match self.kind(node) {
-            NodeKind::Clients => "clients".to_string(),
-            NodeKind::Edge => alloc::format!("edge-{}", node.0),
-            NodeKind::Control => "control".to_string(),
-            NodeKind::Runner => alloc::format!("runner-{}", node.0 - 1 - self.edges),
-            NodeKind::Store => "store".to_string(),
-            NodeKind::Vault => "vault".to_string(),
+        match (self.seat_of(node), self.kind(node)) {
+            (Some((seat, position)), _) if seat.many => {
+                alloc::format!("{}-{}", seat.name, position + 1)
+            }
+            (Some((seat, _)), _) => seat.name.to_string(),
+            (None, NodeKind::Clients) => "clients".to_string(),
+            (None, NodeKind::Edge) => alloc::format!("edge-{}", node.0),
+            (None, NodeKind::Control) => "control".to_string(),
+            (None, NodeKind::Runner) => alloc::format!("runner-{}", node.0 - 1 - self.edges),
+            (None, NodeKind::Store) => "store".to_string(),
+            (None, _) => "vault".to_string(),
         }
     }
 
