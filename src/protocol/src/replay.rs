@@ -130,7 +130,7 @@ impl LinkError {
             Self::Version => (
                 "link-version",
                 String::from(
-                    "this is not a link of Study Lab, or of a version that this page does not know",
+                    "this is not a link of Study Lab, or of a version that is not known here",
                 ),
                 "A link's last part begins with `v1.`; copy the whole of it.",
             ),

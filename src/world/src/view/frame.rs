@@ -93,7 +93,12 @@ fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> 
             name: names.node(id),
             kind: roster.kind(id),
             up: state.is_up(id),
-            beliefs: beliefs(plan, names, state, id),
+            // A node that is down believes nothing: what it had in memory is gone.
+            beliefs: if state.is_up(id) {
+                beliefs(plan, names, state, id)
+            } else {
+                Vec::new()
+            },
         })
         .collect()
 }

@@ -171,7 +171,11 @@ impl Claims {
 }
 
 /// The numbers behind a claim, as a short text.
-pub fn detail(view: &View<'_>, claim: &Claim) -> String {
+pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
+    // What is so by now, after the time for it has passed, would read as if it had been reached.
+    if let (Claim::Reaches { by: Some(by), .. }, Progress::Missed) = (claim, progress) {
+        return format!("not reached by {}", Time(*by));
+    }
     let (what, by) = match claim {
         Claim::Reaches { what, by } => (what, *by),
         Claim::EndsWith(what) | Claim::Never(what) | Claim::Before(_, what) => (what, None),

@@ -142,7 +142,7 @@ impl Watcher {
                 id: objective.id.clone(),
                 title: objective.title.clone(),
                 progress,
-                detail: claims::detail(&view, &objective.claim),
+                detail: claims::detail(&view, &objective.claim, progress),
             })
             .collect()
     }
