@@ -6,13 +6,13 @@ use probe::replays::Played;
 
 const FOUND: [(&str, Played, u64, &str); 3] = [
     (
-        "proof-cut-off",
+        "cut-off-runners",
         Played::Nothing,
         7,
         "a wake that another allocation made hot put the one it had started into rotation, ready or not",
     ),
     (
-        "proof-crashes",
+        "bad-night",
         Played::Nothing,
         8,
         "the pace of two routes was judged as if it were one",

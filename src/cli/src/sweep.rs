@@ -271,7 +271,10 @@ fn show(
         plan.title, report.from, report.to, report.engine, report.runs
     ))?;
     let done = match played {
-        Played::Nothing => "nobody acts; goals are counted with --solve or --actions",
+        Played::Nothing if plan.needs_action => {
+            "nobody acts; goals are counted with --solve or --actions"
+        }
+        Played::Nothing => "nobody acts, and nobody has to",
         Played::Actions => "the file of actions is played",
         Played::Solution => "the reference solution of each case is played",
     };

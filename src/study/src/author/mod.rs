@@ -14,18 +14,34 @@ use protocol::Problem;
 use read::{File, Table};
 use toml::de::DeTable;
 
+/// Names of content files, each with its text.
+macro_rules! content {
+    ($($name:literal),+ $(,)?) => {
+        &[$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../../content/", $name, ".toml")),
+        )),+]
+    };
+}
+
 /// The content that comes with the lab: names and texts.
 #[must_use]
 pub fn files() -> &'static [(&'static str, &'static str)] {
-    &[
-        (
-            "scenarios/stuck-wake.toml",
-            include_str!("../../content/scenarios/stuck-wake.toml"),
-        ),
-        (
-            "scenarios/wake-stampede.toml",
-            include_str!("../../content/scenarios/wake-stampede.toml"),
-        ),
+    content![
+        "scenarios/stuck-wake",
+        "scenarios/wake-stampede",
+        "worlds/bad-night",
+        "worlds/crash-loop",
+        "worlds/cut-off-runners",
+        "worlds/falling-asleep",
+        "worlds/handover",
+        "worlds/large-fleet",
+        "worlds/large-uploads",
+        "worlds/late-readiness",
+        "worlds/repeated-posts",
+        "worlds/tight-hosts",
+        "worlds/wrong-bytes",
+        "worlds/wrong-clocks",
     ]
 }
 
