@@ -3,11 +3,11 @@
 use crate::sweep::{Job, jobs, seeds};
 use platform::CATALOG;
 use probe::plans;
-use probe::replays::replay;
 use protocol::{FAULTS, Fault, PROPERTIES, Reply, Request};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use world::Bench;
+use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
 const MODES: [(&str, &str, Sign); 8] = [

@@ -4,13 +4,13 @@ use crate::repository::root;
 use crate::sweep::{Job, jobs, seeds};
 use machine::fingerprint::fold;
 use probe::alike::{PORTIONS, agree};
-use probe::replays::{Played, replay};
 use probe::{plans, speed};
 use protocol::{Advance, Frame, Plan, Reply, Request};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::process::Command;
 use world::Bench;
+use world::{Played, replay};
 
 #[test]
 fn a_digest_does_not_depend_on_how_a_run_is_stepped_recorded_or_sought() {

@@ -2,7 +2,7 @@
 
 use crate::sweep::{Job, broken};
 use probe::plans;
-use probe::replays::Played;
+use world::Played;
 
 const FOUND: [(&str, Played, u64, &str); 3] = [
     (

@@ -2,10 +2,10 @@
 //!
 //! **Invariants.** What comes out depends on the list of runs alone, not on which is finished first.
 
-use probe::replays::{Played, replay};
-use protocol::{Kind, Plan, Progress, RunReport, property};
+use protocol::{Kind, Plan, RunReport, property};
 use rayon::prelude::*;
 use std::ops::Range;
+use world::{Played, replay};
 
 /// The range of seeds of a large sweep: all of it in an optimised build (the stage `digests`), its beginning in an
 /// unoptimised one, which takes many times as long for each.
@@ -72,15 +72,5 @@ pub fn broken(report: &RunReport) -> Vec<(&str, &str)> {
                 && property(&one.id).is_some_and(|spec| spec.kind != Kind::Sometimes)
         })
         .map(|one| (one.id.as_str(), one.evidence.as_deref().unwrap_or_default()))
-        .collect()
-}
-
-/// The goals that one run met and another missed.
-pub fn missed<'a>(met: &'a RunReport, other: &RunReport) -> Vec<&'a str> {
-    met.goals
-        .iter()
-        .zip(&other.goals)
-        .filter(|(a, b)| a.progress == Progress::Met && b.progress == Progress::Missed)
-        .map(|(a, _)| a.id.as_str())
         .collect()
 }

@@ -37,6 +37,8 @@ JSON:
   `lab sweep --json` prints one object, with `--all` a list of them: engine, scenario, from,
   to, shard, waived, knobs, played, runs, partial, properties, goals, fingerprint, held. The
   number of jobs changes nothing in it.
+  `lab teeth --json` prints one object: engine, from, to, gates (each with gate, breaks, goal,
+  runs, scenario, seed, played, step, at, evidence, link), whole.
   `lab verify --json` prints one object: run (as of `lab run`), claimed, matches.
   `lab list … --json` prints a list of objects.
   A problem goes to standard error as one object: code, message, detail, hint.
@@ -62,6 +64,8 @@ pub enum Command {
     Sweep(Sweep),
     /// Run a shared replay again and compare it with what it claims
     Verify(Verify),
+    /// Waive each gate in turn and show what breaks without it
+    Teeth(Teeth),
 }
 
 impl Command {
@@ -72,6 +76,7 @@ impl Command {
             Self::Run(args) => args.json,
             Self::Sweep(args) => args.json,
             Self::Verify(args) => args.json,
+            Self::Teeth(args) => args.json,
         }
     }
 }
@@ -167,6 +172,27 @@ pub struct Sweep {
 pub struct Verify {
     /// A link, the text that begins with `v1.`, or a file that holds one of them or a replay as JSON; `-` reads standard input
     pub replay: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Teeth {
+    /// Only this gate, by id; may be repeated
+    #[arg(long = "gate", value_name = "GATE")]
+    pub gates: Vec<String>,
+    /// The seeds in which to look, from the first up to but without the last
+    #[arg(
+        long,
+        value_name = "A..B",
+        default_value = "0..1000",
+        allow_hyphen_values = true
+    )]
+    pub seeds: String,
+    /// How many runs at once [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

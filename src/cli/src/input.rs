@@ -4,8 +4,10 @@
 
 use crate::args::Changes;
 use crate::out::{Stop, quoted};
+use machine::Gate;
 use platform::CATALOG;
 use protocol::{ENGINE, Placed, Plan, Problem, Replay};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
@@ -188,6 +190,24 @@ impl Checked {
     pub fn command(&self, scenario: &str, seed: u64) -> String {
         format!("lab run {scenario} --seed {seed}{}", self.words)
     }
+}
+
+/// Gates by their ids; all of them if none is named.
+pub fn gates(ids: &[String]) -> Result<Vec<&'static Gate>, Stop> {
+    if ids.is_empty() {
+        return Ok(CATALOG.gates.to_vec());
+    }
+    let known = |id: &String| gate(id).map(|id| CATALOG.gate(&id));
+    let found: Result<Vec<_>, Stop> = ids.iter().map(known).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// Threads to run on: so many, or one for each processor.
+pub fn threads(jobs: Option<u16>) -> Result<ThreadPool, Stop> {
+    ThreadPoolBuilder::new()
+        .num_threads(jobs.map_or(0, usize::from))
+        .build()
+        .map_err(|error| Stop::Io(format!("no threads to run on: {error}")))
 }
 
 fn gate(id: &str) -> Result<String, Stop> {

@@ -1,4 +1,4 @@
-//! `lab`: run, sweep and verify scenarios from a terminal.
+//! `lab`: run, sweep and verify scenarios and gates from a terminal.
 //!
 //! **Invariants.** Whatever a person typed is shown with its control characters escaped. Standard output carries results
 //! only; problems, progress and speed go to standard error. A reader that closes the pipe ends the program quietly.
@@ -9,6 +9,7 @@ mod list;
 mod out;
 mod run;
 mod sweep;
+mod teeth;
 mod verify;
 
 use args::{Args, Command};
@@ -72,6 +73,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<u8, Stop> {
         Command::Run(args) => run::run(&args, &library, out),
         Command::Sweep(args) => sweep::sweep(&args, &library, out),
         Command::Verify(args) => verify::verify(&args, &library, out),
+        Command::Teeth(args) => teeth::teeth(&args, &library, out),
     }
 }
 

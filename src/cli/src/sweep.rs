@@ -12,8 +12,8 @@ use core::hash::Hasher;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use machine::fingerprint::Fold;
 use protocol::{ENGINE, PROPERTIES, Plan, RunReport, SweepReport, SweepRow};
+use rayon::ThreadPool;
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,10 +36,7 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
             .collect(),
     };
     let changes = input::changes(&args.changes, plans.first().copied())?;
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(args.jobs.map_or(0, usize::from))
-        .build();
-    let pool = pool.map_err(|error| Stop::Io(format!("no threads to run on: {error}")))?;
+    let pool = input::threads(args.jobs)?;
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);
     // Without a handler an interruption ends the sweep at once and without a report, as it would any program.
@@ -94,7 +91,7 @@ fn one(
     let content = plan.digest();
     let (first, stride) = shard.map_or((0, 1), |shard| (shard.index - 1, shard.of));
     let total = (to - from).saturating_sub(first).div_ceil(stride);
-    let bar = progress(plan, total);
+    let bar = progress(&plan.id, total);
     let began = Instant::now();
     let mut tally = Tally::new(plan, changes);
     let mut partial = false;
@@ -127,14 +124,15 @@ fn one(
 }
 
 /// A bar on a terminal, nothing elsewhere.
-fn progress(plan: &Plan, total: u64) -> ProgressBar {
+/// A progress bar under this name, for whoever sits at a terminal.
+pub fn progress(name: &str, total: u64) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}");
-    let bar = ProgressBar::with_draw_target(Some(total), target).with_message(plan.id.clone());
+    let bar = ProgressBar::with_draw_target(Some(total), target).with_message(name.to_string());
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -16,12 +16,16 @@ mod debrief;
 mod fleet;
 mod line;
 mod lower;
+mod played;
 mod reading;
 mod report;
+mod teeth;
 mod twin;
 mod view;
 mod watch;
 
 pub use bench::Bench;
 pub use lower::case_of;
+pub use played::{Played, replay};
 pub use report::{run, runs_alike};
+pub use teeth::{Bite, Found, Trial, sharpest};

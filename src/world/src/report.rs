@@ -19,11 +19,21 @@ const PORTION: u64 = 1000;
 /// # Errors
 /// A [`Problem`] that names what in the replay does not exist or is out of range.
 pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
+    let line = played_out(plan, replay)?;
+    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    Ok(report(plan, replay, &line, again))
+}
+
+/// A replay, run to its end.
+pub(crate) fn played_out(plan: &Plan, replay: &Replay) -> Result<Line, Box<Problem>> {
     let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
     line.run_mut().run_to(Time(plan.end), u64::MAX);
-    let fingerprint = line.run().fingerprint();
-    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    Ok(line)
+}
 
+/// What came of a line that has run to its end; `again` is the fingerprint of the same run made another time.
+pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> RunReport {
+    let fingerprint = line.run().fingerprint();
     let state = line.run().state();
     let watch = line.run().watch();
     let mut views = watch.properties().views();
@@ -42,7 +52,7 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
     let mut claimed = replay.clone();
     claimed.at = plan.end;
     claimed.claim = Some(fingerprint);
-    Ok(RunReport {
+    RunReport {
         engine: protocol::ENGINE.into(),
         scenario: plan.id.clone(),
         seed: replay.seed,
@@ -64,7 +74,7 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
         fingerprint: format!("{fingerprint:016x}"),
         link: claimed.to_link(),
         held,
-    })
+    }
 }
 
 /// The fingerprint of a replay, stepped so many entries at a time.

@@ -10,5 +10,4 @@ pub mod alike;
 pub mod hazard;
 pub mod lines;
 pub mod plans;
-pub mod replays;
 pub mod speed;

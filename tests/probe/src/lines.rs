@@ -2,8 +2,8 @@
 
 use crate::hazard::{Hazard, Ring};
 use crate::plans;
-use crate::replays::{Played, replay};
 use sim::{Recording, Run, Setup};
+use world::{Played, replay};
 
 /// Calls `print` with each line: runs of the engine with these seeds, the calm toy, and the toys with a hazard.
 ///

@@ -1,9 +1,9 @@
 //! Speed: how many entries a second the whole engine makes, recorded and watched, of the same runs in every build.
 
 use crate::plans;
-use crate::replays::{Played, replay};
 use protocol::{Plan, Reply, Request};
 use world::Bench;
+use world::{Played, replay};
 
 /// Runs a plan to its end at a bench, with history, keyframes and properties; how many entries that were.
 ///

@@ -16,6 +16,8 @@ use crate::fleet::Fleet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use machine::{Verdict, Waivers};
+use platform::CATALOG;
 use protocol::{Plan, Replay};
 use sim::{Entry, External, State, Watch, What};
 
@@ -37,6 +39,8 @@ pub struct Watcher {
     metrics: Metrics,
     properties: Properties,
     claims: Claims,
+    /// The gates that refused something.
+    refused: Waivers,
 }
 
 impl Watcher {
@@ -53,6 +57,7 @@ impl Watcher {
             done: Vec::new(),
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
+            refused: Waivers::NONE,
         }
     }
 
@@ -66,6 +71,12 @@ impl Watcher {
     #[must_use]
     pub const fn properties(&self) -> &Properties {
         &self.properties
+    }
+
+    /// The gates that have refused something so far.
+    #[must_use]
+    pub const fn refused(&self) -> Waivers {
+        self.refused
     }
 
     /// How many reads and actions have happened.
@@ -114,6 +125,11 @@ impl Watch<Fleet> for Watcher {
     fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>) {
         if let What::Action(External::Mark(position)) = entry.what {
             self.done.push(position as u16);
+        }
+        for ruling in entry.ruled {
+            if ruling.verdict == Verdict::Refused {
+                self.refused = self.refused.with(CATALOG.gates[usize::from(ruling.gate)]);
+            }
         }
         self.metrics.after(state, entry);
         self.properties.after(state, entry, self.metrics.ledger());

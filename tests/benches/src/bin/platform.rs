@@ -8,13 +8,13 @@
 //! disturbs little; times of seeks and of wasm are real ones.
 
 use probe::plans;
-use probe::replays::{Played, replay};
 use probe::speed::{at_a_bench, speed};
 use protocol::{Plan, Reply, Request};
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Instant;
 use world::Bench;
+use world::{Played, replay};
 
 /// How often each thing is measured; the median counts.
 const ROUNDS: u64 = 7;

@@ -1,5 +1,7 @@
-//! Replays: a plan, a seed and what somebody does in it.
+//! Played: what somebody does in a run of a plan: nothing, the right thing, or anything.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use machine::Ask;
 use protocol::{Placed, Plan, Replay};
 
@@ -53,7 +55,7 @@ pub fn replay(plan: &Plan, seed: u64, played: Played) -> Replay {
     Replay {
         engine: protocol::ENGINE.to_string(),
         scenario: plan.id.clone(),
-        content: 0,
+        content: plan.digest(),
         seed,
         waivers: Vec::new(),
         knobs: Vec::new(),
@@ -63,17 +65,8 @@ pub fn replay(plan: &Plan, seed: u64, played: Played) -> Replay {
     }
 }
 
-/// The same with one gate waived.
-#[must_use]
-pub fn waiving(replay: &Replay, gate: &str) -> Replay {
-    Replay {
-        waivers: vec![gate.to_string()],
-        ..replay.clone()
-    }
-}
-
 fn solution(plan: &Plan, seed: u64) -> Vec<Placed> {
-    let case = world::case_of(plan, seed);
+    let case = crate::lower::case_of(plan, seed);
     case.map_or_else(Vec::new, |case| {
         case.solution
             .iter()
