@@ -7,13 +7,15 @@ use crate::error::{Context, Error, Result};
 use crate::headers;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
+};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -134,7 +136,7 @@ async fn answer(
 ) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
     let live = site.live.is_some();
     let answer = match *request.method() {
-        Method::GET | Method::HEAD => respond(site, request.uri().to_string()).await,
+        Method::GET | Method::HEAD => respond(site, &request).await,
         _ => Answer::plain(405, "only GET and HEAD are answered here"),
     };
     let cache = if live {
@@ -147,6 +149,10 @@ async fn answer(
     let to = response.headers_mut();
     to.insert(CONTENT_TYPE, HeaderValue::from_static(answer.kind));
     to.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    to.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(encoding) = answer.encoding {
+        to.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
     for (name, value) in headers::all() {
         if let Ok(value) = HeaderValue::from_str(&value) {
             to.insert(name, value);
@@ -161,6 +167,8 @@ struct Answer {
     kind: &'static str,
     /// The file that decides how long a browser may keep the answer; empty if it is none.
     path: String,
+    /// How the body is compressed.
+    encoding: Option<&'static str>,
     body: Vec<u8>,
 }
 
@@ -170,6 +178,7 @@ impl Answer {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind,
             path,
+            encoding: None,
             body,
         }
     }
@@ -180,14 +189,18 @@ impl Answer {
     }
 }
 
-async fn respond(site: Arc<Site>, url: String) -> Answer {
+async fn respond(site: Arc<Site>, request: &Request<Incoming>) -> Answer {
+    let url = request.uri().to_string();
     if let Some(live) = &site.live
         && let Some(rest) = url.strip_prefix("/__live")
     {
         return next_build(live, rest).await;
     }
+    let accepted = request.headers().get(ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let accepted = accepted.unwrap_or_default().to_owned();
     // A disk may be slow, and these threads are for what never waits.
-    tokio::task::spawn_blocking(move || file(&site, &url))
+    tokio::task::spawn_blocking(move || file(&site, &url, &accepted))
         .await
         .unwrap_or_else(|_| Answer::plain(500, "the server failed; its terminal says why"))
 }
@@ -208,7 +221,7 @@ async fn next_build(live: &Live, query: &str) -> Answer {
 }
 
 /// Answers with a file, or with what stands for it.
-fn file(site: &Site, url: &str) -> Answer {
+fn file(site: &Site, url: &str, accepted: &str) -> Answer {
     let path = match resolve(&site.base, url) {
         Target::Outside => {
             return Answer::plain(404, &format!("nothing here; the lab is at {}", site.base));
@@ -216,19 +229,18 @@ fn file(site: &Site, url: &str) -> Answer {
         Target::Refused => return Answer::plain(400, "not a path"),
         Target::File(path) => path,
     };
-    let send = |status, name: String, body| {
-        let kind = content_type(&name);
-        Answer::new(status, kind, name, with_live(site, kind, body))
-    };
-    if let Some((name, body)) = read(&site.dir, &path) {
-        return send(200, name, body);
+    if let Some(found) = send(site, 200, &path, accepted) {
+        return found;
     }
     if is_asset(&path) {
         // A missing wasm must be missing, and not a page that cannot be compiled.
         return Answer::plain(404, "no such file");
     }
-    match read(&site.dir, "404.html").or_else(|| read(&site.dir, "index.html")) {
-        Some((name, body)) => send(site.fallback, name, body),
+    let page = ["404.html", "index.html"]
+        .iter()
+        .find_map(|name| send(site, site.fallback, name, accepted));
+    match page {
+        Some(page) => page,
         None if site.live.is_some() => {
             let kind = content_type(".html");
             let body = with_live(site, kind, BEING_BUILT.into());
@@ -236,6 +248,42 @@ fn file(site: &Site, url: &str) -> Answer {
         }
         None => Answer::plain(404, "the site has not been built"),
     }
+}
+
+/// The file at a path or the page of a folder, compressed if it is there so and the visitor takes it.
+fn send(site: &Site, status: u16, path: &str, accepted: &str) -> Option<Answer> {
+    let index = format!("{}/index.html", path.trim_end_matches('/'));
+    let name = [path, index.trim_start_matches('/')]
+        .into_iter()
+        .find(|name| site.dir.join(name).is_file())?;
+    let kind = content_type(name);
+    let answer = |body| Answer::new(status, kind, name.to_owned(), body);
+    // A page that is to hear of the next build gets something added, so that only the plain one will do.
+    for (ending, encoding) in ENCODINGS.iter().filter(|_| site.live.is_none()) {
+        if accepts(accepted, encoding)
+            && let Ok(body) = fs::read(site.dir.join(format!("{name}.{ending}")))
+        {
+            return Some(Answer {
+                encoding: Some(encoding),
+                ..answer(body)
+            });
+        }
+    }
+    let body = fs::read(site.dir.join(name)).ok()?;
+    Some(answer(with_live(site, kind, body)))
+}
+
+/// The endings of the compressed files that `dist` writes, with what HTTP calls them, the smaller first.
+const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
+
+/// Whether the value of `Accept-Encoding` names an encoding and does not rule it out.
+fn accepts(value: &str, encoding: &str) -> bool {
+    value.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let refused =
+            |weight: &str| weight.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0);
+        parts.next() == Some(encoding) && !parts.any(refused)
+    })
 }
 
 /// Reloads the page when there is a new build. A file of its own, because the policy allows no inline script.
@@ -263,19 +311,6 @@ fn with_live(site: &Site, kind: &str, body: Vec<u8>) -> Vec<u8> {
     }
     let tag = b"<script type=\"module\" src=\"/__live\"></script>";
     [body.as_slice(), tag].concat()
-}
-
-fn read(dir: &Path, path: &str) -> Option<(String, Vec<u8>)> {
-    let direct = dir.join(path);
-    if !path.is_empty() && direct.is_file() {
-        return Some((path.to_owned(), fs::read(direct).ok()?));
-    }
-    let index = if path.is_empty() {
-        "index.html".to_owned()
-    } else {
-        format!("{}/index.html", path.trim_end_matches('/'))
-    };
-    Some((index.clone(), fs::read(dir.join(&index)).ok()?))
 }
 
 /// What a request is for.
@@ -449,6 +484,35 @@ mod tests {
         let head = ask(&server, "HEAD /lab/");
         assert!(head.contains("200 OK") && !head.contains("home"), "{head}");
         assert!(head.contains("Content-Length: 11"), "{head}");
+    }
+
+    #[test]
+    fn a_compressed_file_goes_to_those_who_take_it() {
+        let (temp, server) = small_site("/", 200, None);
+        fs::write(temp.0.join("app.js.br"), "b").unwrap();
+        fs::write(temp.0.join("app.js.gz"), "g").unwrap();
+        fs::write(temp.0.join("index.html.gz"), "home by gzip").unwrap();
+        for (path, accepted, encoding, body) in [
+            ("app.js", "gzip, deflate, br, zstd", Some("br"), "b"),
+            ("app.js", "br;q=0, gzip;q=0.5", Some("gzip"), "g"),
+            ("app.js", "identity", None, "1"),
+            ("deep/page", "br, gzip", Some("gzip"), "home by gzip"),
+        ] {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            let request = format!("GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close");
+            write!(stream, "{request}\r\nAccept-Encoding: {accepted}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let header = encoding.map(|e| format!("Content-Encoding: {e}\r\n"));
+            let told = header.map_or(!answer.contains("Content-Encoding"), |h| {
+                answer.contains(&h)
+            });
+            assert!(
+                told && answer.ends_with(&format!("\r\n\r\n{body}")),
+                "{answer}"
+            );
+            assert!(!answer.contains("octet-stream"), "{answer}");
+        }
     }
 
     #[test]
