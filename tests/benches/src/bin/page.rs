@@ -4,8 +4,7 @@
 //! `cargo xtask bench --only page` builds and serves the site and gets what the scripts need; CHROMIUM is the browser.
 
 use benches::goals::{Bar, HEAD, line};
-use std::collections::BTreeMap;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use Bar::{AtLeast, AtMost};
 
@@ -45,7 +44,8 @@ fn lighthouse(url: &str) {
         ("fcp", "first contentful paint", " s", Bar::None),
         ("transfer", "transferred", " KiB", Bar::None),
     ] {
-        let measured = found.get(name).map_or(f64::NAN, |values| values[0]);
+        let measured = found.iter().find(|(found, _)| found == name);
+        let measured = measured.map_or(f64::NAN, |(_, values)| values[0]);
         let what = format!("Lighthouse mobile, median of {VISITS}: {what}");
         println!("{}", line("G23", &what, measured, unit, bar));
     }
@@ -74,14 +74,14 @@ fn frames(url: &str) {
 }
 
 /// What a script measured: lines of a name and numbers, apart by tabs.
-fn lines_of(script: &str, arguments: &[&str]) -> BTreeMap<String, Vec<f64>> {
-    let output = Command::new("node").arg(script).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("node: {error}"));
-    assert!(
-        output.status.success(),
-        "{script}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+fn lines_of(script: &str, arguments: &[&str]) -> Vec<(String, Vec<f64>)> {
+    let mut node = Command::new("node");
+    // What it complains of goes to the terminal.
+    node.arg(script).args(arguments).stderr(Stdio::inherit());
+    let output = node
+        .output()
+        .unwrap_or_else(|error| panic!("node: {error}"));
+    assert!(output.status.success(), "{script} failed");
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines()
         .filter_map(|line| {
