@@ -11,6 +11,8 @@ pub enum Command {
     Serve(Serve),
     /// Set up and run every test.
     Test(Test),
+    /// Set up and measure.
+    Bench(Bench),
     /// Build the site for publication.
     Dist(Dist),
     /// Install every tool and do nothing with it.
@@ -45,6 +47,13 @@ pub struct Test {
     pub list: bool,
 }
 
+/// What `bench` was asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Bench {
+    /// The parts to measure; all of them when empty.
+    pub only: Vec<String>,
+}
+
 /// What `dist` was asked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dist {
@@ -72,10 +81,13 @@ Study Lab, the project's own commands
   cargo xtask test [--only STAGE]... [--list]
       sets up what is missing and runs every test there is, browser tests included
 
+  cargo xtask bench [--only kernel|engine|page]...
+      sets up what is missing, measures, and prints the numbers beside their goals
+
   cargo xtask dist [--public-url /lab/]
       builds the static site for publication into dist/
 
-  cargo xtask setup     installs every tool the other commands need, and stops
+  cargo xtask setup     installs every tool that serve, test and dist need, and stops
   cargo xtask doctor    says what is there, what is missing and what would be done about it
   cargo xtask env       prints the variables for building wasm with plain cargo
 
@@ -83,10 +95,16 @@ Tools are kept in the user's cache folder, one folder per version; STUDY_LAB_CAC
 CHROMIUM names the browser for the browser tests.
 ";
 
-const COMMANDS: [&str; 7] = ["serve", "test", "dist", "setup", "doctor", "env", "help"];
+const COMMANDS: [&str; 8] = [
+    "serve", "test", "bench", "dist", "setup", "doctor", "env", "help",
+];
 
-/// Reads the words after `cargo xtask`.
-pub fn parse(words: impl IntoIterator<Item = String>, stages: &[&str]) -> Result<Command, Usage> {
+/// Reads the words after `cargo xtask`; `stages` are those of `test`, `parts` those of `bench`.
+pub fn parse(
+    words: impl IntoIterator<Item = String>,
+    stages: &[&str],
+    parts: &[&str],
+) -> Result<Command, Usage> {
     let mut words = Words {
         rest: words.into_iter().collect::<Vec<_>>().into_iter(),
         value: None,
@@ -124,20 +142,24 @@ pub fn parse(words: impl IntoIterator<Item = String>, stages: &[&str]) -> Result
             let mut test = Test::default();
             while let Some(flag) = words.flag()? {
                 match flag.as_str() {
-                    "--only" => {
-                        for stage in words.value("--only", "a stage")?.split(',') {
-                            if !stages.contains(&stage) {
-                                return Err(unknown("stage", stage, stages));
-                            }
-                            test.only.push(stage.to_owned());
-                        }
-                    }
+                    "--only" => test.only.extend(words.some_of("stage", stages)?),
                     "--list" => test.list = words.bare("--list")?,
                     "--help" | "-h" => return Ok(Command::Help),
                     other => return Err(unknown("flag", other, &["--only", "--list"])),
                 }
             }
             Ok(Command::Test(test))
+        }
+        "bench" => {
+            let mut bench = Bench::default();
+            while let Some(flag) = words.flag()? {
+                match flag.as_str() {
+                    "--only" => bench.only.extend(words.some_of("part", parts)?),
+                    "--help" | "-h" => return Ok(Command::Help),
+                    other => return Err(unknown("flag", other, &["--only"])),
+                }
+            }
+            Ok(Command::Bench(bench))
         }
         "dist" => {
             let mut dist = Dist {
@@ -190,6 +212,16 @@ impl Words {
             .take()
             .or_else(|| self.rest.next())
             .ok_or_else(|| Usage(format!("{flag} needs {what}")))
+    }
+
+    /// The value of `--only`: some of the allowed words, with commas between them.
+    fn some_of(&mut self, kind: &str, allowed: &[&str]) -> Result<Vec<String>, Usage> {
+        let value = self.value("--only", &format!("a {kind}"))?;
+        let check = |word: &str| match allowed.contains(&word) {
+            true => Ok(word.to_owned()),
+            false => Err(unknown(kind, word, allowed)),
+        };
+        value.split(',').map(check).collect()
     }
 
     fn bare(&mut self, flag: &str) -> Result<bool, Usage> {
@@ -282,6 +314,7 @@ mod tests {
         parse(
             line.split_whitespace().map(str::to_owned),
             &["format", "browser"],
+            &["kernel", "page"],
         )
     }
 
@@ -331,6 +364,23 @@ mod tests {
                 list: true
             }))
         );
+    }
+
+    #[test]
+    fn bench_takes_parts_apart_or_together() {
+        let only = |s: &[&str]| {
+            Ok(Command::Bench(Bench {
+                only: s.iter().map(|s| (*s).to_owned()).collect(),
+            }))
+        };
+        assert_eq!(read("bench"), only(&[]));
+        assert_eq!(read("bench --only page"), only(&["page"]));
+        assert_eq!(
+            read("bench --only kernel --only=page,kernel"),
+            only(&["kernel", "page", "kernel"])
+        );
+        assert!(complaint("bench --only pages").contains("did you mean 'page'?"));
+        assert!(complaint("bench --only").contains("needs a part"));
     }
 
     #[test]

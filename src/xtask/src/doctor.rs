@@ -4,9 +4,8 @@
 
 use crate::process::on_path;
 use crate::project::Project;
-use crate::tools::{
-    chromium, debian, playwright, trunk, version_of, wasm_bindgen, wasm_opt, wasm_std,
-};
+use crate::tools::npm_packages::{LIGHTHOUSE, PLAYWRIGHT};
+use crate::tools::{chromium, debian, trunk, version_of, wasm_bindgen, wasm_opt, wasm_std};
 use crate::versions;
 use std::path::Path;
 use std::process::ExitCode;
@@ -66,9 +65,17 @@ pub fn run(project: &Project) -> ExitCode {
         (
             "Playwright",
             in_folder(
-                playwright::find(tools),
+                PLAYWRIGHT.find(tools),
                 "",
                 "install the npm packages of the lockfile (browser tests only)",
+            ),
+        ),
+        (
+            "Lighthouse",
+            in_folder(
+                LIGHTHOUSE.find(tools),
+                "",
+                "install the npm packages of the lockfile (`bench` only)",
             ),
         ),
         ("Chromium", browser(project)),
@@ -86,7 +93,7 @@ pub fn run(project: &Project) -> ExitCode {
         }
     }
     println!(
-        "\n`cargo xtask setup` gets what is absent; `serve` and `test` get what they need by themselves."
+        "\n`cargo xtask setup` gets what is absent; the other commands get what they need by themselves."
     );
     code
 }

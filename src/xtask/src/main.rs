@@ -1,10 +1,11 @@
-//! The project's own commands: set up, serve, test and publish the lab.
+//! The project's own commands: set up, serve, test, measure and publish the lab.
 //!
-//! `cargo xtask help` says what there is. The layout: one file per command (`serve`, `dist`, `test`, `doctor`), one
+//! `cargo xtask help` says what there is. The layout: one file per command (`serve`, `dist`, `test`, `bench`, `doctor`), one
 //! per tool in `tools/`, and below them what they share: `project` (where things are), `site` (a build), `cache`
 //! (installations that are whole or not there), `process` (programs with a limit), `static_server`.
 
 mod args;
+mod bench;
 mod cache;
 mod dist;
 mod doctor;
@@ -28,7 +29,11 @@ use project::Project;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let command = match args::parse(std::env::args().skip(1), &test::stage_names()) {
+    let command = match args::parse(
+        std::env::args().skip(1),
+        &test::stage_names(),
+        &bench::part_names(),
+    ) {
         Ok(command) => command,
         Err(usage) => {
             eprintln!("error: {usage}\n  `cargo xtask help` shows how each command is used");
@@ -54,6 +59,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Help => {}
         Command::Serve(serve) => serve::run(&project, &serve)?,
         Command::Test(test) => return test::run(&project, &test),
+        Command::Bench(bench) => bench::run(&project, &bench)?,
         Command::Dist(dist) => {
             let tools = project.site_tools(true)?;
             let out = project.root().join("dist");
@@ -62,7 +68,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Setup => {
             project.site_tools(true)?;
-            tools::playwright::ensure(&project.tools)?;
+            tools::npm_packages::PLAYWRIGHT.ensure(&project.tools)?;
             tools::chromium::ensure(&project.tools)?;
             progress::step("set up", "every tool is there");
         }

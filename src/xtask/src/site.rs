@@ -8,7 +8,7 @@ use crate::headers;
 use crate::process::Cmd;
 use crate::progress::{human, note, step};
 use crate::project::{Project, SiteTools};
-use crate::tools::playwright::fingerprint;
+use crate::tools::npm_packages::fingerprint;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -3,15 +3,23 @@
 //! The same server is behind `serve` and behind the browser tests, and it sends the headers of `headers.rs`, so a
 //! page that works here works there. It listens on the loopback address only.
 
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::headers;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
 use std::fs;
-use std::io::Cursor;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use tiny_http::{Header, Method, Request, Response, Server};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 /// What is to be served, and how.
 #[derive(Clone, Debug)]
@@ -29,40 +37,30 @@ pub struct Site {
 /// The number of the build being served, and a way to wait for the next.
 #[derive(Debug, Default)]
 pub struct Live {
-    build: Mutex<u64>,
-    changed: Condvar,
+    build: watch::Sender<u64>,
 }
 
 impl Live {
     /// Says that there is a new build.
     pub fn announce(&self) {
-        *self.lock() += 1;
-        self.changed.notify_all();
+        self.build.send_modify(|build| *build += 1);
     }
 
     /// Waits until the build is another than `seen`, but not for ever: proxies and browsers give up too.
-    fn wait_past(&self, seen: u64) -> u64 {
-        let waited =
-            self.changed
-                .wait_timeout_while(self.lock(), Duration::from_secs(20), |build| *build == seen);
-        match waited {
-            Ok((build, _)) => *build,
-            Err(poisoned) => *poisoned.into_inner().0,
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, u64> {
-        // The number stays true whatever happened to the thread that held it.
-        self.build.lock().unwrap_or_else(|p| p.into_inner())
+    async fn wait_past(&self, seen: u64) {
+        let mut build = self.build.subscribe();
+        let changed = build.wait_for(|build| *build != seen);
+        // Either way the number is told as it is then.
+        let _ = tokio::time::timeout(Duration::from_secs(20), changed).await;
     }
 }
 
-/// A server that is listening. It stops when the process does.
+/// A server that is listening. It stops when this is dropped.
 pub struct Running {
     /// The address, with the port it got.
     pub address: SocketAddr,
     base: String,
-    threads: Vec<std::thread::JoinHandle<()>>,
+    runtime: Runtime,
 }
 
 impl Running {
@@ -71,17 +69,15 @@ impl Running {
         format!("http://{}{}", self.address, self.base)
     }
 
-    /// Waits for ever.
+    /// Serves for ever.
     pub fn join(self) {
-        for thread in self.threads {
-            let _ = thread.join();
-        }
+        self.runtime.block_on(std::future::pending())
     }
 }
 
 /// Starts serving; port 0 takes any that is free.
 pub fn start(site: Site, port: u16) -> Result<Running> {
-    let server = Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|e| {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|e| {
         Error::new(format!("port {port} on 127.0.0.1 cannot be used"))
             .detail(e)
             .remedy(format!(
@@ -89,28 +85,25 @@ pub fn start(site: Site, port: u16) -> Result<Running> {
                 other_port(port)
             ))
     })?;
-    let address = server
-        .server_addr()
-        .to_ip()
-        .ok_or_else(|| Error::new("the server has no address"))?;
-    let server = Arc::new(server);
+    let starting = || "starting the server".to_owned();
+    listener.set_nonblocking(true).context(starting)?;
+    let address = listener.local_addr().context(starting)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context(starting)?;
+    // Tokio's listener belongs to the runtime that is entered when it is made.
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener).context(starting)?
+    };
     let base = site.base.clone();
-    let site = Arc::new(site);
-    // More threads than a page opens connections, since each open page keeps one waiting for the next build.
-    let threads = (0..16)
-        .map(|_| {
-            let (server, site) = (Arc::clone(&server), Arc::clone(&site));
-            std::thread::spawn(move || {
-                while let Ok(request) = server.recv() {
-                    answer(&site, request);
-                }
-            })
-        })
-        .collect();
+    runtime.spawn(accept(listener, Arc::new(site)));
     Ok(Running {
         address,
         base,
-        threads,
+        runtime,
     })
 }
 
@@ -118,108 +111,179 @@ fn other_port(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(8080)
 }
 
-fn answer(site: &Site, request: Request) {
-    let (status, kind, path, mut body) = match request.method() {
-        Method::Get | Method::Head => respond(site, request.url()),
-        _ => plain(405, "only GET and HEAD are answered here"),
-    };
-    if *request.method() == Method::Head {
-        body = body.map(|_| Vec::new());
+/// Takes connections, each with a task of its own: browsers open some ahead of need, and those may stay silent.
+async fn accept(listener: tokio::net::TcpListener, site: Arc<Site>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // The visitor is gone again, or there are too many for now; neither is a reason to stop.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let site = Arc::clone(&site);
+        let service = hyper::service::service_fn(move |request| answer(Arc::clone(&site), request));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), service);
+        // Whoever asked may be gone before the answer, and that is theirs to decide.
+        tokio::spawn(async { _ = connection.await });
     }
-    let body = body.unwrap_or_default();
-    let length = body.len();
-    let mut response = Response::new(
-        status.into(),
-        Vec::new(),
-        Cursor::new(body),
-        Some(length),
-        None,
-    );
-    let cache = if site.live.is_some() {
+}
+
+/// Answers one request. For HEAD, hyper sends the headers of this answer and leaves its body out.
+async fn answer(
+    site: Arc<Site>,
+    request: Request<Incoming>,
+) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
+    let live = site.live.is_some();
+    let answer = match *request.method() {
+        Method::GET | Method::HEAD => respond(site, &request).await,
+        _ => Answer::plain(405, "only GET and HEAD are answered here"),
+    };
+    let cache = if live {
         "no-store"
     } else {
-        headers::cache_control(&path)
+        headers::cache_control(&answer.path)
     };
-    let own = [
-        ("Content-Type", kind.to_owned()),
-        ("Cache-Control", cache.to_owned()),
-    ];
-    for (name, value) in own.into_iter().chain(headers::all()) {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
+    let mut response = Response::new(Full::from(answer.body));
+    *response.status_mut() = answer.status;
+    let to = response.headers_mut();
+    to.insert(CONTENT_TYPE, HeaderValue::from_static(answer.kind));
+    to.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    to.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(encoding) = answer.encoding {
+        to.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    for (name, value) in headers::all() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            to.insert(name, value);
         }
     }
-    // Whoever asked may be gone, and that is theirs to decide.
-    let _ = request.respond(response);
+    Ok(response)
 }
 
-type Answer = (u16, &'static str, String, Option<Vec<u8>>);
-
-fn plain(status: u16, text: &str) -> Answer {
-    (
-        status,
-        "text/plain; charset=utf-8",
-        String::new(),
-        Some(format!("{text}\n").into_bytes()),
-    )
+/// What is sent, but for the headers that every answer has.
+struct Answer {
+    status: StatusCode,
+    kind: &'static str,
+    /// The file that decides how long a browser may keep the answer; empty if it is none.
+    path: String,
+    /// How the body is compressed.
+    encoding: Option<&'static str>,
+    body: Vec<u8>,
 }
 
-fn respond(site: &Site, url: &str) -> Answer {
+impl Answer {
+    fn new(status: u16, kind: &'static str, path: String, body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kind,
+            path,
+            encoding: None,
+            body,
+        }
+    }
+
+    fn plain(status: u16, text: &str) -> Self {
+        let body = format!("{text}\n").into_bytes();
+        Self::new(status, content_type(".txt"), String::new(), body)
+    }
+}
+
+async fn respond(site: Arc<Site>, request: &Request<Incoming>) -> Answer {
+    let url = request.uri().to_string();
     if let Some(live) = &site.live
         && let Some(rest) = url.strip_prefix("/__live")
     {
-        return match rest.strip_prefix("?seen=") {
-            Some(seen) => {
-                // A page that has seen none yet is told at once.
-                let build = seen
-                    .parse()
-                    .map_or_else(|_| *live.lock(), |seen| live.wait_past(seen));
-                (
-                    200,
-                    "text/plain; charset=utf-8",
-                    String::new(),
-                    Some(build.to_string().into_bytes()),
-                )
-            }
-            None => (
-                200,
-                "text/javascript; charset=utf-8",
-                String::new(),
-                Some(LIVE_SCRIPT.into()),
-            ),
-        };
+        return next_build(live, rest).await;
     }
-    match resolve(&site.base, url) {
-        Target::Outside => plain(404, &format!("nothing here; the lab is at {}", site.base)),
-        Target::Refused => plain(400, "not a path"),
-        Target::File(path) => {
-            if let Some(found) = read(&site.dir, &path) {
-                let kind = content_type(&found.0);
-                return (200, kind, found.0, Some(with_live(site, kind, found.1)));
+    let accepted = request.headers().get(ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let accepted = accepted.unwrap_or_default().to_owned();
+    // A disk may be slow, and these threads are for what never waits.
+    tokio::task::spawn_blocking(move || file(&site, &url, &accepted))
+        .await
+        .unwrap_or_else(|_| Answer::plain(500, "the server failed; its terminal says why"))
+}
+
+/// Answers the script that reloads open pages, or gives out that script.
+async fn next_build(live: &Live, query: &str) -> Answer {
+    let (kind, body) = match query.strip_prefix("?seen=") {
+        Some(seen) => {
+            // A page that has seen none yet is told at once.
+            if let Ok(seen) = seen.parse() {
+                live.wait_past(seen).await;
             }
-            if is_asset(&path) {
-                // A missing wasm must be missing, and not a page that cannot be compiled.
-                return plain(404, "no such file");
-            }
-            let page = read(&site.dir, "404.html").or_else(|| read(&site.dir, "index.html"));
-            match page {
-                Some((name, body)) => {
-                    let kind = content_type(&name);
-                    (site.fallback, kind, name, Some(with_live(site, kind, body)))
-                }
-                None if site.live.is_some() => {
-                    let kind = "text/html; charset=utf-8";
-                    (
-                        503,
-                        kind,
-                        String::new(),
-                        Some(with_live(site, kind, BEING_BUILT.into())),
-                    )
-                }
-                None => plain(404, "the site has not been built"),
-            }
+            (content_type(".txt"), live.build.borrow().to_string())
+        }
+        None => (content_type(".js"), LIVE_SCRIPT.to_owned()),
+    };
+    Answer::new(200, kind, String::new(), body.into_bytes())
+}
+
+/// Answers with a file, or with what stands for it.
+fn file(site: &Site, url: &str, accepted: &str) -> Answer {
+    let path = match resolve(&site.base, url) {
+        Target::Outside => {
+            return Answer::plain(404, &format!("nothing here; the lab is at {}", site.base));
+        }
+        Target::Refused => return Answer::plain(400, "not a path"),
+        Target::File(path) => path,
+    };
+    if let Some(found) = send(site, 200, &path, accepted) {
+        return found;
+    }
+    if is_asset(&path) {
+        // A missing wasm must be missing, and not a page that cannot be compiled.
+        return Answer::plain(404, "no such file");
+    }
+    let page = ["404.html", "index.html"]
+        .iter()
+        .find_map(|name| send(site, site.fallback, name, accepted));
+    match page {
+        Some(page) => page,
+        None if site.live.is_some() => {
+            let kind = content_type(".html");
+            let body = with_live(site, kind, BEING_BUILT.into());
+            Answer::new(503, kind, String::new(), body)
+        }
+        None => Answer::plain(404, "the site has not been built"),
+    }
+}
+
+/// The file at a path or the page of a folder, compressed if it is there so and the visitor takes it.
+fn send(site: &Site, status: u16, path: &str, accepted: &str) -> Option<Answer> {
+    let index = format!("{}/index.html", path.trim_end_matches('/'));
+    let name = [path, index.trim_start_matches('/')]
+        .into_iter()
+        .find(|name| site.dir.join(name).is_file())?;
+    let kind = content_type(name);
+    let answer = |body| Answer::new(status, kind, name.to_owned(), body);
+    // A page that is to hear of the next build gets something added, so that only the plain one will do.
+    for (ending, encoding) in ENCODINGS.iter().filter(|_| site.live.is_none()) {
+        if accepts(accepted, encoding)
+            && let Ok(body) = fs::read(site.dir.join(format!("{name}.{ending}")))
+        {
+            return Some(Answer {
+                encoding: Some(encoding),
+                ..answer(body)
+            });
         }
     }
+    let body = fs::read(site.dir.join(name)).ok()?;
+    Some(answer(with_live(site, kind, body)))
+}
+
+/// The endings of the compressed files that `dist` writes, with what HTTP calls them, the smaller first.
+const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
+
+/// Whether the value of `Accept-Encoding` names an encoding and does not rule it out.
+fn accepts(value: &str, encoding: &str) -> bool {
+    value.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let refused =
+            |weight: &str| weight.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0);
+        parts.next() == Some(encoding) && !parts.any(refused)
+    })
 }
 
 /// Reloads the page when there is a new build. A file of its own, because the policy allows no inline script.
@@ -247,19 +311,6 @@ fn with_live(site: &Site, kind: &str, body: Vec<u8>) -> Vec<u8> {
     }
     let tag = b"<script type=\"module\" src=\"/__live\"></script>";
     [body.as_slice(), tag].concat()
-}
-
-fn read(dir: &Path, path: &str) -> Option<(String, Vec<u8>)> {
-    let direct = dir.join(path);
-    if !path.is_empty() && direct.is_file() {
-        return Some((path.to_owned(), fs::read(direct).ok()?));
-    }
-    let index = if path.is_empty() {
-        "index.html".to_owned()
-    } else {
-        format!("{}/index.html", path.trim_end_matches('/'))
-    };
-    Some((index.clone(), fs::read(dir.join(&index)).ok()?))
 }
 
 /// What a request is for.
@@ -399,11 +450,10 @@ mod tests {
         answer
     }
 
-    fn small_site(base: &str, fallback: u16, live: bool) -> (TempDir, Running) {
+    fn small_site(base: &str, fallback: u16, live: Option<Arc<Live>>) -> (TempDir, Running) {
         let temp = TempDir::new();
         fs::write(temp.0.join("index.html"), "<p>home</p>").unwrap();
         fs::write(temp.0.join("app.js"), "1").unwrap();
-        let live = live.then(Arc::default);
         let site = Site {
             dir: temp.0.clone(),
             base: base.to_owned(),
@@ -416,7 +466,7 @@ mod tests {
 
     #[test]
     fn pages_fall_back_to_the_shell_and_files_do_not() {
-        let (_temp, server) = small_site("/lab/", 404, false);
+        let (_temp, server) = small_site("/lab/", 404, None);
         assert!(ask(&server, "GET /lab/").contains("200 OK"));
         let deep = ask(&server, "GET /lab/quiz/3");
         assert!(
@@ -433,11 +483,41 @@ mod tests {
         assert!(ask(&server, "POST /lab/").contains("405 Method Not Allowed"));
         let head = ask(&server, "HEAD /lab/");
         assert!(head.contains("200 OK") && !head.contains("home"), "{head}");
+        assert!(head.contains("Content-Length: 11"), "{head}");
+    }
+
+    #[test]
+    fn a_compressed_file_goes_to_those_who_take_it() {
+        let (temp, server) = small_site("/", 200, None);
+        fs::write(temp.0.join("app.js.br"), "b").unwrap();
+        fs::write(temp.0.join("app.js.gz"), "g").unwrap();
+        fs::write(temp.0.join("index.html.gz"), "home by gzip").unwrap();
+        for (path, accepted, encoding, body) in [
+            ("app.js", "gzip, deflate, br, zstd", Some("br"), "b"),
+            ("app.js", "br;q=0, gzip;q=0.5", Some("gzip"), "g"),
+            ("app.js", "identity", None, "1"),
+            ("deep/page", "br, gzip", Some("gzip"), "home by gzip"),
+        ] {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            let request = format!("GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close");
+            write!(stream, "{request}\r\nAccept-Encoding: {accepted}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let header = encoding.map(|e| format!("Content-Encoding: {e}\r\n"));
+            let told = header.map_or(!answer.contains("Content-Encoding"), |h| {
+                answer.contains(&h)
+            });
+            assert!(
+                told && answer.ends_with(&format!("\r\n\r\n{body}")),
+                "{answer}"
+            );
+            assert!(!answer.contains("octet-stream"), "{answer}");
+        }
     }
 
     #[test]
     fn every_answer_carries_the_policy() {
-        let (_temp, server) = small_site("/", 200, false);
+        let (_temp, server) = small_site("/", 200, None);
         for request in ["GET /", "GET /app.js", "GET /deep/page", "GET /gone.js"] {
             let answer = ask(&server, request);
             assert!(
@@ -448,25 +528,66 @@ mod tests {
         assert!(!ask(&server, "GET /").contains("__live"));
     }
 
+    /// Browsers open connections ahead of need and keep those they have used; neither may hold up another visitor.
+    #[test]
+    fn nobody_waits_for_connections_that_say_nothing() {
+        let (_temp, server) = small_site("/", 200, None);
+        let connect = || {
+            let stream = TcpStream::connect(server.address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(2)))
+                .unwrap();
+            stream
+        };
+        let _silent: Vec<TcpStream> = (0..40).map(|_| connect()).collect();
+        for round in 0..20 {
+            std::thread::scope(|scope| {
+                for _ in 0..6 {
+                    scope.spawn(|| {
+                        let mut kept = connect();
+                        // Twice on the same connection, which stays open meanwhile.
+                        for _ in 0..2 {
+                            write!(kept, "GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+                            let mut answer = Vec::new();
+                            let mut bytes = [0; 4096];
+                            while !answer.ends_with(b"\r\n\r\n1") {
+                                let read = kept.read(&mut bytes).unwrap_or_else(|e| {
+                                    panic!("round {round}: no answer in time: {e}")
+                                });
+                                assert_ne!(read, 0, "the connection is kept");
+                                answer.extend(&bytes[..read]);
+                            }
+                        }
+                    });
+                }
+            });
+        }
+    }
+
     #[test]
     fn an_open_page_hears_of_the_next_build() {
         let live = Arc::new(Live::default());
-        let waiting = std::thread::spawn({
-            let live = Arc::clone(&live);
-            move || live.wait_past(0)
-        });
-        std::thread::sleep(Duration::from_millis(20));
-        live.announce();
-        assert_eq!(waiting.join().unwrap(), 1);
-        let (_temp, server) = small_site("/", 200, true);
+        let (_temp, server) = small_site("/", 200, Some(Arc::clone(&live)));
         assert!(ask(&server, "GET /").contains("src=\"/__live\""));
         assert!(ask(&server, "GET /__live").contains("location.reload"));
         assert!(ask(&server, "GET /__live?seen=none").ends_with('0'));
+        std::thread::scope(|scope| {
+            // Many pages may wait, and others are served meanwhile.
+            let waiting: Vec<_> = (0..20)
+                .map(|_| scope.spawn(|| ask(&server, "GET /__live?seen=0")))
+                .collect();
+            assert!(ask(&server, "GET /app.js").ends_with('1'));
+            std::thread::sleep(Duration::from_millis(50));
+            live.announce();
+            for page in waiting {
+                assert!(page.join().unwrap().ends_with("\r\n\r\n1"));
+            }
+        });
     }
 
     #[test]
     fn a_visitor_before_the_first_build_is_told_to_wait() {
-        let (temp, server) = small_site("/", 200, true);
+        let (temp, server) = small_site("/", 200, Some(Arc::default()));
         fs::remove_file(temp.0.join("index.html")).unwrap();
         let answer = ask(&server, "GET /");
         assert!(
@@ -477,7 +598,7 @@ mod tests {
 
     #[test]
     fn an_occupied_port_is_named_with_a_way_out() {
-        let (temp, first) = small_site("/", 200, false);
+        let (temp, first) = small_site("/", 200, None);
         let port = first.address.port();
         let site = Site {
             dir: temp.0.clone(),

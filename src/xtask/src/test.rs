@@ -10,8 +10,9 @@ use crate::process::{Cmd, on_path};
 use crate::progress::{human, note, step};
 use crate::project::Project;
 use crate::static_server::{self, Site};
+use crate::tools::npm_packages::PLAYWRIGHT;
 use crate::tools::wasm_std::{TARGET, WasmRust};
-use crate::tools::{chromium, playwright, wasm_std};
+use crate::tools::{chromium, wasm_std};
 use crate::wasm_check;
 use crate::wasm_digests;
 use std::path::PathBuf;
@@ -304,9 +305,9 @@ fn wasm(project: &Project) -> Result<Outcome> {
 
 fn browser(project: &Project) -> Result<Outcome> {
     built(project)?;
-    let modules = playwright::ensure(&project.tools)?;
+    let modules = PLAYWRIGHT.ensure(&project.tools)?;
     let program = chromium::ensure(&project.tools)?;
-    let suite = playwright::suite(project.root());
+    let suite = PLAYWRIGHT.folder(project.root());
     let mut test = Cmd::new("node")
         .arg(cli(&modules))
         .args(["test", "--config", "playwright.config.mjs"])

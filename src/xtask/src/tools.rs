@@ -7,7 +7,7 @@ pub mod cargo_tool;
 pub mod chromium;
 pub mod debian;
 pub mod download;
-pub mod playwright;
+pub mod npm_packages;
 pub mod trunk;
 pub mod wasm_bindgen;
 pub mod wasm_opt;
@@ -42,11 +42,11 @@ fn version_in(said: &str) -> Option<&str> {
         .find(|w| w.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Finds node and npm, which three of the tools come through.
+/// Finds node and npm, which several of the tools come through.
 pub fn npm() -> Result<PathBuf> {
     let missing = |what: &str| {
         Error::new(format!("{what} is not installed"))
-            .detail("wasm-opt and the browser tests come through npm")
+            .detail("wasm-opt and what tests the page come through npm")
             .remedy("install Node 20 or newer: https://nodejs.org, or `apt-get install nodejs npm` on Debian")
     };
     on_path("node").ok_or_else(|| missing("node"))?;

@@ -7,8 +7,9 @@ use crate::error::{Context, Error, Result};
 use crate::process::Cmd;
 use crate::progress::note;
 use crate::project::Project;
+use crate::tools::npm_packages::PLAYWRIGHT;
 use crate::tools::wasm_std::{self, TARGET};
-use crate::tools::{chromium, playwright, wasm_bindgen};
+use crate::tools::{chromium, wasm_bindgen};
 use crate::versions;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +36,7 @@ pub fn run(project: &Project) -> Result<()> {
         .output()?;
     let script = project.root().join("tests/probe/run.mjs");
     let chromium = chromium::ensure(&project.tools)?;
-    let modules = playwright::ensure(&project.tools)?;
+    let modules = PLAYWRIGHT.ensure(&project.tools)?;
     for engine in ["node", "chromium"] {
         let listed = Cmd::new("node")
             .arg(&script)
@@ -56,7 +57,7 @@ pub fn run(project: &Project) -> Result<()> {
 }
 
 /// Builds the probe as the worker is built; the folder of what wasm-bindgen wrote.
-fn build(project: &Project) -> Result<std::path::PathBuf> {
+pub fn build(project: &Project) -> Result<std::path::PathBuf> {
     let rust = wasm_std::ensure(&project.tools)?;
     let bindgen =
         wasm_bindgen::tool(&versions::wasm_bindgen(project.root())?).ensure(&project.tools)?;

@@ -5,6 +5,7 @@
 //! whoever calls them; the same calls can be made from WebAssembly.
 
 pub mod fan_out;
+pub mod goals;
 pub mod hold;
 pub mod mm1;
 #[cfg(feature = "peers")]

@@ -1,6 +1,7 @@
 //! The browser the tests drive.
 
-use super::{Toolbox, debian, download, npm, playwright};
+use super::npm_packages::PLAYWRIGHT;
+use super::{Toolbox, debian, download, npm};
 use crate::error::{Context, Error, Result};
 use crate::process::{Cmd, on_path, path_with};
 use crate::progress::{note, step};
@@ -57,7 +58,7 @@ fn by_playwright(tools: &Toolbox) -> Result<PathBuf> {
         return Err(Error::new("Playwright's own browser could not be downloaded a while ago, so it is not tried again today")
             .detail(format!("delete {} to have it tried", noted.display())));
     }
-    let modules = playwright::ensure(tools)?;
+    let modules = PLAYWRIGHT.ensure(tools)?;
     note("downloading the browser Playwright was tested with (if its server answers)");
     if on_path("curl").is_some()
         && !download::reachable("https://cdn.playwright.dev/")
@@ -70,7 +71,7 @@ fn by_playwright(tools: &Toolbox) -> Result<PathBuf> {
     }
     let entry = tools
         .cache
-        .entry("playwright-browsers", &playwright::version(tools)?);
+        .entry("playwright-browsers", &PLAYWRIGHT.version(tools)?);
     npm()?;
     let result = entry.install(|staging| {
         Cmd::new("node")

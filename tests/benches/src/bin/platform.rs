@@ -7,6 +7,7 @@
 //! Times of runs are those that the processor spent on them, where the system tells (Linux), so that what else is going on
 //! disturbs little; times of seeks and of wasm are real ones.
 
+use benches::goals::{Bar, HEAD, line};
 use probe::plans;
 use probe::speed::{at_a_bench, speed};
 use protocol::{Plan, Reply, Request};
@@ -16,6 +17,8 @@ use std::time::Instant;
 use world::Bench;
 use world::{Played, replay};
 
+use Bar::{AtLeast, AtMost};
+
 /// How often each thing is measured; the median counts.
 const ROUNDS: u64 = 7;
 /// How many runs are measured at once: the system's own clock of a thread moves in steps of some milliseconds.
@@ -24,8 +27,7 @@ const RUNS: u64 = 16;
 fn main() {
     // First, while nothing that was freed lies about to be used again.
     let scrubbed = scrub();
-    println!("| goal | what | must | stretch | measured |");
-    println!("| --- | --- | ---: | ---: | ---: |");
+    println!("{HEAD}");
     let standard = plans::standard();
     let (entries, _) = at_a_bench(&standard, 0);
     let once = median(|seed| checked(&standard, seed)) / 2.0;
@@ -34,33 +36,28 @@ fn main() {
     row(
         "G17",
         &format!("simulated to real time, standard plan ({entries} entries a run)"),
-        "5,000×",
-        "20,000×",
-        format!("{:.0}×", minute / once),
+        minute / once,
+        "×",
+        AtLeast(5000.0, 20_000.0),
     );
     row(
         "",
         "the same at the bench: with history, keyframes and a frame",
-        "",
-        "",
-        format!("{:.0}×", minute / recorded),
+        minute / recorded,
+        "×",
+        Bar::None,
     );
     row(
         "G18",
         "seeds in an hour of one core, standard plan",
-        "100 k",
-        "500 k",
-        format!("{:.0} k", 3.6 / once),
+        3.6 / once,
+        " k",
+        AtLeast(100.0, 500.0),
     );
     for plan in plans::lessons() {
         let once = median(|seed| checked(&plan, seed)) / 2.0;
-        row(
-            "",
-            &format!("the same, {}", plan.title),
-            "",
-            "",
-            format!("{:.0} k", 3.6 / once),
-        );
+        let what = format!("the same, {}", plan.title);
+        row("", &what, 3.6 / once, " k", Bar::None);
     }
     scrubbed.iter().for_each(|line| println!("{line}"));
     if let Some(folder) = std::env::args().nth(1) {
@@ -68,12 +65,8 @@ fn main() {
     }
 }
 
-fn row(goal: &str, what: &str, must: &str, stretch: &str, measured: String) {
-    println!("{}", line(goal, what, must, stretch, &measured));
-}
-
-fn line(goal: &str, what: &str, must: &str, stretch: &str, measured: &str) -> String {
-    format!("| {goal} | {what} | {must} | {stretch} | {measured} |")
+fn row(goal: &str, what: &str, measured: f64, unit: &str, bar: Bar) {
+    println!("{}", line(goal, what, measured, unit, bar));
 }
 
 /// Seconds that this thread has run so far.
@@ -137,21 +130,16 @@ fn scrub() -> Vec<String> {
     seeks.sort_by(f64::total_cmp);
     let at = |share: f64| seeks[((seeks.len() - 1) as f64 * share) as usize] * 1000.0;
     let per = held as f64 / steps as f64 * 100_000.0 / (1 << 20) as f64;
+    let what = format!("going to any of {steps} entries, frame included: p99");
     vec![
-        line(
-            "G19",
-            &format!("going to any of {steps} entries, frame included: p50"),
-            "",
-            "",
-            &format!("{:.1} ms", at(0.5)),
-        ),
-        line("", "p99", "16 ms", "4 ms", &format!("{:.1} ms", at(0.99))),
+        line("G19", &what, at(0.99), " ms", AtMost(16.0, 4.0)),
+        line("", "the same, p50", at(0.5), " ms", Bar::None),
         line(
             "G20",
             "memory for 100,000 entries, all of it",
-            "64 MB",
-            "24 MB",
-            &format!("{per:.0} MB"),
+            per,
+            " MiB",
+            AtMost(64.0, 24.0),
         ),
     ]
 }
@@ -175,6 +163,9 @@ fn read(line: &str, speeds: &mut Speeds) {
     }
 }
 
+/// How much of the native speed wasm has to have.
+const WASM: Bar = AtLeast(0.7, 0.82);
+
 /// The ratio of wasm to native, of the same runs, which have to come out the same.
 fn wasm(folder: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../probe/run.mjs");
@@ -189,13 +180,7 @@ fn wasm(folder: &str) {
             .args([script, engine, folder, "speed"])
             .output();
         let Some(output) = output.ok().filter(|output| output.status.success()) else {
-            row(
-                "G11",
-                &format!("wasm in {engine}"),
-                "0.70",
-                "0.82",
-                "not measured".to_string(),
-            );
+            row("G11", &format!("wasm in {engine}"), f64::NAN, "", WASM);
             continue;
         };
         let mut found = Speeds::new();
@@ -210,13 +195,8 @@ fn wasm(folder: &str) {
                 fingerprint, other,
                 "{plan} comes out differently in {engine}"
             );
-            row(
-                "G11",
-                &format!("wasm in {engine} to native, {plan}"),
-                "0.70",
-                "0.82",
-                format!("{:.2}", micros / there),
-            );
+            let what = format!("wasm in {engine} to native, {plan}");
+            row("G11", &what, micros / there, "", WASM);
         }
     }
 }

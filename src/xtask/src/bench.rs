@@ -1,0 +1,89 @@
+//! `cargo xtask bench`: the measurements, each as a table of what was measured beside its goals.
+//!
+//! The programs in `tests/benches` measure; this gets them what they need. A goal that is missed is told and is no
+//! failure: the numbers are also this machine's, and of what else it was doing.
+
+use crate::args;
+use crate::dist;
+use crate::error::Result;
+use crate::process::Cmd;
+use crate::progress::step;
+use crate::project::Project;
+use crate::static_server::{self, Site};
+use crate::tools::chromium;
+use crate::tools::npm_packages::{LIGHTHOUSE, PLAYWRIGHT};
+use crate::wasm_digests;
+
+/// Something that can be measured: its name, what it is, and how.
+type Part = (&'static str, &'static str, fn(&Project) -> Result<()>);
+
+const PARTS: [Part; 3] = [
+    ("kernel", "the simulator next to others of its kind", kernel),
+    (
+        "engine",
+        "the platform in the simulator, natively and in wasm",
+        engine,
+    ),
+    ("page", "the page as a visitor gets it", page),
+];
+
+/// The names `--only` takes.
+pub fn part_names() -> Vec<&'static str> {
+    PARTS.iter().map(|(name, ..)| *name).collect()
+}
+
+/// Measures what was asked for.
+pub fn run(project: &Project, bench: &args::Bench) -> Result<()> {
+    for (name, what, measure) in PARTS {
+        if bench.only.is_empty() || bench.only.iter().any(|only| only == name) {
+            step(&format!("bench {name}"), what);
+            println!("\n## {name}: {what}\n");
+            measure(project)?;
+        }
+    }
+    Ok(())
+}
+
+/// One of the measuring programs, optimised.
+fn program(project: &Project, which: &[&str]) -> Cmd {
+    project
+        .cargo()
+        .args(["run", "--quiet", "--release", "--package", "benches"])
+        .args(which)
+}
+
+fn kernel(project: &Project) -> Result<()> {
+    program(project, &["--features", "peers"]).run()
+}
+
+fn engine(project: &Project) -> Result<()> {
+    let probe = wasm_digests::build(project)?;
+    program(project, &["--bin", "platform", "--"])
+        .arg(probe)
+        .env("CHROMIUM", chromium::ensure(&project.tools)?)
+        .env("PLAYWRIGHT", PLAYWRIGHT.ensure(&project.tools)?)
+        .run()
+}
+
+fn page(project: &Project) -> Result<()> {
+    PLAYWRIGHT.ensure(&project.tools)?;
+    LIGHTHOUSE.ensure(&project.tools)?;
+    let chromium = chromium::ensure(&project.tools)?;
+    let dir = project.site("bench");
+    let files = dist::build(project, &project.site_tools(true)?, "/", &dir)?;
+    let (first_view, worker) = dist::sizes(&dir, &files)?;
+    let server = static_server::start(
+        Site {
+            dir,
+            base: "/".to_owned(),
+            fallback: 200,
+            live: None,
+        },
+        0,
+    )?;
+    program(project, &["--bin", "page", "--"])
+        .arg(server.url())
+        .args([first_view.to_string(), worker.to_string()])
+        .env("CHROMIUM", chromium)
+        .run()
+}
