@@ -1,6 +1,6 @@
 //! Measures the simulator and its peers in one run and prints the ratios as a table, next to the goals.
 //!
-//! `cargo run --release -p benches --features peers`. Ratios of one run are what counts; absolute times are the machine's.
+//! `cargo xtask bench --only kernel`. Ratios of one run are what counts; absolute times are the machine's.
 //! With `steps N WORKLOAD` it only does N steps, for counting instructions.
 
 mod allocations;

@@ -1,8 +1,8 @@
 //! Measures the whole engine, platform, properties and bench included, and prints the table of its goals.
 //!
-//! `cargo run --release -p benches --bin platform [FOLDER]`. FOLDER is the wasm build of the probe, which the stage
-//! `wasm-digests` leaves in `target/probe`; with it the table has the ratio of wasm to native. For Chromium besides node,
-//! set CHROMIUM and PLAYWRIGHT as `tests/probe/run.mjs` says.
+//! `platform [FOLDER]`, which `cargo xtask bench --only engine` runs. FOLDER is the wasm build of the probe; with it the
+//! table has the ratio of wasm to native. For Chromium besides node, CHROMIUM and PLAYWRIGHT are set as
+//! `tests/probe/run.mjs` says.
 //!
 //! Times of runs are those that the processor spent on them, where the system tells (Linux), so that what else is going on
 //! disturbs little; times of seeks and of wasm are real ones.
