@@ -1,6 +1,7 @@
 //! Going on and going back: playing, stepping, scrubbing, and where a prediction has to come first.
 
 use super::*;
+use crate::run::clock::Speed;
 
 impl Desk {
     /// How far the run may go: its end, or the reveal while nothing is predicted.
@@ -77,6 +78,10 @@ impl Desk {
                 return;
             }
             let target = self.hidden.try_update_value(|h| {
+                // As fast as it goes means as fast as answers come: leaps taken meanwhile would pass over the reveal.
+                if h.advancing && speed == Speed::Most {
+                    return None;
+                }
                 let target = h.clock.tick(now(), speed, limit);
                 let go = !h.advancing && target > at;
                 h.advancing |= go;
