@@ -116,7 +116,8 @@ macro_rules! gates {
         pub const ALL: &[&$crate::Gate] = &[$(&$name),+];
 
         /// The first index after the gates declared here.
-        pub const END: u16 = FIRST + ALL.len() as u16;
+        #[allow(dead_code, reason = "the last list has none after it")]
+        pub(crate) const END: u16 = FIRST + ALL.len() as u16;
 
         const _: () = assert!(END <= $crate::Waivers::CAPACITY);
     };

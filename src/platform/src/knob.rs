@@ -53,4 +53,16 @@ machine::knobs! {
     HOST_LOST = "host lost", Time 60_000_000 in 1_000_000..=3_600_000_000, home "Control plane";
     /// How long a sender waits for an acknowledgement before it sends again.
     RESEND_INTERVAL = "resend interval", Time 500_000 in 50_000..=60_000_000, home "Control plane";
+    /// How often the region service asks a region for each fact that it needs.
+    REGION_PROBE_INTERVAL = "region probe interval", Time 5_000_000 in 100_000..=600_000_000, home "Region Enablement";
+    /// How long what was seen in a region counts.
+    REGION_EVIDENCE_TTL = "region evidence ttl", Time 15_000_000 in 100_000..=3_600_000_000, home "Region Enablement";
+    /// How long an eligible region may lack something before it is taken out.
+    REGION_GRACE = "region grace", Time 60_000_000 in 0..=3_600_000_000, home "Region Enablement";
+    /// How far the data of a region may be behind.
+    REPLICATION_LAG = "replication lag", Time 5_000_000 in 0..=3_600_000_000, home "Region Enablement";
+    /// How long the data must have been that close.
+    REPLICATION_STEADY = "replication steady", Time 60_000_000 in 0..=3_600_000_000, home "Region Enablement";
+    /// How long the door's permission for a region lasts.
+    REGION_LEASE = "region lease", Time 10_000_000 in 500_000..=600_000_000, home "Door";
 }

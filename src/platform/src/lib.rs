@@ -21,6 +21,7 @@ pub mod knob;
 mod ledger;
 pub mod message;
 pub mod note;
+pub mod region;
 pub mod runner;
 mod stream;
 pub mod wake;
@@ -31,9 +32,11 @@ use machine::{Catalog, LifecycleSpec};
 pub const WAKE: u8 = place(&wake::SPEC);
 /// The index of the Allocation Lifecycle in the catalog.
 pub const ALLOCATION: u8 = place(&allocation::SPEC);
+/// The index of Region Enablement in the catalog.
+pub const REGION: u8 = place(&region::SPEC);
 
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC, &region::SPEC];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

@@ -226,6 +226,8 @@ pub enum Command {
     BindSecret { deployment: DeploymentId },
     /// Put back the right bytes of an artifact (to the store).
     RepairArtifact { digest: Digest },
+    /// Something about a region (to the region service).
+    Region(crate::region::Command),
 }
 
 impl Command {
@@ -243,6 +245,7 @@ impl Command {
             Self::NotifyOwner { .. } => 7,
             Self::BindSecret { .. } => 8,
             Self::RepairArtifact { .. } => 9,
+            Self::Region(_) => 10,
         }
     }
 }
@@ -380,12 +383,14 @@ pub enum Message {
     },
     /// Operator to whom it concerns.
     Command(Command),
+    /// Among the region service, regions, door and visitors.
+    Region(crate::region::Message),
 }
 
 macro_rules! kinds {
     ($( $variant:ident = $number:literal $name:literal ),+ $(,)?) => {
-        /// The names of the kinds of messages, by number, as sentences and whoever names a kind use them.
-        pub static KINDS: &[(u16, &str)] = &[$(($number, $name)),+];
+        /// The names of the kinds that are declared here, by number.
+        pub const OWN: &[(u16, &str)] = &[$(($number, $name)),+];
         $(
             #[doc = concat!("The number of `", $name, "` messages.")]
             #[allow(non_upper_case_globals, reason = "named after the variant")]
@@ -410,7 +415,14 @@ mod kind {
         ReadinessReport = 20 "readiness-report", ExitReport = 21 "exit-report", Follow = 22 "follow",
     }
 }
-pub use kind::KINDS;
+
+/// The kinds declared here, then those of each part of the platform.
+const LISTS: &[&[(u16, &str)]] = &[kind::OWN, crate::region::Message::KINDS];
+
+/// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
+pub fn kinds() -> impl Iterator<Item = (u16, &'static str)> {
+    LISTS.iter().copied().flatten().copied()
+}
 
 impl machine::Message for Message {
     fn kind(&self) -> u16 {
@@ -444,6 +456,7 @@ impl machine::Message for Message {
             Self::SecretsAsk { .. } => kind::SecretsAsk,
             Self::Secrets { .. } => kind::Secrets,
             Self::Command(_) => kind::Command,
+            Self::Region(message) => message.kind(),
         }
     }
 
@@ -479,7 +492,9 @@ impl machine::Message for Message {
                     deployment.into()
                 }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
+                Command::Region(command) => command.region().into(),
             },
+            Self::Region(message) => message.subject(),
         }
     }
 
@@ -505,11 +520,15 @@ impl machine::Message for Message {
             Self::WakeRefused {
                 route, epoch, nth, ..
             } => fingerprint::digest(&(3_u8, route, epoch, nth)),
+            Self::Region(message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
     }
 
     fn repeatable(&self) -> bool {
+        if let Self::Region(message) = self {
+            return message.repeatable();
+        }
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.
         !matches!(
             self,

@@ -207,4 +207,8 @@ pub enum Note {
         request: RequestId,
         allocation: AllocationId,
     },
+
+    // Regions.
+    /// What the region service and the door tell.
+    Region(crate::region::Note),
 }

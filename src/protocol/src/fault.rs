@@ -31,6 +31,19 @@ pub static MESSAGES: &[&str] = &[
     "readiness-report",
     "exit-report",
     "follow",
+    "region-probe",
+    "region-seen",
+    "region-start",
+    "region-stop",
+    "region-stopped",
+    "region-lease",
+    "region-revoke",
+    "region-revoked",
+    "visit",
+    "visit-forward",
+    "visit-served",
+    "visit-answer",
+    "region-renew",
 ];
 
 /// How a kind of fault is described, once.
@@ -190,6 +203,25 @@ faults! {
         node: String,
         /// By how much it is ahead; negative if it is behind.
         by: i64,
+    }
+    /// A node dies and comes back with what its disk has.
+    "node-crash" "Node crash" NodeCrash {
+        /// The node, by name.
+        node: String,
+        /// For how long it is gone.
+        down: u64,
+    }
+    /// A region lacks something that it needs, such as secrets, the artifact or data that keeps up.
+    "region-lack" "Region lack" RegionLack {
+        /// Which region, by position in the plan.
+        region: u16,
+        /// What it lacks, by name (`session-store`).
+        what: String,
+    }
+    /// The policy says that data may not live in a region any more.
+    "residency-change" "Residency change" ResidencyChange {
+        /// Which region, by position in the plan.
+        region: u16,
     }
 }
 

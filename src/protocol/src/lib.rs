@@ -12,6 +12,7 @@ mod frame;
 mod plan;
 mod problem;
 mod property;
+mod region;
 mod replay;
 mod report;
 mod request;
@@ -28,6 +29,7 @@ pub use plan::{
 };
 pub use problem::Problem;
 pub use property::{Kind, PROPERTIES, PropertySpec, property};
+pub use region::{RegionEffect, RegionPlan, RegionsPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};

@@ -3,6 +3,7 @@
 //! All times are in microseconds, all sizes in bytes.
 
 use crate::fault::{Background, PlacedFault};
+use crate::region::{RegionEffect, RegionsPlan};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::Hasher;
@@ -55,6 +56,8 @@ pub struct Plan {
     pub question: Option<Question>,
     /// Whether somebody has to act; when false, doing nothing is right.
     pub needs_action: bool,
+    /// The regions, if the plan has any besides the one that everything else is in.
+    pub regions: Option<RegionsPlan>,
 }
 
 impl Plan {
@@ -190,6 +193,10 @@ pub enum Readable {
     HostMemory,
     /// What the edges answered, as telemetry shows it.
     EdgeMetrics,
+    /// The enablements of regions, and what each waits for.
+    RegionEnablement,
+    /// What each region says of itself.
+    RegionFacts,
 }
 
 /// Something that can be read.
@@ -237,6 +244,8 @@ pub enum Effect {
     Promote,
     /// Tell the app's owner what is wrong; the text is the id of a case.
     NotifyOwner(String),
+    /// Do something about a region.
+    Region(RegionEffect),
 }
 
 /// Something that can be done.
@@ -324,6 +333,13 @@ pub enum Situation {
     AnyPropertyBroken,
     /// This time has come.
     TimeIs(u64),
+    /// The enablement of a region, by its position, is in this state, by name.
+    Region {
+        /// Which region.
+        region: u16,
+        /// Which state.
+        state: String,
+    },
     /// All of them.
     All(Vec<Self>),
     /// One of them.

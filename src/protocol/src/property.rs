@@ -58,6 +58,14 @@ properties! {
     Eventually "l-1" "Operations end" "Every wake and every start ends, or rests with a reason, within its deadline.";
     Eventually "l-2" "Requests are answered" "Every request that arrived at an edge is answered.";
     Eventually "l-6" "Demand wakes" "A route with safe demand and healthy inputs becomes hot.";
+    Always "o-34" "Visitors go to eligible regions" "No visitor is sent to a region that is not eligible, or has not been for longer than the door's permission lasts.";
+    Always "residency-is-kept" "Residency is kept" "No visitor is sent to a region for longer than the door's permission lasts after its data may not live there any more.";
+    Always "regions-move-on-facts" "Regions move on facts" "No region leaves a stage before everything that the next one needs has been so there, as lately as evidence may be old.";
+    Always "shut-regions-are-empty" "Shut regions are empty" "No visitor is sent to a region whose hosts have been stopped.";
+    Eventually "regions-settle" "Regions settle" "A region that was asked for, may be used and lacks nothing becomes eligible.";
+    Sometimes "some-region-opens" "A region opens" "Some region becomes eligible.";
+    Sometimes "some-region-waits" "A region waits" "Some enablement waits for something that its region lacks.";
+    Sometimes "some-region-is-taken-out" "A region is taken out" "Some region is disabled.";
     Sometimes "some-request-waits" "A request waits" "Some request is held while its app wakes.";
     Sometimes "some-wake-is-shared" "A wake is shared" "Some request joins a wake that is under way.";
     Sometimes "some-wake-gets-hot" "A wake gets hot" "Some wake becomes hot.";

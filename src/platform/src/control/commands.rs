@@ -36,7 +36,9 @@ impl ControlPlane {
                 true
             }
             // Not this node's to carry out.
-            Command::BindSecret { .. } | Command::RepairArtifact { .. } => false,
+            Command::BindSecret { .. } | Command::RepairArtifact { .. } | Command::Region(_) => {
+                false
+            }
         };
         let command = command.number();
         out.note(if done {

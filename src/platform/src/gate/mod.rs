@@ -2,14 +2,16 @@
 //!
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
+mod region;
 mod serving;
 
+pub use region::*;
 pub use serving::*;
 
 use machine::Gate;
 
 /// The lists in the order of the catalog; each begins where the one before it ends.
-const LISTS: &[&[&Gate]] = &[serving::ALL];
+const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL];
 
 /// Every gate, in order of index.
 pub static ALL: &[&Gate] = &joined::<{ count() }>();

@@ -3,7 +3,7 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ all = […] }` · `{ any = […] }` · `{ not = … }`
+//! `{ region = "eu", state = "eligible" }` · `{ all = […] }` · `{ any = […] }` · `{ not = … }`
 
 use super::read::{Table, Value, variants};
 use super::scenario::Names;
@@ -46,6 +46,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "owner-told",
         "any-property-broken",
         "time-is",
+        "region",
         "all",
         "any",
         "not",
@@ -54,7 +55,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "wake" => {
             let state = value
                 .name()
-                .check(names.file, "state", &names.wake_states());
+                .check(names.file, "state", &names.states("wake"));
             Situation::Wake {
                 app: names.app(&table.name("app")),
                 state,
@@ -80,6 +81,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "region" => super::region::situation(value, &table, names),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),
         _ => Situation::Not(Box::new(situation(value, names)?)),

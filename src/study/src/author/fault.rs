@@ -132,6 +132,17 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
                 by: if table.flag("behind") { -size } else { size },
             }
         }
+        "node-crash" => Fault::NodeCrash {
+            node: node(),
+            down: table.time("down"),
+        },
+        "region-lack" => Fault::RegionLack {
+            region: names.region(&table.name("region")),
+            what: super::region::lack(table.need("what")?, names.file),
+        },
+        "residency-change" => Fault::ResidencyChange {
+            region: names.region(&table.name("region")),
+        },
         // Reached only by a kind of fault that was declared after this list was written; the test names it.
         other => {
             let problem = Problem::new(

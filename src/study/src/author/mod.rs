@@ -6,6 +6,7 @@
 mod claim;
 mod fault;
 mod read;
+mod region;
 mod scenario;
 
 use crate::{Library, Scenario};
@@ -34,10 +35,13 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/crash-loop",
         "worlds/cut-off-runners",
         "worlds/falling-asleep",
+        "worlds/flapping-region",
         "worlds/handover",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/region-enablement",
+        "worlds/region-trouble",
         "worlds/repeated-posts",
         "worlds/tight-hosts",
         "worlds/wrong-bytes",

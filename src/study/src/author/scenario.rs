@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault};
+use super::{claim, fault, region};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -17,6 +17,7 @@ pub struct Names<'a> {
     reads: Vec<String>,
     actions: Vec<String>,
     cases: Vec<String>,
+    regions: Vec<String>,
     edges: u16,
     runners: u16,
 }
@@ -41,8 +42,17 @@ impl Names<'_> {
         borrowed(&self.actions)
     }
 
-    pub fn wake_states(&self) -> Vec<&'static str> {
-        let lifecycle = self.catalog.lifecycle("wake");
+    /// The position of a region by its name.
+    pub fn region(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "region", &borrowed(&self.regions));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
+    /// The names of a lifecycle's states.
+    pub fn states(&self, lifecycle: &str) -> Vec<&'static str> {
+        let lifecycle = self.catalog.lifecycle(lifecycle);
         lifecycle
             .map(|spec| spec.states.iter().map(|state| state.name).collect())
             .unwrap_or_default()
@@ -51,9 +61,13 @@ impl Names<'_> {
     fn nodes(&self) -> Vec<String> {
         let edges = (1..=self.edges).map(|n| format!("edge-{n}"));
         let runners = (1..=self.runners).map(|n| format!("runner-{n}"));
+        let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
+        let about = ["regions", "door"].into_iter().map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
+            .chain(about.filter(|_| !self.regions.is_empty()))
+            .chain(places)
             .chain(edges)
             .chain(runners)
             .collect()
@@ -100,6 +114,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         );
     }
     let fleet = fleet(&table);
+    let regions = region::regions(&table);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -108,6 +123,11 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         reads: ids("read", "a read", "id"),
         actions: ids("action", "an action", "id"),
         cases: ids("case", "a case", "id"),
+        regions: regions
+            .iter()
+            .flat_map(|regions| &regions.regions)
+            .map(|region| region.name.clone())
+            .collect(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -150,6 +170,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .get("question")
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
+        regions,
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -458,6 +479,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
+    let keys = [&keys[..], &region::EFFECTS].concat();
     let (key, value) = table.which(&keys)?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
@@ -467,6 +489,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
+        key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
         _ => Effect::NotifyOwner(
             value
                 .name()

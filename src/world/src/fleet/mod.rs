@@ -3,12 +3,14 @@
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
 mod clients;
+mod region;
 mod roster;
 mod store;
 mod vault;
 
 pub use clients::{Clients, Stream};
-pub use roster::Roster;
+pub use region::{Lack, Place, Visitors};
+pub use roster::{DOOR, PLACE, REGIONS, Roster, VISITORS};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -16,8 +18,10 @@ use alloc::vec::Vec;
 use machine::{Context, Input, Machine, NodeId, Step, Time};
 use platform::control::{self, ControlPlane};
 use platform::edge::Edge;
+use platform::id::Region;
 use platform::message::Message;
 use platform::note::Note;
+use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
 
 /// One node.
@@ -39,6 +43,14 @@ pub enum Node {
     Store(Store),
     /// The vault of secrets.
     Vault(Vault),
+    /// The region service.
+    Regions(Regions),
+    /// The door to the regions.
+    Door(Door),
+    /// A region.
+    Place(Place),
+    /// Who comes to the door.
+    Visitors(Visitors),
 }
 
 /// What a node of the fleet makes durable.
@@ -50,6 +62,8 @@ pub enum Stored {
     Runner(runner::Record),
     /// The vault or the store: that somebody put it right.
     Repaired,
+    /// The region service.
+    Regions(region_logic::Record),
 }
 
 /// All nodes of a run.
@@ -103,6 +117,26 @@ impl Fleet {
     pub fn runner(&self, id: NodeId) -> Option<&Runner> {
         match self.node(id) {
             Some(Node::Runner(runner)) => Some(runner),
+            _ => None,
+        }
+    }
+
+    /// The region service, if the plan has regions.
+    #[must_use]
+    pub fn regions(&self) -> Option<&Regions> {
+        let node = self.roster.seated(REGIONS).next()?;
+        match self.node(node) {
+            Some(Node::Regions(regions)) => Some(regions),
+            _ => None,
+        }
+    }
+
+    /// A region as a place.
+    #[must_use]
+    pub fn place(&self, region: Region) -> Option<&Place> {
+        let node = self.roster.seated(PLACE).nth(usize::from(region.0))?;
+        match self.node(node) {
+            Some(Node::Place(place)) => Some(place),
             _ => None,
         }
     }
@@ -171,6 +205,12 @@ impl sim::Fleet for Fleet {
             }
             Node::Store(store) => store.step(cx, input, step),
             Node::Vault(vault) => vault.step(cx, input, step),
+            Node::Regions(regions) => {
+                adapt(step, Stored::Regions, |step| regions.step(cx, input, step))
+            }
+            Node::Door(door) => adapt(step, Stored::Regions, |step| door.step(cx, input, step)),
+            Node::Place(place) => place.step(cx, input, step),
+            Node::Visitors(visitors) => visitors.step(cx, input, step),
         }
     }
 
@@ -180,7 +220,10 @@ impl sim::Fleet for Fleet {
             Node::Edge(edge) => edge.deadline(),
             Node::Control(control) => control.deadline(),
             Node::Runner(runner) => runner.deadline(),
-            Node::Store(_) | Node::Vault(_) => None,
+            Node::Regions(regions) => regions.deadline(),
+            Node::Door(door) => door.deadline(),
+            Node::Visitors(visitors) => visitors.deadline(),
+            Node::Store(_) | Node::Vault(_) | Node::Place(_) => None,
         }
     }
 
@@ -226,6 +269,24 @@ impl sim::Fleet for Fleet {
             }
             Node::Store(store) => store.restart(!durable.is_empty()),
             Node::Vault(vault) => vault.restart(!durable.is_empty()),
+            Node::Regions(regions) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Regions(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Regions, |step| {
+                    regions.restart(cx, &records, step)
+                });
+            }
+            Node::Door(door) => adapt(step, Stored::Regions, |step| door.restart(cx, &[], step)),
+            // A place goes on whatever becomes of the process that answers for it, and visitors come.
+            Node::Place(_) | Node::Visitors(_) => {}
         }
     }
 
@@ -237,6 +298,10 @@ impl sim::Fleet for Fleet {
             Node::Runner(runner) => runner.fingerprint(),
             Node::Store(store) => store.fingerprint(),
             Node::Vault(vault) => vault.fingerprint(),
+            Node::Regions(regions) => regions.fingerprint(),
+            Node::Door(door) => door.fingerprint(),
+            Node::Place(place) => place.fingerprint(),
+            Node::Visitors(visitors) => visitors.fingerprint(),
         }
     }
 

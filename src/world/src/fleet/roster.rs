@@ -17,7 +17,25 @@ pub struct Seat {
 }
 
 /// The kinds of nodes that only some plans have, in the order of their numbers.
-pub const SEATS: &[Seat] = &[];
+pub const SEATS: &[Seat] = &[
+    seat(NodeKind::Control, "regions", false),
+    seat(NodeKind::Edge, "door", false),
+    seat(NodeKind::Runner, "region", true),
+    seat(NodeKind::Clients, "visitors", false),
+];
+
+/// The seat of the region service.
+pub const REGIONS: usize = 0;
+/// The seat of the door.
+pub const DOOR: usize = 1;
+/// The seat of the regions.
+pub const PLACE: usize = 2;
+/// The seat of the visitors.
+pub const VISITORS: usize = 3;
+
+const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
+    Seat { kind, name, many }
+}
 
 /// Who is who in a fleet of this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +56,6 @@ impl Roster {
         }
     }
 
-    #[expect(dead_code, reason = "no plan has such nodes so far")]
     /// The same fleet with so many nodes in a seat, by its place in [`SEATS`].
     #[must_use]
     pub const fn with(mut self, seat: usize, count: u16) -> Self {
@@ -46,7 +63,6 @@ impl Roster {
         self
     }
 
-    #[expect(dead_code, reason = "no plan has such nodes so far")]
     /// The nodes in a seat.
     pub fn seated(self, seat: usize) -> impl Iterator<Item = NodeId> {
         let before: u16 = self.seats[..seat].iter().sum();

@@ -101,6 +101,7 @@ pub fn externals(
                 .count() as u32;
             alloc::vec![to_control(promote(plan, app, before))]
         }
+        Effect::Region(effect) => region::effect(roster, effect),
         Effect::NotifyOwner(case) => {
             use platform::message::Cause;
             let cause = match case.as_str() {

@@ -4,12 +4,12 @@
 use super::*;
 
 fn kind(name: &str) -> Result<u16> {
-    match KINDS.iter().find(|(_, known)| *known == name) {
-        Some((number, _)) => Ok(*number),
+    match kinds().find(|(_, known)| *known == name) {
+        Some((number, _)) => Ok(number),
         None => problem(Problem::unknown(
             "message kind",
             name,
-            &KINDS.iter().map(|(_, name)| *name).collect::<Vec<_>>(),
+            &kinds().map(|(_, name)| name).collect::<Vec<_>>(),
         )),
     }
 }
@@ -40,6 +40,7 @@ pub(super) struct Sink<'a> {
     pub(super) bursts: Vec<Stream>,
     pub(super) life: Vec<(Time, External<Message>)>,
     pub(super) promotions: u32,
+    pub(super) lacks: Vec<(u16, Lack)>,
 }
 
 impl Sink<'_> {
@@ -57,6 +58,23 @@ impl Sink<'_> {
                 )),
             ),
         }
+    }
+
+    fn region(&self, region: u16) -> Result<()> {
+        let regions = self.plan.regions.as_ref();
+        let count = regions.map_or(0, |regions| regions.regions.len());
+        if usize::from(region) < count {
+            return Ok(());
+        }
+        problem(
+            Problem::new(
+                "unknown-region",
+                alloc::format!("there is no region number {region}"),
+            )
+            .detail(alloc::format!(
+                "The plan has {count} regions, counted from 0."
+            )),
+        )
     }
 
     fn images(&self, app: u16) -> Result<Vec<u64>> {
@@ -358,6 +376,32 @@ impl Sink<'_> {
                     by: *by,
                 };
                 self.push(title, what, when, lasts, None);
+            }
+            Fault::NodeCrash { node: name, down } => {
+                let what = Disturbance::Crash {
+                    node: node(self.roster, name)?,
+                    down_for: Duration(*down),
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::RegionLack { region, what } => {
+                self.region(*region)?;
+                let Some(fact) = region::fact(what) else {
+                    let known = platform::region::Fact::ALL.map(|fact| fact.lack());
+                    return problem(Problem::unknown("lack", what, &known));
+                };
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.lacks.push((*region, Lack { fact, from, until }));
+            }
+            Fault::ResidencyChange { region } => {
+                self.region(*region)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                for (at, allowed) in [(from, false), (until, true)] {
+                    let order = region::residency(self.roster, *region, allowed);
+                    self.life.extend(order.map(|order| (at, order)));
+                }
             }
         }
         Ok(())

@@ -6,13 +6,14 @@
 
 mod actions;
 mod faults;
+mod region;
 
 pub use actions::externals;
 use actions::promote;
 use faults::Sink;
 
 use crate::fleet::{
-    Clients, Fleet, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
+    Clients, Fleet, Lack, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
 };
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -22,7 +23,7 @@ use machine::{Ask, Duration, Knobs, NodeId, Time, Waivers};
 use platform::control::{self, Contract, ControlPlane};
 use platform::edge::{self, Edge};
 use platform::id::{AllocationId, DeploymentId, Digest, Epoch, Region, RouteId};
-use platform::message::{Class, Command, KINDS, Message};
+use platform::message::{Class, Command, Message, kinds};
 use platform::runner::{self, Runner};
 use platform::{CATALOG, knob};
 use protocol::{AppPlan, Case, Effect, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When};
@@ -262,6 +263,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         plan.fleet.edges.clamp(1, 60),
         plan.fleet.runners.clamp(1, 1000),
     );
+    let roster = region::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -273,7 +275,9 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         bursts: Vec::new(),
         life: Vec::new(),
         promotions: 0,
+        lacks: Vec::new(),
     };
+    sink.life.append(&mut region::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -296,7 +300,13 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
 
     let mut streams = streams(plan)?;
     streams.append(&mut sink.bursts);
-    let fleet = fleet(plan, roster, streams, sink.wrong, sink.missing);
+    let fleet = fleet(
+        plan,
+        roster,
+        streams,
+        (sink.wrong, sink.missing),
+        &sink.lacks,
+    );
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
     setup.declared = knob::ALL;
@@ -321,8 +331,8 @@ fn fleet(
     plan: &Plan,
     roster: Roster,
     streams: Vec<Stream>,
-    wrong: Vec<WrongBytes>,
-    missing: Vec<MissingSecret>,
+    (wrong, missing): (Vec<WrongBytes>, Vec<MissingSecret>),
+    lacks: &[(u16, Lack)],
 ) -> Fleet {
     let contracts: Vec<Contract> = plan
         .apps
@@ -391,5 +401,6 @@ fn fleet(
     }
     nodes.push(Node::Store(Store::new(wrong)));
     nodes.push(Node::Vault(Vault::new(missing)));
+    nodes.append(&mut region::nodes(plan, roster, lacks));
     Fleet::new(roster, nodes)
 }

@@ -45,7 +45,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::WakeRefused { .. }
                 | Note::RestartOrdered { .. }
                 | Note::CommandRefused { .. }
-        )
+        ) || matches!(note, Note::Region(note) if super::region::is_news(note))
     });
     what || moved || ruled || told
 }
@@ -89,7 +89,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RequestArrived { .. }
                 | Note::RequestServed { .. }
                 | Note::ReadinessProbed { .. }
-        )
+        ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
     });
     if told {
         return false;

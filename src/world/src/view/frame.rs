@@ -81,6 +81,9 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             facts,
         });
     }
+    if let Some(service) = state.fleet().regions() {
+        things.append(&mut super::region::things(names.plan(), service));
+    }
     things
 }
 
@@ -199,7 +202,9 @@ fn beliefs(
                 ));
             }
         }
-        Some(Node::Vault(_) | Node::Clients(_)) | None => {}
+        Some(Node::Door(door)) => beliefs = super::region::door(plan, state, door),
+        Some(Node::Place(_)) => beliefs = super::region::place(state, id),
+        Some(Node::Vault(_) | Node::Clients(_) | Node::Regions(_) | Node::Visitors(_)) | None => {}
     }
     beliefs
 }

@@ -4,6 +4,7 @@ mod entry;
 mod frame;
 mod names;
 mod reads;
+mod region;
 mod story;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};

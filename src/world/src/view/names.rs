@@ -28,6 +28,12 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The plan that names come from.
+    #[must_use]
+    pub const fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
     /// A node: `edge-1`.
     #[must_use]
     pub fn node(&self, node: NodeId) -> String {
@@ -86,6 +92,9 @@ impl<'a> Names<'a> {
             AllocationId::KIND => Self::allocation(AllocationId(subject.id as u32)),
             RequestId::KIND => Self::request(RequestId(subject.id as u32)),
             DeploymentId::KIND => format!("deployment {}", subject.id + 1),
+            platform::id::Region::KIND => {
+                super::region::name(self.plan, platform::id::Region(subject.id as u8))
+            }
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
@@ -102,6 +111,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Response { status, reason, .. } => {
             return format!("{status} {}", reason_word(*reason));
         }
+        Message::Region(message) => return super::region::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {
@@ -152,8 +162,7 @@ pub fn message_label(message: &Message) -> String {
             reason = "the platform may add messages that need no word of their own"
         )]
         other => {
-            return platform::message::KINDS
-                .iter()
+            return platform::message::kinds()
                 .find(|(kind, _)| *kind == other.kind())
                 .map_or("message", |(_, name)| name)
                 .to_string();

@@ -46,6 +46,8 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::RegionEnablement => super::region::enablements(plan, state),
+        Readable::RegionFacts => super::region::facts(plan, state),
         Readable::RouteOwner => control
             .routes()
             .get(0)

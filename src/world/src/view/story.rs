@@ -220,6 +220,8 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::REPORT_UNSEEN,
         &gate::ONE_WAKE,
         &gate::DRAIN_DEADLINE_RESPECTED,
+        &gate::REGION_EVIDENCE_FRESH,
+        &gate::TRAFFIC_REMOVED_FIRST,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -227,6 +229,7 @@ pub fn is_telling(gate: u16) -> bool {
 fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
     let secs = |micros: u64| machine::Duration(micros / 1000 * 1000).to_string();
     Some(match *note {
+        Note::Region(ref note) => return super::region::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

@@ -49,6 +49,12 @@ pub fn wake_state(state: &State<Fleet>, app: u16) -> Option<&'static str> {
         .map(|(_, row)| row.value.state.spec().name)
 }
 
+/// The state of a region's enablement, by name.
+fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
+    let row = state.fleet().regions()?.rows().get(u32::from(region))?;
+    row.value.state.map(|stage| stage.spec().name)
+}
+
 /// Whether a situation holds.
 pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
     match situation {
@@ -62,6 +68,9 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         }
         Situation::OwnerToldAnother => {
             told(view).any(|case| Some(case) != view.subject.tells.as_deref())
+        }
+        Situation::Region { region, state } => {
+            stage_of(view.state, *region) == Some(state.as_str())
         }
         Situation::AnyPropertyBroken => view.properties.any_broken(),
         Situation::TimeIs(at) => view.state.now() >= Time(*at),
@@ -195,6 +204,11 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
                 wake_state(view.state, *app).unwrap_or("not there")
             )
         }
+        Situation::Region { region, state } => format!(
+            "region {} is {}, wanted {state}",
+            region + 1,
+            stage_of(view.state, *region).unwrap_or("not asked for")
+        ),
         Situation::AtLeast(metric, n) => {
             format!("{} of at least {}", value(view, *metric), show(*metric, *n))
         }

@@ -5,6 +5,7 @@
 
 mod memory;
 mod orders;
+mod region;
 mod requests;
 mod tables;
 
@@ -145,6 +146,7 @@ impl Properties {
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
+        region::check(state, entry, &mut self.memory.regions, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         self.memory.after(state, entry);
     }
