@@ -10,7 +10,27 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 8] = [
+const MODES: [(&str, &str, Sign); 12] = [
+    (
+        "Region Enablement",
+        "artifact absent",
+        Sign::Refusal("artifact-verified-in-region", ""),
+    ),
+    (
+        "Region Enablement",
+        "DB not replicated",
+        Sign::Refusal("data-topology-ready", ""),
+    ),
+    (
+        "Region Enablement",
+        "session store missing",
+        Sign::Refusal("session-store-present", ""),
+    ),
+    (
+        "Region Enablement",
+        "residency policy violation",
+        Sign::Words("its data may not live there"),
+    ),
     (
         "Wake",
         "payment webhook while cold",
@@ -154,6 +174,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::CorruptArtifact { .. }
                 | Fault::MissingSecret { .. }
                 | Fault::Promotion { .. }
+                | Fault::RegionLack { .. }
+                | Fault::ResidencyChange { .. }
         )
     };
     found.extend(

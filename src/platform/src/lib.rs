@@ -1,7 +1,7 @@
 //! The real logic of the hosting platform: what a control plane, an edge and a runner do, without any IO.
 //!
-//! Start with the two lifecycles, [`wake`] and [`allocation`]; then the parts that drive them: [`control`], [`edge`] and
-//! [`runner`]. [`gate`] and [`knob`] list their rules and numbers.
+//! Start with two lifecycles, [`wake`] and [`allocation`]; then the parts that drive them: [`control`], [`edge`] and
+//! [`runner`]. [`region`] is a part of its own, lifecycle and all. [`gate`] and [`knob`] list their rules and numbers.
 //!
 //! **Invariants.** Nothing here knows that it may be simulated: there is no word for what could go wrong around it, no
 //! choice of outcome, no switch that turns a rule off. No lifecycle state changes except through its table, and never

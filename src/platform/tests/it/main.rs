@@ -6,6 +6,7 @@ mod commands;
 mod commits;
 mod gates;
 mod path;
+mod regions;
 mod reports;
 mod requests;
 mod restarts;

@@ -1,0 +1,442 @@
+//! Region Enablement, row by row of its table, and the door.
+
+use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
+use machine::{Verdict, Waivers};
+use platform::id::{Region, Token};
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::region::{
+    Cause, Command as Order, Door, Fact, Installation, Message as Say, Note as Tell, Record,
+    Regions, Site, State,
+};
+use platform::{gate, knob};
+
+const SERVICE: NodeId = NodeId(1);
+const DOOR: NodeId = NodeId(2);
+const PLACE: NodeId = NodeId(3);
+const OPERATOR: NodeId = NodeId(9);
+const HERE: Region = Region(0);
+
+/// A region service with one region, by hand.
+struct Rig {
+    service: Regions,
+    disk: Vec<Persist<Record>>,
+    durable: Vec<Record>,
+    now: Time,
+    knobs: Knobs,
+    out: Step<Message, Record, Note>,
+}
+
+impl Rig {
+    fn new(allowed: bool) -> Self {
+        let site = Site {
+            node: PLACE,
+            allowed,
+        };
+        let mut rig = Self {
+            service: Regions::new(Installation {
+                sites: vec![site],
+                door: DOOR,
+            }),
+            disk: Vec::new(),
+            durable: Vec::new(),
+            now: Time(1_000_000),
+            knobs: Knobs::defaults(knob::ALL),
+            out: Step::default(),
+        };
+        rig.restart();
+        rig
+    }
+
+    fn context<T>(&mut self, act: impl FnOnce(&mut Self, &Context<'_>) -> T) -> T {
+        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
+        let cx = Context {
+            now: self.now,
+            node: SERVICE,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        act(self, &cx)
+    }
+
+    fn restart(&mut self) {
+        self.disk.clear();
+        self.out.clear();
+        self.context(|rig, cx| {
+            let durable = rig.durable.clone();
+            rig.service.restart(cx, &durable, &mut rig.out);
+        });
+    }
+
+    /// One input; what leaves the node stays in `out`.
+    fn input(&mut self, input: Input<Message>) {
+        self.out.clear();
+        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+        self.disk.append(&mut self.out.persists);
+    }
+
+    fn say(&mut self, from: NodeId, say: Say) {
+        self.input(Input::Message {
+            from,
+            message: Message::Region(say),
+        });
+    }
+
+    fn order(&mut self, order: Order) {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Region(order)),
+        });
+    }
+
+    /// The disk catches up.
+    fn sync(&mut self) {
+        for write in std::mem::take(&mut self.disk) {
+            self.durable.push(write.record);
+            self.input(Input::Persisted(write.ticket));
+        }
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        let until = self.now.after(duration);
+        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.input(Input::Deadline);
+            self.sync();
+        }
+        self.now = until;
+    }
+
+    fn state(&self) -> Option<State> {
+        self.row().state
+    }
+
+    fn row(&self) -> platform::region::RegionRow {
+        self.service.rows().get(0).unwrap().value
+    }
+
+    fn seen_under(&mut self, token: u32, fact: Fact, holds: bool) {
+        let (at, region, token) = (self.now, HERE, Token(token));
+        self.now = self.now.after(Duration(1));
+        self.say(
+            PLACE,
+            Say::Seen {
+                region,
+                fact,
+                token,
+                holds,
+                at,
+                nth: 1,
+            },
+        );
+    }
+
+    fn seen(&mut self, fact: Fact, holds: bool) {
+        self.seen_under(self.row().token.0, fact, holds);
+        self.sync();
+    }
+
+    /// Everything is there.
+    fn all_is_well(&mut self) {
+        for fact in Fact::ALL {
+            self.seen(fact, true);
+        }
+    }
+
+    /// An eligible region.
+    fn eligible() -> Self {
+        let mut rig = Self::new(true);
+        rig.order(Order::Enable { region: HERE });
+        rig.sync();
+        rig.all_is_well();
+        assert_eq!(rig.state(), Some(State::Eligible));
+        rig
+    }
+
+    fn told(&self, note: Tell) -> bool {
+        self.out.notes.contains(&Note::Region(note))
+    }
+
+    fn sent(&self, what: impl Fn(&Say) -> bool) -> bool {
+        let region = |send: &machine::Send<Message>| matches!(&send.message, Message::Region(say) if what(say));
+        self.out.sends.iter().any(region)
+    }
+}
+
+#[test]
+fn k6_a_request_needs_residency() {
+    let mut rig = Rig::new(false);
+    rig.order(Order::Enable { region: HERE });
+    assert_eq!(rig.state(), None);
+    assert!(rig.out.ruled.iter().any(|ruling| {
+        ruling.gate == gate::RESIDENCY_ALLOWED.index && ruling.verdict == Verdict::Refused
+    }));
+    let mut rig = Rig::new(true);
+    rig.order(Order::Enable { region: HERE });
+    assert_eq!(rig.state(), Some(State::Requested));
+}
+
+#[test]
+fn a_second_request_attaches_to_the_first() {
+    let mut rig = Rig::new(true);
+    rig.order(Order::Enable { region: HERE });
+    let row = rig.row();
+    rig.order(Order::Enable { region: HERE });
+    assert_eq!(rig.row(), row);
+    let command = Order::Enable { region: HERE };
+    assert!(rig.told(Tell::Ordered {
+        command,
+        done: true
+    }));
+}
+
+/// Every stage on the way up: what it needs, each thing on its own, and where it leads.
+#[test]
+fn k6_each_stage_waits_for_all_that_it_needs() {
+    let rows = [
+        (State::Requested, State::Provisioning),
+        (State::Provisioning, State::BindingServices),
+        (State::BindingServices, State::ReplicatingArtifacts),
+        (State::ReplicatingArtifacts, State::Eligible),
+    ];
+    for (from, to) in rows {
+        for lacks in from.needs() {
+            let mut rig = Rig::new(true);
+            rig.order(Order::Enable { region: HERE });
+            rig.sync();
+            let earlier = rows.iter().take_while(|(state, _)| *state != from);
+            let needed: Vec<Fact> = earlier
+                .flat_map(|(state, _)| state.needs())
+                .copied()
+                .collect();
+            for fact in needed {
+                rig.seen(fact, true);
+            }
+            assert_eq!(rig.state(), Some(from));
+            rig.seen(*lacks, false);
+            for fact in from.needs().iter().filter(|fact| *fact != lacks) {
+                rig.seen(*fact, true);
+            }
+            assert_eq!(rig.state(), Some(from), "{lacks:?} is lacking");
+            assert_eq!(rig.row().lacks, Some(*lacks));
+            rig.seen(*lacks, true);
+            assert_eq!(rig.state(), Some(to));
+        }
+    }
+}
+
+#[test]
+fn k6_evidence_that_is_too_old_holds_a_stage() {
+    let mut rig = Rig::new(true);
+    rig.order(Order::Enable { region: HERE });
+    rig.sync();
+    rig.seen(Fact::Quota, true);
+    rig.seen(Fact::Runners, true);
+    rig.now = rig
+        .now
+        .after(Duration(rig.knobs.time(&knob::REGION_EVIDENCE_TTL).0 + 2));
+    rig.seen(Fact::Edges, true);
+    assert_eq!(rig.state(), Some(State::Provisioning));
+    assert_eq!(rig.row().lacks, Some(Fact::Runners));
+}
+
+#[test]
+fn k6_an_operator_takes_a_region_out_traffic_first() {
+    let mut rig = Rig::eligible();
+    let token = rig.row().token;
+    rig.order(Order::Disable { region: HERE });
+    assert_eq!(rig.state(), Some(State::Disabled));
+    assert!(
+        rig.out.sends.is_empty(),
+        "nothing leaves before the disk has it"
+    );
+    let write = rig.disk.pop().unwrap();
+    rig.durable.push(write.record);
+    rig.input(Input::Persisted(write.ticket));
+    assert!(rig.sent(|say| matches!(say, Say::Revoke { .. })));
+    assert!(!rig.sent(|say| matches!(say, Say::Stop { .. })));
+    rig.say(
+        DOOR,
+        Say::Revoked {
+            region: HERE,
+            token,
+            nth: 1,
+        },
+    );
+    assert!(rig.sent(|say| matches!(say, Say::Stop { .. })));
+    rig.say(
+        PLACE,
+        Say::Stopped {
+            region: HERE,
+            token,
+            nth: 1,
+        },
+    );
+    assert_eq!(rig.service.deadline(), None, "there is nothing left to do");
+}
+
+#[test]
+fn k6_a_residency_violation_takes_a_region_out_at_once() {
+    let mut rig = Rig::eligible();
+    rig.order(Order::SetResidency {
+        region: HERE,
+        allowed: false,
+    });
+    assert_eq!(rig.state(), Some(State::Disabled));
+    assert!(rig.told(Tell::TakenOut {
+        region: HERE,
+        cause: Cause::Residency
+    }));
+}
+
+#[test]
+fn k6_a_regression_takes_a_region_out_after_its_grace_and_not_before() {
+    let grace = Knobs::defaults(knob::ALL).time(&knob::REGION_GRACE);
+    let mut rig = Rig::eligible();
+    rig.seen(Fact::Services, false);
+    assert_eq!(rig.row().lacks, Some(Fact::Services));
+    rig.wait(Duration(grace.0 - 2_000_000));
+    assert_eq!(rig.state(), Some(State::Eligible));
+    rig.wait(Duration(4_000_000));
+    assert_eq!(rig.state(), Some(State::Disabled));
+
+    let mut rig = Rig::eligible();
+    rig.seen(Fact::Services, false);
+    rig.wait(Duration(grace.0 / 2));
+    rig.all_is_well();
+    assert_eq!(rig.row().ill_since, None);
+}
+
+#[test]
+fn k6_a_region_that_comes_back_shows_everything_anew() {
+    let mut rig = Rig::eligible();
+    rig.order(Order::Disable { region: HERE });
+    rig.sync();
+    rig.order(Order::Enable { region: HERE });
+    rig.sync();
+    assert_eq!(rig.state(), Some(State::Requested));
+    assert_eq!(rig.row().token, Token(2));
+    rig.seen(Fact::Quota, true);
+    assert_eq!(rig.state(), Some(State::Provisioning));
+    assert_eq!(rig.row().lacks, None);
+    rig.seen(Fact::Runners, true);
+    assert_eq!(rig.row().lacks, Some(Fact::Edges));
+}
+
+#[test]
+fn k6_a_late_answer_of_an_earlier_enablement_is_recorded_only() {
+    let mut rig = Rig::eligible();
+    rig.order(Order::Disable { region: HERE });
+    rig.order(Order::Enable { region: HERE });
+    rig.sync();
+    rig.seen_under(1, Fact::Quota, true);
+    assert_eq!(rig.state(), Some(State::Requested));
+    assert!(rig.told(Tell::LateAnswer {
+        region: HERE,
+        token: Token(1)
+    }));
+}
+
+#[test]
+fn failing_over_needs_an_eligible_region() {
+    let mut rig = Rig::new(true);
+    rig.order(Order::Enable { region: HERE });
+    let command = Order::SendTraffic { region: HERE };
+    rig.order(command);
+    assert!(rig.told(Tell::Ordered {
+        command,
+        done: false
+    }));
+    assert!(!rig.row().forced);
+}
+
+#[test]
+fn a_service_that_comes_back_knows_what_was_durable_and_asks_again() {
+    let mut rig = Rig::new(true);
+    rig.order(Order::Enable { region: HERE });
+    rig.restart();
+    assert_eq!(rig.state(), None, "what the disk never had is gone");
+    let mut rig = Rig::eligible();
+    rig.restart();
+    assert_eq!(rig.state(), Some(State::Eligible));
+    rig.input(Input::Deadline);
+    let asked = rig.sent(|say| matches!(say, Say::Probe { .. }));
+    assert!(asked || rig.service.deadline().is_some());
+}
+
+/// A door, by hand.
+fn door(inputs: &[(u64, Say)]) -> Vec<Message> {
+    let mut door = Door::new(SERVICE, vec![PLACE]);
+    let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
+    let mut sent = Vec::new();
+    for (at, say) in inputs {
+        let cx = Context {
+            now: Time(*at),
+            node: DOOR,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        let mut out = Step::default();
+        let message = Message::Region(*say);
+        let from = SERVICE;
+        door.step(&cx, Input::Message { from, message }, &mut out);
+        sent.extend(out.sends.into_iter().map(|send| send.message));
+    }
+    sent
+}
+
+fn lease(token: u32, asked: u64) -> Say {
+    Say::Lease {
+        region: HERE,
+        token: Token(token),
+        asked: Time(asked),
+        lasts: Duration(100),
+        nth: 1,
+    }
+}
+
+const VISIT: Say = Say::Visit {
+    visit: 0,
+    home: HERE,
+};
+
+fn goes(inputs: &[(u64, Say)]) -> bool {
+    door(inputs)
+        .iter()
+        .any(|message| matches!(message, Message::Region(Say::Forward { .. })))
+}
+
+#[test]
+fn the_door_sends_visitors_as_long_as_its_permission_lasts() {
+    assert!(!goes(&[(10, VISIT)]));
+    assert!(goes(&[(20, lease(1, 10)), (109, VISIT)]));
+    assert!(!goes(&[(20, lease(1, 10)), (110, VISIT)]));
+}
+
+#[test]
+fn a_permission_that_arrives_late_lasts_from_when_it_was_asked_for() {
+    assert!(!goes(&[(150, lease(1, 10)), (151, VISIT)]));
+}
+
+#[test]
+fn a_revoked_permission_does_not_come_back() {
+    let revoke = Say::Revoke {
+        region: HERE,
+        token: Token(1),
+        nth: 1,
+    };
+    assert!(!goes(&[
+        (20, lease(1, 10)),
+        (30, revoke),
+        (40, lease(1, 15)),
+        (50, VISIT)
+    ]));
+    assert!(goes(&[
+        (20, lease(1, 10)),
+        (30, revoke),
+        (40, lease(2, 35)),
+        (50, VISIT)
+    ]));
+}
