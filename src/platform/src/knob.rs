@@ -65,4 +65,32 @@ machine::knobs! {
     REPLICATION_STEADY = "replication steady", Time 60_000_000 in 0..=3_600_000_000, home "Region Enablement";
     /// How long the door's permission for a region lasts.
     REGION_LEASE = "region lease", Time 10_000_000 in 500_000..=600_000_000, home "Door";
+    /// How often CO looks into Git.
+    GIT_READ_INTERVAL = "git read interval", Time 5_000_000 in 100_000..=3_600_000_000, home "CO";
+    /// How long CO, LO and EN wait for a confirmation before they say something again.
+    GITOPS_RESEND = "gitops resend", Time 2_000_000 in 50_000..=60_000_000, home "CO-LO-EN deployment";
+    /// How often EN says that it is there.
+    GITOPS_BEAT = "gitops beat", Time 2_000_000 in 100_000..=60_000_000, home "EN";
+    /// How long EN may be silent before LO no longer counts on it.
+    GITOPS_SILENCE = "gitops silence", Time 7_000_000 in 200_000..=600_000_000, home "LO";
+    /// How long an attempt may take before it has failed.
+    GITOPS_PROGRESS = "gitops progress deadline", Time 300_000_000 in 1_000_000..=86_400_000_000, home "LO";
+    /// How long LO waits after the first failed attempt; doubles with each further one.
+    GITOPS_BACK_OFF = "gitops back-off", Time 5_000_000 in 100_000..=3_600_000_000, home "LO";
+    /// The longest such wait.
+    GITOPS_BACK_OFF_MAX = "gitops back-off max", Time 180_000_000 in 100_000..=86_400_000_000, home "LO";
+    /// How often one version is tried.
+    GITOPS_ATTEMPTS = "gitops attempts", Count 5 in 1..=100, home "LO";
+    /// After how many orders that brought nothing a removal counts as stuck.
+    GITOPS_REMOVALS = "gitops removals", Count 5 in 1..=100, home "LO";
+    /// How long EN waits for the registry before it asks again.
+    GITOPS_PULL_RETRY = "gitops pull retry", Time 5_000_000 in 100_000..=600_000_000, home "EN";
+    /// How many health checks must pass in a row.
+    GITOPS_CHECKS = "gitops health checks", Count 2 in 1..=20, home "EN";
+    /// How long after one health check of a new container the next is made.
+    GITOPS_CHECK_INTERVAL = "gitops check interval", Time 1_000_000 in 10_000..=60_000_000, home "EN";
+    /// How long a new container may take to pass its health checks.
+    GITOPS_HEALTH_TIMEOUT = "gitops health timeout", Time 20_000_000 in 100_000..=3_600_000_000, home "EN";
+    /// How often EN looks after what is installed.
+    GITOPS_HEALTH_INTERVAL = "gitops health interval", Time 10_000_000 in 100_000..=3_600_000_000, home "EN";
 }

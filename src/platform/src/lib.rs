@@ -1,7 +1,7 @@
 //! The real logic of the hosting platform: what a control plane, an edge and a runner do, without any IO.
 //!
 //! Start with two lifecycles, [`wake`] and [`allocation`]; then the parts that drive them: [`control`], [`edge`] and
-//! [`runner`]. [`region`] is a part of its own, lifecycle and all. [`gate`] and [`knob`] list their rules and numbers.
+//! [`runner`]. [`region`] and [`gitops`] are parts of their own, lifecycle and all. [`gate`] and [`knob`] list their rules and numbers.
 //!
 //! **Invariants.** Nothing here knows that it may be simulated: there is no word for what could go wrong around it, no
 //! choice of outcome, no switch that turns a rule off. No lifecycle state changes except through its table, and never
@@ -16,6 +16,7 @@ pub mod allocation;
 pub mod control;
 pub mod edge;
 pub mod gate;
+pub mod gitops;
 pub mod id;
 pub mod knob;
 mod ledger;
@@ -34,9 +35,12 @@ pub const WAKE: u8 = place(&wake::SPEC);
 pub const ALLOCATION: u8 = place(&allocation::SPEC);
 /// The index of Region Enablement in the catalog.
 pub const REGION: u8 = place(&region::SPEC);
+/// The index of CO-LO-EN deployment in the catalog.
+pub const GITOPS: u8 = place(&gitops::SPEC);
 
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC, &region::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] =
+    &[&wake::SPEC, &allocation::SPEC, &region::SPEC, &gitops::SPEC];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

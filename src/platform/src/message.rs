@@ -228,6 +228,8 @@ pub enum Command {
     RepairArtifact { digest: Digest },
     /// Something about a region (to the region service).
     Region(crate::region::Command),
+    /// Something about a deployment in Git (to Git, CO or LO).
+    GitOps(crate::gitops::Command),
 }
 
 impl Command {
@@ -246,6 +248,7 @@ impl Command {
             Self::BindSecret { .. } => 8,
             Self::RepairArtifact { .. } => 9,
             Self::Region(_) => 10,
+            Self::GitOps(_) => 11,
         }
     }
 }
@@ -385,6 +388,8 @@ pub enum Message {
     Command(Command),
     /// Among the region service, regions, door and visitors.
     Region(crate::region::Message),
+    /// Among Git, CO, LO and EN.
+    GitOps(crate::gitops::Message),
 }
 
 macro_rules! kinds {
@@ -417,7 +422,11 @@ mod kind {
 }
 
 /// The kinds declared here, then those of each part of the platform.
-const LISTS: &[&[(u16, &str)]] = &[kind::OWN, crate::region::Message::KINDS];
+const LISTS: &[&[(u16, &str)]] = &[
+    kind::OWN,
+    crate::region::Message::KINDS,
+    crate::gitops::Message::KINDS,
+];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
 pub fn kinds() -> impl Iterator<Item = (u16, &'static str)> {
@@ -457,6 +466,7 @@ impl machine::Message for Message {
             Self::Secrets { .. } => kind::Secrets,
             Self::Command(_) => kind::Command,
             Self::Region(message) => message.kind(),
+            Self::GitOps(message) => message.kind(),
         }
     }
 
@@ -493,8 +503,10 @@ impl machine::Message for Message {
                 }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
                 Command::Region(command) => command.region().into(),
+                Command::GitOps(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
+            Self::GitOps(message) => message.subject(),
         }
     }
 
@@ -521,6 +533,7 @@ impl machine::Message for Message {
                 route, epoch, nth, ..
             } => fingerprint::digest(&(3_u8, route, epoch, nth)),
             Self::Region(message) => message.identity(),
+            Self::GitOps(message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
     }

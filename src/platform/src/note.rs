@@ -211,4 +211,8 @@ pub enum Note {
     // Regions.
     /// What the region service and the door tell.
     Region(crate::region::Note),
+
+    // GitOps.
+    /// What Git, CO, LO and EN tell.
+    GitOps(crate::gitops::Note),
 }

@@ -3,3 +3,5 @@
 
 /// The jitter of `Retry-After`, keyed by the request.
 pub(crate) const RETRY_AFTER: u8 = 8;
+/// The jitter of a deployment's back-off, keyed by its life and attempt.
+pub(crate) const BACK_OFF: u8 = 9;

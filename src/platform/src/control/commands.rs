@@ -36,9 +36,10 @@ impl ControlPlane {
                 true
             }
             // Not this node's to carry out.
-            Command::BindSecret { .. } | Command::RepairArtifact { .. } | Command::Region(_) => {
-                false
-            }
+            Command::BindSecret { .. }
+            | Command::RepairArtifact { .. }
+            | Command::Region(_)
+            | Command::GitOps(_) => false,
         };
         let command = command.number();
         out.note(if done {

@@ -2,16 +2,18 @@
 //!
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
+mod gitops;
 mod region;
 mod serving;
 
+pub use gitops::*;
 pub use region::*;
 pub use serving::*;
 
 use machine::Gate;
 
 /// The lists in the order of the catalog; each begins where the one before it ends.
-const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL];
+const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL, gitops::ALL];
 
 /// Every gate, in order of index.
 pub static ALL: &[&Gate] = &joined::<{ count() }>();
