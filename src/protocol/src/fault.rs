@@ -4,6 +4,7 @@
 //! platform itself has no word for it.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of messages that a fault may name.
@@ -44,6 +45,18 @@ pub static MESSAGES: &[&str] = &[
     "visit-served",
     "visit-answer",
     "region-renew",
+    "git-read",
+    "git-head",
+    "wish",
+    "wish-taken",
+    "deployment-state",
+    "deployment-state-ack",
+    "en-order",
+    "en-report",
+    "en-report-ack",
+    "en-beat",
+    "image-pull",
+    "image-pulled",
 ];
 
 /// How a kind of fault is described, once.
@@ -222,6 +235,20 @@ faults! {
     "residency-change" "Residency change" ResidencyChange {
         /// Which region, by position in the plan.
         region: u16,
+    }
+    /// Somebody commits to Git what shall be deployed, or no more.
+    "git-commit" "Git commit" GitCommit {
+        /// Deployments by position in the plan, each with the version that is wanted; 0 is none.
+        changes: Vec<(u16, u8)>,
+    }
+    /// A version of a deployment does not work: its image is missing, its container ends at once, or it is never healthy.
+    "bad-revision" "Bad revision" BadRevision {
+        /// Which deployment, by position in the plan.
+        deployment: u16,
+        /// Which version.
+        revision: u8,
+        /// Where it fails, by name (`pull`, `create`, `health`).
+        fails: String,
     }
 }
 

@@ -3,6 +3,7 @@
 //! All times are in microseconds, all sizes in bytes.
 
 use crate::fault::{Background, PlacedFault};
+use crate::gitops::{GitOpsEffect, GitOpsPlan};
 use crate::region::{RegionEffect, RegionsPlan};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -58,6 +59,8 @@ pub struct Plan {
     pub needs_action: bool,
     /// The regions, if the plan has any besides the one that everything else is in.
     pub regions: Option<RegionsPlan>,
+    /// The deployments that come from Git, if the plan has any.
+    pub gitops: Option<GitOpsPlan>,
 }
 
 impl Plan {
@@ -197,6 +200,14 @@ pub enum Readable {
     RegionEnablement,
     /// What each region says of itself.
     RegionFacts,
+    /// The newest commits of Git.
+    GitLog,
+    /// What CO has on record.
+    CentralRecords,
+    /// What each LO has on record.
+    DeploymentRecords,
+    /// What really runs on each EN.
+    EdgeNodes,
 }
 
 /// Something that can be read.
@@ -246,6 +257,8 @@ pub enum Effect {
     NotifyOwner(String),
     /// Do something about a region.
     Region(RegionEffect),
+    /// Do something about a deployment from Git.
+    GitOps(GitOpsEffect),
 }
 
 /// Something that can be done.
@@ -339,6 +352,15 @@ pub enum Situation {
         region: u16,
         /// Which state.
         state: String,
+    },
+    /// The newest life of a deployment from Git, by its position, is in this state, by name.
+    Deployment {
+        /// Which deployment.
+        deployment: u16,
+        /// Which state.
+        state: String,
+        /// Which version passed its checks last, if that matters.
+        revision: Option<u8>,
     },
     /// All of them.
     All(Vec<Self>),

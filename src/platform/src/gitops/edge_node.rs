@@ -94,6 +94,8 @@ pub struct Slot {
     pub healthy: bool,
     /// Health checks passed in a row.
     pub passes: u32,
+    /// How many had passed in a row when it counted as running.
+    pub proven: u32,
     process: Option<ProcessId>,
     probes: u32,
     pulls: u32,
@@ -120,6 +122,8 @@ pub enum EdgeRecord {
         schema: u8,
         /// The code with which its last container ended.
         exit_code: u8,
+        /// How many checks had passed in a row when it counted as running.
+        proven: u32,
     },
     /// Whether an image is on the disk.
     Image(u32, bool),
@@ -218,6 +222,7 @@ impl EdgeNode {
                 previous: slot.previous,
                 schema: slot.schema,
                 exit_code: slot.exit_code,
+                proven: slot.proven,
             };
             self.persist(out, record, write);
         }
@@ -272,6 +277,7 @@ impl EdgeNode {
             exit_code: 0,
             healthy: false,
             passes: 0,
+            proven: 0,
             process: known.and_then(|_| self.slots.get(item)?.process),
             probes: known.map_or(0, |slot| slot.probes),
             pulls: 0,
@@ -411,6 +417,7 @@ impl EdgeNode {
                 slot.previous = slot.running;
             }
             slot.running = revision;
+            slot.proven = slot.passes;
             slot.stage = Stage::Running;
             slot.healthy = true;
         });
@@ -746,6 +753,7 @@ impl Machine for EdgeNode {
                     previous,
                     schema,
                     exit_code,
+                    proven,
                 } => {
                     marks.insert(item, mark);
                     let slot = Slot {
@@ -757,6 +765,7 @@ impl Machine for EdgeNode {
                         exit_code,
                         healthy: false,
                         passes: 0,
+                        proven,
                         process: None,
                         probes: 0,
                         pulls: 0,

@@ -293,6 +293,8 @@ pub enum Note {
         cause: Cause,
         revision: Revision,
         goal: Revision,
+        generation: u32,
+        goal_generation: u32,
     },
     /// A report of an earlier attempt or life was written down and counts for nothing.
     LateReport {

@@ -3,7 +3,7 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ region = "eu", state = "eligible" }` · `{ all = […] }` · `{ any = […] }` · `{ not = … }`
+//! `{ region = "eu", state = "eligible" }` · `{ deployment = "camera", state = "INSTALLED" }` · `{ all = […] }` · `{ any = […] }` · `{ not = … }`
 
 use super::read::{Table, Value, variants};
 use super::scenario::Names;
@@ -47,6 +47,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "any-property-broken",
         "time-is",
         "region",
+        "deployment",
         "all",
         "any",
         "not",
@@ -82,6 +83,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         }
         "time-is" => Situation::TimeIs(value.time()),
         "region" => super::region::situation(value, &table, names),
+        "deployment" => super::gitops::situation(value, &table, names),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),
         _ => Situation::Not(Box::new(situation(value, names)?)),

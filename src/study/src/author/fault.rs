@@ -143,6 +143,8 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "residency-change" => Fault::ResidencyChange {
             region: names.region(&table.name("region")),
         },
+        "git-commit" => super::gitops::commit(table, names),
+        "bad-revision" => super::gitops::bad(table, names),
         // Reached only by a kind of fault that was declared after this list was written; the test names it.
         other => {
             let problem = Problem::new(

@@ -5,6 +5,7 @@
 
 mod claim;
 mod fault;
+mod gitops;
 mod read;
 mod region;
 mod scenario;
@@ -32,14 +33,18 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
         "worlds/bad-night",
+        "worlds/bad-revision",
         "worlds/crash-loop",
         "worlds/cut-off-runners",
         "worlds/falling-asleep",
         "worlds/flapping-region",
+        "worlds/gitops-rollout",
         "worlds/handover",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/mass-deletion",
+        "worlds/offline-node",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, region};
+use super::{claim, fault, gitops, region};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -18,6 +18,9 @@ pub struct Names<'a> {
     actions: Vec<String>,
     cases: Vec<String>,
     regions: Vec<String>,
+    deployments: Vec<String>,
+    locals: u16,
+    edge_nodes: u16,
     edges: u16,
     runners: u16,
 }
@@ -50,6 +53,14 @@ impl Names<'_> {
             .unwrap_or_default()
     }
 
+    /// The position of a deployment from Git by its name.
+    pub fn deployment(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.deployments));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
     /// The names of a lifecycle's states.
     pub fn states(&self, lifecycle: &str) -> Vec<&'static str> {
         let lifecycle = self.catalog.lifecycle(lifecycle);
@@ -63,11 +74,15 @@ impl Names<'_> {
         let runners = (1..=self.runners).map(|n| format!("runner-{n}"));
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
+        let git = ["git", "co"].into_iter().map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(places)
+            .chain(git.filter(|_| self.edge_nodes > 0))
+            .chain((1..=self.locals).map(|n| format!("lo-{n}")))
+            .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
             .chain(edges)
             .chain(runners)
             .collect()
@@ -115,6 +130,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     }
     let fleet = fleet(&table);
     let regions = region::regions(&table);
+    let gitops = gitops::gitops(&table, file);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -128,6 +144,13 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .flat_map(|regions| &regions.regions)
             .map(|region| region.name.clone())
             .collect(),
+        deployments: gitops
+            .iter()
+            .flat_map(|gitops| &gitops.deployments)
+            .map(|deployment| deployment.name.clone())
+            .collect(),
+        locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
+        edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -171,6 +194,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
+        gitops,
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -479,7 +503,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
-    let keys = [&keys[..], &region::EFFECTS].concat();
+    let keys = [&keys[..], &region::EFFECTS, &gitops::EFFECTS].concat();
     let (key, value) = table.which(&keys)?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
@@ -490,6 +514,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
+        key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::NotifyOwner(
             value
                 .name()

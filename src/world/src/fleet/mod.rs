@@ -3,14 +3,16 @@
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
 mod clients;
+mod gitops;
 mod region;
 mod roster;
 mod store;
 mod vault;
 
 pub use clients::{Clients, Stream};
+pub use gitops::{Change, Git};
 pub use region::{Lack, Place, Visitors};
-pub use roster::{DOOR, PLACE, REGIONS, Roster, VISITORS};
+pub use roster::{CENTRAL, DOOR, EDGE_NODE, GIT, LOCAL, PLACE, REGIONS, Roster, VISITORS};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -18,6 +20,7 @@ use alloc::vec::Vec;
 use machine::{Context, Input, Machine, NodeId, Step, Time};
 use platform::control::{self, ControlPlane};
 use platform::edge::Edge;
+use platform::gitops as gitops_logic;
 use platform::id::Region;
 use platform::message::Message;
 use platform::note::Note;
@@ -51,6 +54,14 @@ pub enum Node {
     Place(Place),
     /// Who comes to the door.
     Visitors(Visitors),
+    /// Git and the registry.
+    Git(Git),
+    /// CO.
+    Central(gitops_logic::Central),
+    /// An LO.
+    Local(gitops_logic::Local),
+    /// An EN.
+    EdgeNode(gitops_logic::EdgeNode),
 }
 
 /// What a node of the fleet makes durable.
@@ -64,6 +75,12 @@ pub enum Stored {
     Repaired,
     /// The region service.
     Regions(region_logic::Record),
+    /// CO.
+    Central(gitops_logic::CentralRecord),
+    /// An LO.
+    Local(gitops_logic::LocalRecord),
+    /// An EN.
+    EdgeNode(gitops_logic::EdgeRecord),
 }
 
 /// All nodes of a run.
@@ -211,6 +228,14 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.step(cx, input, step)),
             Node::Place(place) => place.step(cx, input, step),
             Node::Visitors(visitors) => visitors.step(cx, input, step),
+            Node::Git(git) => git.step(cx, input, step),
+            Node::Central(central) => {
+                adapt(step, Stored::Central, |step| central.step(cx, input, step))
+            }
+            Node::Local(local) => adapt(step, Stored::Local, |step| local.step(cx, input, step)),
+            Node::EdgeNode(node) => {
+                adapt(step, Stored::EdgeNode, |step| node.step(cx, input, step))
+            }
         }
     }
 
@@ -223,6 +248,10 @@ impl sim::Fleet for Fleet {
             Node::Regions(regions) => regions.deadline(),
             Node::Door(door) => door.deadline(),
             Node::Visitors(visitors) => visitors.deadline(),
+            Node::Git(git) => git.deadline(),
+            Node::Central(central) => central.deadline(),
+            Node::Local(local) => local.deadline(),
+            Node::EdgeNode(node) => node.deadline(),
             Node::Store(_) | Node::Vault(_) | Node::Place(_) => None,
         }
     }
@@ -285,8 +314,26 @@ impl sim::Fleet for Fleet {
                 });
             }
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.restart(cx, &[], step)),
-            // A place goes on whatever becomes of the process that answers for it, and visitors come.
-            Node::Place(_) | Node::Visitors(_) => {}
+            Node::Central(central) => {
+                let records = gitops::records(durable, gitops::central);
+                adapt(step, Stored::Central, |step| {
+                    central.restart(cx, &records, step)
+                });
+            }
+            Node::Local(local) => {
+                let records = gitops::records(durable, gitops::local);
+                adapt(step, Stored::Local, |step| {
+                    local.restart(cx, &records, step)
+                });
+            }
+            Node::EdgeNode(node) => {
+                let records = gitops::records(durable, gitops::edge_node);
+                adapt(step, Stored::EdgeNode, |step| {
+                    node.restart(cx, &records, step)
+                });
+            }
+            // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
+            Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
         }
     }
 
@@ -302,6 +349,10 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => door.fingerprint(),
             Node::Place(place) => place.fingerprint(),
             Node::Visitors(visitors) => visitors.fingerprint(),
+            Node::Git(git) => git.fingerprint(),
+            Node::Central(central) => central.fingerprint(),
+            Node::Local(local) => local.fingerprint(),
+            Node::EdgeNode(node) => node.fingerprint(),
         }
     }
 

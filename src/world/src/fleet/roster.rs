@@ -22,6 +22,10 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Edge, "door", false),
     seat(NodeKind::Runner, "region", true),
     seat(NodeKind::Clients, "visitors", false),
+    seat(NodeKind::Store, "git", false),
+    seat(NodeKind::Control, "co", false),
+    seat(NodeKind::Control, "lo", true),
+    seat(NodeKind::Runner, "en", true),
 ];
 
 /// The seat of the region service.
@@ -32,6 +36,14 @@ pub const DOOR: usize = 1;
 pub const PLACE: usize = 2;
 /// The seat of the visitors.
 pub const VISITORS: usize = 3;
+/// The seat of Git and the registry.
+pub const GIT: usize = 4;
+/// The seat of CO.
+pub const CENTRAL: usize = 5;
+/// The seat of the LOs.
+pub const LOCAL: usize = 6;
+/// The seat of the ENs.
+pub const EDGE_NODE: usize = 7;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -41,6 +41,7 @@ pub(super) struct Sink<'a> {
     pub(super) life: Vec<(Time, External<Message>)>,
     pub(super) promotions: u32,
     pub(super) lacks: Vec<(u16, Lack)>,
+    pub(super) git: gitops::Outside,
 }
 
 impl Sink<'_> {
@@ -394,6 +395,17 @@ impl Sink<'_> {
                 let until = until.min(Time(self.plan.heal_at));
                 self.lacks.push((*region, Lack { fact, from, until }));
             }
+            Fault::GitCommit { changes } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                self.git.commit(self.plan, at, changes)?;
+            }
+            Fault::BadRevision {
+                deployment,
+                revision,
+                fails,
+            } => self
+                .git
+                .break_revision(self.plan, *deployment, *revision, fails)?,
             Fault::ResidencyChange { region } => {
                 self.region(*region)?;
                 let (from, until) = Self::window(fault, when, lasts)?;

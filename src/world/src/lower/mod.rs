@@ -6,6 +6,7 @@
 
 mod actions;
 mod faults;
+mod gitops;
 mod region;
 
 pub use actions::externals;
@@ -263,7 +264,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         plan.fleet.edges.clamp(1, 60),
         plan.fleet.runners.clamp(1, 1000),
     );
-    let roster = region::seated(roster, plan);
+    let roster = gitops::seated(region::seated(roster, plan), plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -276,6 +277,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         life: Vec::new(),
         promotions: 0,
         lacks: Vec::new(),
+        git: gitops::Outside::new(plan),
     };
     sink.life.append(&mut region::life(plan, roster));
     let case = case_of(plan, replay.seed);
@@ -298,6 +300,8 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     set_knobs(&mut knobs, &plan.knobs)?;
     set_knobs(&mut knobs, &replay.knobs)?;
 
+    let mut images = images(plan);
+    images.append(&mut gitops::images(plan, &sink.git));
     let mut streams = streams(plan)?;
     streams.append(&mut sink.bursts);
     let fleet = fleet(
@@ -306,6 +310,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         streams,
         (sink.wrong, sink.missing),
         &sink.lacks,
+        sink.git,
     );
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
@@ -314,7 +319,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     setup.network = sim::Network::uniform(span(plan.fleet.latency));
     setup.disk = span(plan.fleet.disk);
     setup.host_memory = plan.fleet.host_memory;
-    setup.images = images(plan);
+    setup.images = images;
     setup.conditions = sink.conditions;
     setup.heal_at = Some(Time(plan.heal_at));
     setup.end = Time(plan.end);
@@ -333,6 +338,7 @@ fn fleet(
     streams: Vec<Stream>,
     (wrong, missing): (Vec<WrongBytes>, Vec<MissingSecret>),
     lacks: &[(u16, Lack)],
+    git: gitops::Outside,
 ) -> Fleet {
     let contracts: Vec<Contract> = plan
         .apps
@@ -402,5 +408,6 @@ fn fleet(
     nodes.push(Node::Store(Store::new(wrong)));
     nodes.push(Node::Vault(Vault::new(missing)));
     nodes.append(&mut region::nodes(plan, roster, lacks));
+    nodes.append(&mut gitops::nodes(plan, roster, git));
     Fleet::new(roster, nodes)
 }

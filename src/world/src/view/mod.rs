@@ -2,6 +2,7 @@
 
 mod entry;
 mod frame;
+mod gitops;
 mod names;
 mod reads;
 mod region;

@@ -95,6 +95,8 @@ impl<'a> Names<'a> {
             platform::id::Region::KIND => {
                 super::region::name(self.plan, platform::id::Region(subject.id as u8))
             }
+            platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
+            41 => format!("commit {}", subject.id),
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
@@ -112,6 +114,7 @@ pub fn message_label(message: &Message) -> String {
             return format!("{status} {}", reason_word(*reason));
         }
         Message::Region(message) => return super::region::label(message),
+        Message::GitOps(message) => return super::gitops::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {

@@ -48,6 +48,10 @@ fn lines(
     match object {
         Readable::RegionEnablement => super::region::enablements(plan, state),
         Readable::RegionFacts => super::region::facts(plan, state),
+        Readable::GitLog => super::gitops::log(plan, state),
+        Readable::CentralRecords => super::gitops::central_records(plan, state),
+        Readable::DeploymentRecords => super::gitops::records(plan, state),
+        Readable::EdgeNodes => super::gitops::edge_nodes(&names, state),
         Readable::RouteOwner => control
             .routes()
             .get(0)

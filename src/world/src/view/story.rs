@@ -222,6 +222,9 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
         &gate::TRAFFIC_REMOVED_FIRST,
+        &gate::CONTAINER_HEALTHY,
+        &gate::EN_REACHABLE,
+        &gate::ABSENCE_PROVEN,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -230,6 +233,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
     let secs = |micros: u64| machine::Duration(micros / 1000 * 1000).to_string();
     Some(match *note {
         Note::Region(ref note) => return super::region::told(names, note),
+        Note::GitOps(ref note) => return super::gitops::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

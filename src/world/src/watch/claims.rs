@@ -55,6 +55,13 @@ fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
     row.value.state.map(|stage| stage.spec().name)
 }
 
+/// The newest life of a deployment from Git.
+fn deployment(state: &State<Fleet>, deployment: u16) -> Option<&platform::gitops::Deployment> {
+    state
+        .fleet()
+        .deployment(platform::gitops::Item(deployment as u8))
+}
+
 /// Whether a situation holds.
 pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
     match situation {
@@ -72,6 +79,14 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::Region { region, state } => {
             stage_of(view.state, *region) == Some(state.as_str())
         }
+        Situation::Deployment {
+            deployment: which,
+            state,
+            revision,
+        } => deployment(view.state, *which).is_some_and(|row| {
+            row.state.spec().name == state
+                && revision.is_none_or(|revision| row.last_good.number == revision)
+        }),
         Situation::AnyPropertyBroken => view.properties.any_broken(),
         Situation::TimeIs(at) => view.state.now() >= Time(*at),
         Situation::All(all) => all.iter().all(|one| holds(view, one)),
@@ -208,6 +223,21 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             "region {} is {}, wanted {state}",
             region + 1,
             stage_of(view.state, *region).unwrap_or("not asked for")
+        ),
+        Situation::Deployment {
+            deployment: which,
+            state,
+            ..
+        } => deployment(view.state, *which).map_or_else(
+            || format!("deployment {} is not there, wanted {state}", which + 1),
+            |row| {
+                format!(
+                    "deployment {} is {} at version {}, wanted {state}",
+                    which + 1,
+                    row.state.spec().name,
+                    row.last_good.number
+                )
+            },
         ),
         Situation::AtLeast(metric, n) => {
             format!("{} of at least {}", value(view, *metric), show(*metric, *n))

@@ -3,6 +3,7 @@
 //! **Invariants.** Each looks at what happened, not at how a gate ruled: a waived gate is no excuse and no proof. What a
 //! property needs to remember it keeps in [`Memory`].
 
+mod gitops;
 mod memory;
 mod orders;
 mod region;
@@ -147,6 +148,7 @@ impl Properties {
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
+        gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         self.memory.after(state, entry);
     }

@@ -195,7 +195,9 @@ impl Local {
         self.rows.get(id).map(|row| row.value)
     }
 
-    fn site(&self, item: Item) -> Option<Site> {
+    /// Where a deployment runs, if it is one of this LO's.
+    #[must_use]
+    pub fn site(&self, item: Item) -> Option<Site> {
         self.sites.get(&item).copied()
     }
 

@@ -216,6 +216,8 @@ impl Local {
             cause: row.cause,
             revision,
             goal: row.goal,
+            generation: row.generation,
+            goal_generation: row.goal_generation,
         }));
         self.commit(cx, out, id, Some(Transition::Reconciled), |row| {
             // What it says from here on is about the attempt that it was ordered under.

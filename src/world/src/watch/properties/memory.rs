@@ -44,6 +44,8 @@ pub struct Memory {
     pub looked_at: Time,
     /// What is remembered of regions.
     pub regions: super::region::Memory,
+    /// What is remembered of deployments from Git.
+    pub gitops: super::gitops::Memory,
 }
 
 impl Memory {
