@@ -107,7 +107,13 @@ impl Local {
         }
         let policy = Fact::yes(self.site(row.item).is_some_and(|site| site.rollback));
         let exists = Fact::yes(row.last_good.is_some());
-        let reads = Fact::at_least(row.last_good.schema.into(), row.schema.into());
+        // Where nothing has run there is nothing that could fail to read.
+        let schema = if row.last_good.is_some() {
+            row.schema
+        } else {
+            0
+        };
+        let reads = Fact::at_least(row.last_good.schema.into(), schema.into());
         let back = out
             .require(cx, &gate::ROLLBACK_POLICY_ON, life, policy)
             .and_then(|()| out.require(cx, &gate::LAST_GOOD_EXISTS, life, exists))
