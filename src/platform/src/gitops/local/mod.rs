@@ -303,7 +303,13 @@ impl Local {
         let row = known.and_then(|id| Some((id, self.row(id)?)));
         let newest = row.map_or(0, |(_, row)| row.generation);
         let id = match row {
-            Some((id, row)) if wish == wish_of(&row) => id,
+            Some((id, row)) if wish == wish_of(&row) => {
+                // A repeat changes nothing; what it brought may not be durable yet, and then it comes again.
+                if self.is_durable(id).holds {
+                    self.wish_taken(out, item, wish.generation, nth);
+                }
+                return;
+            }
             _ => {
                 let current = Fact::below(newest.into(), wish.generation.into());
                 let life = item.life(wish.incarnation);
@@ -367,17 +373,21 @@ impl Local {
         };
         let item = row.item;
         if let Some((generation, nth)) = self.wishes.remove(item) {
-            let taken = Say::WishTaken {
-                item,
-                generation,
-                nth,
-            };
-            out.send(self.central, Message::GitOps(taken));
+            self.wish_taken(out, item, generation, nth);
         }
         if let (Some((report, nth)), Some(site)) = (self.reports.remove(id), self.site(item)) {
             let ack = Say::ReportAck { item, report, nth };
             out.send(site.node, Message::GitOps(ack));
         }
+    }
+
+    fn wish_taken(&self, out: &mut Out, item: Item, generation: u32, nth: u32) {
+        let taken = Say::WishTaken {
+            item,
+            generation,
+            nth,
+        };
+        out.send(self.central, Message::GitOps(taken));
     }
 
     /// Says for a row what has to be said: how it stands to CO, what to do to EN. Nothing leaves before the row is durable;
@@ -603,9 +613,9 @@ impl Machine for Local {
             }
             Input::Persisted(ticket) => {
                 self.durable = self.durable.max(ticket.0);
-                let newest = self.newest.map().iter();
-                let row = newest.filter(|(_, at)| **at == ticket.0).map(|(id, _)| *id);
-                if let Some(id) = row.last() {
+                let mine = |(_, at): &(&u32, &u64)| **at == ticket.0;
+                let row = self.newest.map().iter().find(mine).map(|(id, _)| *id);
+                if let Some(id) = row {
                     if let Some(row) = self.rows.get(id) {
                         out.note(Note::GitOps(Tell::Committed {
                             item: row.value.item,

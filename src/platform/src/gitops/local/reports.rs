@@ -51,9 +51,11 @@ impl Local {
             }
         }
         if row.report == report.id {
-            // A repeat; what it brought may not be durable yet.
-            self.reports.insert(id, (report.id, nth));
-            return self.confirm(out, id);
+            // A repeat changes nothing; what it brought may not be durable yet, and then it comes again.
+            if self.is_durable(id).holds {
+                confirm(out);
+            }
+            return;
         }
         if row.state == State::Failed
             && report.token < row.token
@@ -84,8 +86,8 @@ impl Local {
                 return self.dispatch(cx, out, id, &row);
             }
         }
-        self.reports.insert(id, (report.id, nth));
         if self.apply(cx, out, id, &report) {
+            self.reports.insert(id, (report.id, nth));
             out.note(Note::GitOps(Tell::ReportTaken {
                 item,
                 incarnation: report.incarnation,
@@ -95,8 +97,9 @@ impl Local {
             }));
             self.decide(cx, out, id);
             self.tend(cx, out, id);
+        } else if self.is_durable(id).holds {
+            confirm(out);
         }
-        self.confirm(out, id);
     }
 
     fn late(&self, out: &mut Out, item: Item, report: &Report) {
