@@ -50,8 +50,8 @@ impl Local {
                 self.agenda.clear(Due::Order(id));
             }
         }
-        if row.report == report.id {
-            // A repeat changes nothing; what it brought may not be durable yet, and then it comes again.
+        if report.token == row.token && report.id <= row.report {
+            // Reports of one attempt may overtake each other: only a newer one says more. A repeat changes nothing; what it brought may not be durable yet, and then it comes again.
             if self.is_durable(id).holds {
                 confirm(out);
             }
