@@ -5,6 +5,8 @@ mod bench;
 mod commands;
 mod commits;
 mod gates;
+mod gitops;
+mod gitops_sides;
 mod path;
 mod regions;
 mod reports;
