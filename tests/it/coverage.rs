@@ -10,7 +10,27 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 12] = [
+const MODES: [(&str, &str, Sign); 16] = [
+    (
+        "CO-LO-EN deployment",
+        "image pull failed",
+        Sign::Words("failed: image pull failed"),
+    ),
+    (
+        "CO-LO-EN deployment",
+        "container creation failed",
+        Sign::Words("failed: container creation failed"),
+    ),
+    (
+        "CO-LO-EN deployment",
+        "health check failed",
+        Sign::Words("failed: health check failed"),
+    ),
+    (
+        "CO-LO-EN deployment",
+        "node offline during install",
+        Sign::Words("failed: its node is offline"),
+    ),
     (
         "Region Enablement",
         "artifact absent",
@@ -176,6 +196,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::Promotion { .. }
                 | Fault::RegionLack { .. }
                 | Fault::ResidencyChange { .. }
+                | Fault::GitCommit { .. }
+                | Fault::BadRevision { .. }
         )
     };
     found.extend(

@@ -403,7 +403,7 @@ fn settle(
     if entry.at.since(calm) <= within {
         return;
     }
-    let (Some(central), true) = (state.fleet().central(), local.rows().len() > 0) else {
+    let (Some(central), true) = (state.fleet().central(), !local.rows().is_empty()) else {
         return;
     };
     for (id, wanted) in central.rows().iter() {
@@ -416,11 +416,10 @@ fn settle(
         let settled = if wanted.revision.is_some() {
             let runs = slot.is_some_and(|slot| slot.running == row.last_good);
             let there = row.state == Stands::Installed && runs;
+            let as_wanted = there && (row.last_good == wanted.revision || rests);
             row.incarnation == wanted.incarnation
                 && row.generation == wanted.generation
-                && ((there && row.last_good == wanted.revision)
-                    || (there && rests)
-                    || (row.state == Stands::Failed && rests))
+                && (as_wanted || (row.state == Stands::Failed && rests))
         } else {
             row.state == Stands::Deleted
         };
