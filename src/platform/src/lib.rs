@@ -16,6 +16,7 @@ pub mod allocation;
 pub mod control;
 pub mod edge;
 pub mod gate;
+pub mod hosts;
 pub mod id;
 pub mod knob;
 mod ledger;
@@ -32,8 +33,11 @@ pub const WAKE: u8 = place(&wake::SPEC);
 /// The index of the Allocation Lifecycle in the catalog.
 pub const ALLOCATION: u8 = place(&allocation::SPEC);
 
+/// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
+pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
+
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC, &hosts::SPEC];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

@@ -207,4 +207,6 @@ pub enum Note {
         request: RequestId,
         allocation: AllocationId,
     },
+    /// About a host.
+    Host(crate::hosts::Note),
 }

@@ -55,6 +55,8 @@ pub struct Plan {
     pub question: Option<Question>,
     /// Whether somebody has to act; when false, doing nothing is right.
     pub needs_action: bool,
+    /// Hosts that can be drained and upgraded.
+    pub hosts: Option<crate::hosts::HostsPlan>,
 }
 
 impl Plan {
@@ -190,6 +192,12 @@ pub enum Readable {
     HostMemory,
     /// What the edges answered, as telemetry shows it.
     EdgeMetrics,
+    /// The drains of hosts: where each stands, and what holds it.
+    HostDrains,
+    /// Who votes, and who is healthy.
+    Quorum,
+    /// What each host has promised, and what is free.
+    Headroom,
 }
 
 /// Something that can be read.
@@ -237,6 +245,8 @@ pub enum Effect {
     Promote,
     /// Tell the app's owner what is wrong; the text is the id of a case.
     NotifyOwner(String),
+    /// Something about hosts.
+    Host(crate::hosts::HostEffect),
 }
 
 /// Something that can be done.
@@ -330,6 +340,8 @@ pub enum Situation {
     Any(Vec<Self>),
     /// Not that.
     Not(alloc::boxed::Box<Self>),
+    /// Something about hosts.
+    Hosts(crate::hosts::HostSituation),
 }
 
 /// How a situation is judged over a run.

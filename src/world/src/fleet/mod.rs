@@ -2,13 +2,15 @@
 //!
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
+mod bootstrap;
 mod clients;
 mod roster;
 mod store;
 mod vault;
 
+pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
-pub use roster::Roster;
+pub use roster::{BOOTSTRAP, Roster};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -39,6 +41,8 @@ pub enum Node {
     Store(Store),
     /// The vault of secrets.
     Vault(Vault),
+    /// The automation that rebuilds hosts.
+    Bootstrap(Bootstrap),
 }
 
 /// What a node of the fleet makes durable.
@@ -171,6 +175,7 @@ impl sim::Fleet for Fleet {
             }
             Node::Store(store) => store.step(cx, input, step),
             Node::Vault(vault) => vault.step(cx, input, step),
+            Node::Bootstrap(bootstrap) => bootstrap.step(cx, input, step),
         }
     }
 
@@ -180,7 +185,7 @@ impl sim::Fleet for Fleet {
             Node::Edge(edge) => edge.deadline(),
             Node::Control(control) => control.deadline(),
             Node::Runner(runner) => runner.deadline(),
-            Node::Store(_) | Node::Vault(_) => None,
+            Node::Store(_) | Node::Vault(_) | Node::Bootstrap(_) => None,
         }
     }
 
@@ -226,6 +231,7 @@ impl sim::Fleet for Fleet {
             }
             Node::Store(store) => store.restart(!durable.is_empty()),
             Node::Vault(vault) => vault.restart(!durable.is_empty()),
+            Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
 
@@ -237,6 +243,7 @@ impl sim::Fleet for Fleet {
             Node::Runner(runner) => runner.fingerprint(),
             Node::Store(store) => store.fingerprint(),
             Node::Vault(vault) => vault.fingerprint(),
+            Node::Bootstrap(bootstrap) => bootstrap.fingerprint(),
         }
     }
 

@@ -17,7 +17,14 @@ pub struct Seat {
 }
 
 /// The kinds of nodes that only some plans have, in the order of their numbers.
-pub const SEATS: &[Seat] = &[];
+pub const SEATS: &[Seat] = &[Seat {
+    kind: NodeKind::Bootstrap,
+    name: "bootstrap",
+    many: false,
+}];
+
+/// The seat of the automation that rebuilds hosts.
+pub const BOOTSTRAP: usize = 0;
 
 /// Who is who in a fleet of this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,6 +6,7 @@
 
 mod actions;
 mod faults;
+mod hosts;
 
 pub use actions::externals;
 use actions::promote;
@@ -63,6 +64,10 @@ pub enum Repair {
     Binding,
     /// The path of the readiness check.
     ReadinessPath,
+    /// The provider of machines.
+    Provider,
+    /// The automation that installs.
+    Automation,
 }
 
 type Result<T> = core::result::Result<T, Box<Problem>>;
@@ -261,7 +266,8 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = Roster::new(
         plan.fleet.edges.clamp(1, 60),
         plan.fleet.runners.clamp(1, 1000),
-    );
+    )
+    .with(crate::fleet::BOOTSTRAP, u16::from(plan.hosts.is_some()));
     let mut sink = Sink {
         plan,
         roster,
@@ -273,6 +279,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         bursts: Vec::new(),
         life: Vec::new(),
         promotions: 0,
+        broken_agents: Vec::new(),
     };
     let case = case_of(plan, replay.seed);
     for placed in plan
@@ -290,13 +297,25 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         sink.fault(&background.fault, &when, Duration(u64::MAX))?;
     }
 
+    sink.life.append(&mut hosts::life(plan, roster)?);
+    if plan.hosts.is_some() {
+        // What happens at one time happens in the order of the plan.
+        sink.life.sort_by_key(|(at, _)| *at);
+    }
+
     let mut knobs = Knobs::defaults(knob::ALL);
     set_knobs(&mut knobs, &plan.knobs)?;
     set_knobs(&mut knobs, &replay.knobs)?;
 
     let mut streams = streams(plan)?;
     streams.append(&mut sink.bursts);
-    let fleet = fleet(plan, roster, streams, sink.wrong, sink.missing);
+    let outside = Outside {
+        streams,
+        wrong: sink.wrong,
+        missing: sink.missing,
+        broken_agents: sink.broken_agents,
+    };
+    let fleet = fleet(plan, roster, outside);
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
     setup.declared = knob::ALL;
@@ -317,13 +336,15 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     })
 }
 
-fn fleet(
-    plan: &Plan,
-    roster: Roster,
+/// What the nodes outside of the platform are made of.
+struct Outside {
     streams: Vec<Stream>,
     wrong: Vec<WrongBytes>,
     missing: Vec<MissingSecret>,
-) -> Fleet {
+    broken_agents: Vec<u16>,
+}
+
+fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Fleet {
     let contracts: Vec<Contract> = plan
         .apps
         .iter()
@@ -366,11 +387,12 @@ fn fleet(
                 contract: *contract,
             })
             .collect(),
+        managed: hosts::managed(plan, roster),
     };
     let mut nodes = Vec::new();
     nodes.push(Node::Clients(Clients::new(
         roster.edges().collect(),
-        streams,
+        outside.streams,
     )));
     for _ in roster.edges() {
         let installation = edge::Installation {
@@ -386,10 +408,17 @@ fn fleet(
             control: roster.control(),
             store: roster.store(),
             vault: roster.vault(),
+            built: hosts::built(plan),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    nodes.push(Node::Store(Store::new(wrong)));
-    nodes.push(Node::Vault(Vault::new(missing)));
+    nodes.push(Node::Store(Store::new(outside.wrong)));
+    nodes.push(Node::Vault(Vault::new(outside.missing)));
+    if let Some(of_hosts) = &plan.hosts {
+        nodes.push(Node::Bootstrap(hosts::bootstrap(
+            of_hosts,
+            outside.broken_agents,
+        )));
+    }
     Fleet::new(roster, nodes)
 }

@@ -45,7 +45,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::WakeRefused { .. }
                 | Note::RestartOrdered { .. }
                 | Note::CommandRefused { .. }
-        )
+        ) || matches!(note, Note::Host(note) if super::hosts::is_news(note))
     });
     what || moved || ruled || told
 }

@@ -81,6 +81,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             facts,
         });
     }
+    things.append(&mut super::hosts::things(names, state));
     things
 }
 
@@ -194,7 +195,7 @@ fn beliefs(
                 ));
             }
         }
-        Some(Node::Vault(_) | Node::Clients(_)) | None => {}
+        Some(Node::Vault(_) | Node::Clients(_) | Node::Bootstrap(_)) | None => {}
     }
     beliefs
 }

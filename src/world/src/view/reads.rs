@@ -46,6 +46,9 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
+            super::hosts::read_lines(&names, state, object)
+        }
         Readable::RouteOwner => control
             .routes()
             .get(0)

@@ -162,6 +162,7 @@ impl Bench {
             contract,
         };
         let control = ControlPlane::new(control::Installation {
+            managed: None,
             edges: edges.to_vec(),
             hosts: runners
                 .iter()
@@ -189,6 +190,7 @@ impl Bench {
             contracts: vec![Contract::None, Contract::HoldOnce],
         });
         let runner = Runner::new(runner::Installation {
+            built: None,
             control: CONTROL,
             store: STORE,
             vault: VAULT,

@@ -42,6 +42,8 @@ pub struct Memory {
     pub untaken: SortedSet<ReportId>,
     /// When deadlines were last looked at.
     pub looked_at: Time,
+    /// Of hosts.
+    pub hosts: super::hosts::Memory,
 }
 
 impl Memory {
