@@ -463,6 +463,7 @@ fn empty(id: &str, edges: u16, runners: u16, end: u64) -> Plan {
         objectives: Vec::new(),
         question: None,
         needs_action: false,
+        hosts: None,
     }
 }
 

@@ -203,7 +203,7 @@ impl ControlPlane {
             }
             Observed::Stopped { in_flight, .. } => {
                 if value.state == State::Draining {
-                    self.count_cut(cx, out, id, value.host, in_flight);
+                    self.count_cut(cx, out, id, value, in_flight);
                 }
                 let transition = match value.state {
                     State::Planned => Transition::Cancelled,

@@ -3,7 +3,7 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ all = […] }` · `{ any = […] }` · `{ not = … }`
+//! those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` · `{ not = … }`
 
 use super::read::{Table, Value, variants};
 use super::scenario::Names;
@@ -36,7 +36,7 @@ pub fn claim(table: &Table<'_>, names: &Names<'_>) -> Option<Claim> {
 /// Something that is or is not so.
 pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
     let table = value.table("a situation")?;
-    let (key, value) = table.which(&[
+    let own = [
         "wake",
         "at-least",
         "at-most",
@@ -49,7 +49,8 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "all",
         "any",
         "not",
-    ])?;
+    ];
+    let (key, value) = table.which(&[&own[..], super::hosts::SITUATIONS].concat())?;
     let found = match key {
         "wake" => {
             let state = value
@@ -82,7 +83,8 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "time-is" => Situation::TimeIs(value.time()),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),
-        _ => Situation::Not(Box::new(situation(value, names)?)),
+        "not" => Situation::Not(Box::new(situation(value, names)?)),
+        _ => Situation::Hosts(super::hosts::situation(key, value, names)?),
     };
     table.finish();
     Some(found)

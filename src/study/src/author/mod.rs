@@ -5,6 +5,7 @@
 
 mod claim;
 mod fault;
+mod hosts;
 mod read;
 mod scenario;
 
@@ -25,6 +26,14 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         (
             "scenarios/wake-stampede.toml",
             include_str!("../../content/scenarios/wake-stampede.toml"),
+        ),
+        (
+            "worlds/host-os-upgrade.toml",
+            include_str!("../../content/worlds/host-os-upgrade.toml"),
+        ),
+        (
+            "worlds/drain-trouble.toml",
+            include_str!("../../content/worlds/drain-trouble.toml"),
         ),
     ]
 }

@@ -150,6 +150,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .get("question")
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
+        hosts: table
+            .get("hosts")
+            .and_then(|value| super::hosts::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -440,6 +443,8 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "mark-hot" => Effect::MarkHot,
             "delete-wake" => Effect::DeleteWake,
             "promote" => Effect::Promote,
+            "restore-provider" => Effect::Host(protocol::HostEffect::RestoreProvider),
+            "repair-automation" => Effect::Host(protocol::HostEffect::RepairAutomation),
             _ => {
                 name.position(names.file, "effect", variants::<Effect>())?;
                 value.report(
@@ -458,7 +463,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
-    let (key, value) = table.which(&keys)?;
+    let (key, value) = table.which(&[&keys[..], super::hosts::EFFECTS].concat())?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
         "set-knob" => {
@@ -467,11 +472,12 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
-        _ => Effect::NotifyOwner(
-            value
-                .name()
-                .check(names.file, "case", &borrowed(&names.cases)),
-        ),
+        "notify-owner" => Effect::NotifyOwner(value.name().check(
+            names.file,
+            "case",
+            &borrowed(&names.cases),
+        )),
+        _ => Effect::Host(super::hosts::effect(key, value, names)),
     };
     table.finish();
     Some(effect)

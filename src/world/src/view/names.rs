@@ -89,11 +89,9 @@ impl<'a> Names<'a> {
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
-            platform::id::DrainId::KIND => super::hosts::drain(
-                self,
-                self.state,
-                platform::id::DrainId(subject.id as u32),
-            ),
+            platform::id::DrainId::KIND => {
+                super::hosts::drain(self, self.state, platform::id::DrainId(subject.id as u32))
+            }
             other => format!("{} {}", platform::id::kind_name(other), subject.id),
         }
     }

@@ -282,13 +282,17 @@ impl ControlPlane {
         cx: &Context<'_>,
         out: &mut Out,
         allocation: AllocationId,
-        host: NodeId,
+        value: &Allocation,
         in_flight: u32,
     ) {
         if in_flight == 0 || self.hosts.drains.len() == 0 {
             return;
         }
-        let Some((id, _)) = self.drain_of(host) else {
+        // What was draining before the host was cordoned drains for a reason of its own.
+        let Some((id, _)) = self
+            .drain_of(value.host)
+            .filter(|(_, drain)| value.since >= drain.cordoned_at)
+        else {
             return;
         };
         self.write_drain(cx, out, id, None, |drain| {

@@ -72,10 +72,11 @@ pub(super) fn check(
                 in_flight,
                 ..
             } => {
-                let draining = control
-                    .allocations()
-                    .get(allocation.0)
-                    .is_some_and(|row| row.value.state == allocation::State::Draining);
+                let cordoned = drain_on(control, entry.actor).map(|drain| drain.cordoned_at);
+                let draining = control.allocations().get(allocation.0).is_some_and(|row| {
+                    row.value.state == allocation::State::Draining
+                        && cordoned.is_some_and(|at| row.value.since >= at)
+                });
                 if draining && in_flight > 0 {
                     *memory.cut.entry(entry.actor).or_default() += in_flight;
                 }
@@ -94,7 +95,14 @@ pub(super) fn check(
         if moved.lifecycle == platform::HOST_DRAIN {
             let id = DrainId(moved.subject.id as u32);
             if let Some(row) = control.drains().get(id.0) {
-                drain_moved(state, memory, judge, (id, &row.value), moved.transition, entry.at);
+                drain_moved(
+                    state,
+                    memory,
+                    judge,
+                    (id, &row.value),
+                    moved.transition,
+                    entry.at,
+                );
             }
         }
         if moved.lifecycle == platform::ALLOCATION && moved.from.is_none() {
@@ -174,9 +182,16 @@ fn noted(
             let count = memory.installs.entry((drain, version)).or_default();
             *count += 1;
             let (count, most) = (*count, state.knobs().get(&knob::REBUILD_BUDGET));
-            judge.claim(const { place("rebuilds-are-bounded") }, count <= most, || {
-                format!("version {} was installed {count} times in one drain", version.0)
-            });
+            judge.claim(
+                const { place("rebuilds-are-bounded") },
+                count <= most,
+                || {
+                    format!(
+                        "version {} was installed {count} times in one drain",
+                        version.0
+                    )
+                },
+            );
             if count > 1 {
                 judge.claim(
                     const { place("some-host-is-rebuilt") },
@@ -298,7 +313,10 @@ fn drain_moved(
         });
     }
     if is(Transition::CameBack) {
-        let host = state.fleet().runner(drain.host).map(|runner| *runner.machine());
+        let host = state
+            .fleet()
+            .runner(drain.host)
+            .map(|runner| *runner.machine());
         let really = host.is_some_and(|host| {
             host.off_until.is_none()
                 && host.boot > drain.boot_before
@@ -327,7 +345,10 @@ fn drain_moved(
         );
     }
     if is(Transition::Aborted) {
-        let drift = memory.told.get(&drain.host).is_some_and(|(_, drift)| *drift);
+        let drift = memory
+            .told
+            .get(&drain.host)
+            .is_some_and(|(_, drift)| *drift);
         judge.claim(const { place("o-33") }, !drift, || {
             "a host that somebody had changed by hand went back into use unchecked".into()
         });
@@ -362,7 +383,10 @@ fn room(state: &State<Fleet>, judge: &mut Judge<'_>, drain: &Drain) {
     for (_, row) in control
         .allocations()
         .iter()
-        .filter(|(_, row)| !row.value.state.is_terminal())
+        // What was planned in the same breath replaces something that is counted already.
+        .filter(|(_, row)| {
+            !row.value.state.is_terminal() && row.value.planned_at < drain.evacuating_at
+        })
     {
         *promised.entry(row.value.host).or_default() += row.value.limit;
     }
@@ -439,9 +463,9 @@ fn ends(state: &State<Fleet>, judge: &mut Judge<'_>) {
             Step::Cordoned if !drain.go => continue,
             Step::Uncordoned => continue,
             Step::Cordoned | Step::ReplacementReady => Duration::ZERO,
-            Step::Evacuating => Duration(
-                knobs.get(&knob::DRAIN_DEADLINE) + 4 * knobs.get(&knob::PULL_TIMEOUT),
-            ),
+            Step::Evacuating => {
+                Duration(knobs.get(&knob::DRAIN_DEADLINE) + 4 * knobs.get(&knob::PULL_TIMEOUT))
+            }
             Step::Upgrading => knobs.time(&knob::UPGRADE_DEADLINE),
             Step::Postcheck => knobs.time(&knob::POSTCHECK_DEADLINE),
         };
