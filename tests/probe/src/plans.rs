@@ -3,6 +3,8 @@
 //! The small plans have no lesson around them and are named `proof-…`; each is there for the gates and faults that its
 //! comment names.
 
+mod hosts;
+
 use platform::CATALOG;
 use protocol::{
     Action, AppPlan, Background, Effect, Fault, FleetPlan, PlacedFault, Plan, Range, Start,
@@ -52,6 +54,9 @@ pub fn proofs() -> Vec<Plan> {
         cut_off(),
         skewed(),
     ]
+    .into_iter()
+    .chain(hosts::proofs())
+    .collect()
 }
 
 /// One control plane, ten edges, a hundred runners with a heartbeat a second, for a minute: what speed is measured on.

@@ -222,7 +222,10 @@ impl ControlPlane {
                     },
                 );
             }
-            Message::Heartbeat { nth, .. } => self.on_heartbeat(cx, out, from, nth),
+            Message::Heartbeat { nth, used } => {
+                self.hear_of_use(cx, from, nth, used);
+                self.on_heartbeat(cx, out, from, nth);
+            }
             Message::Activity {
                 allocation,
                 token,

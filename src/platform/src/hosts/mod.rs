@@ -163,8 +163,10 @@ pub struct Drain {
     pub version: Version,
     /// Whether that was approved.
     pub approved: bool,
-    /// How often this version was installed.
+    /// The number of the last install; rises with each, whatever was installed.
     pub attempt: u32,
+    /// How often this version was installed.
+    pub tries: u32,
     /// When it was cordoned.
     pub cordoned_at: Time,
     /// When the evacuation began.

@@ -12,7 +12,7 @@ use crate::message::Cause;
 use crate::note::Note;
 use crate::{allocation, gate, knob, wake};
 use alloc::vec::Vec;
-use machine::{Context, Fact, NodeId, SortedMap};
+use machine::{Context, Fact, NodeId, SortedMap, Time};
 
 impl ControlPlane {
     /// What does not fit elsewhere, and whether the others could then still lose one more host. All in bytes.
@@ -100,12 +100,16 @@ impl ControlPlane {
                 .is_some_and(|row| row.value.state == allocation::State::Draining);
             draining
         });
-        let fact = Fact::equal(live.len() as u64, 0);
+        let fact = Fact {
+            holds: live.is_empty() && self.is_empty_by_its_word(cx, drain),
+            found: live.len() as u64,
+            wanted: 0,
+        };
         if out
             .require(cx, &gate::SESSIONS_CAN_DRAIN, id.into(), fact)
             .is_err()
         {
-            if pinned {
+            if pinned || (live.is_empty() && !self.is_connected(drain.host)) {
                 hold = Hold::SessionsPinned;
             }
             if drain.hold != hold {
@@ -259,6 +263,22 @@ impl ControlPlane {
             }
         }
         counts
+    }
+
+    /// Whether the runner has said that nothing runs there, after the last that ran there had ended here.
+    fn is_empty_by_its_word(&self, cx: &Context<'_>, drain: &Drain) -> bool {
+        let last = self
+            .allocations
+            .iter()
+            .filter(|(_, row)| row.value.host == drain.host && row.value.state.is_terminal())
+            .map(|(_, row)| row.value.since)
+            .max()
+            .unwrap_or_default();
+        let settled = last.after(cx.knobs.time(&knob::HEARTBEAT));
+        self.hosts
+            .used
+            .get(drain.host)
+            .is_some_and(|used| used.bytes == 0 && (last == Time::ZERO || used.at >= settled))
     }
 
     /// How many allocations an operator ended on this host since it was cordoned.

@@ -24,6 +24,8 @@ pub(super) struct Hosts {
     pub(super) drains: Table<Drain>,
     /// The boot, version and drift that each agent last spoke of; lost in a crash.
     said: Ledger<NodeId, Said>,
+    /// What each runner last said to have promised; lost in a crash.
+    used: Ledger<NodeId, Used>,
     /// How often something was asked of whom; lost in a crash, and counted on from the clock.
     asked: u32,
     /// When the provider last answered, and the newest ask that it answered.
@@ -39,12 +41,21 @@ struct Said {
     nth: u32,
 }
 
+/// What a runner last said to have promised to what runs on its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Used {
+    nth: u32,
+    bytes: u64,
+    at: Time,
+}
+
 impl Hosts {
     /// The digest of all of it.
     pub(super) fn fingerprint(&self) -> u64 {
         fingerprint::digest(&(
             self.drains.fingerprint(),
             self.said.fingerprint(),
+            self.used.fingerprint(),
             self.asked,
             self.provider,
         ))
@@ -140,6 +151,7 @@ impl ControlPlane {
             version,
             approved,
             attempt: 0,
+            tries: 0,
             cordoned_at: cx.now,
             evacuating_at: Time::ZERO,
             since: cx.now,
@@ -230,7 +242,7 @@ impl ControlPlane {
             }
             self.write_drain(cx, out, id, None, |drain| {
                 if drain.version != version {
-                    drain.attempt = 0;
+                    drain.tries = 0;
                 }
                 drain.version = version;
                 drain.approved = true;
@@ -289,6 +301,11 @@ impl ControlPlane {
         ];
         for (gate, fact, hold) in asked {
             if out.require(cx, gate, id.into(), fact).is_err() {
+                // The provider was asked a moment ago: that is no outage yet.
+                let asked = cx.knobs.time(&knob::DRAIN_INTERVAL).times(2);
+                if hold == Hold::ProviderOutage && cx.now.since(drain.since) < asked {
+                    return;
+                }
                 return self.hold(cx, out, id, hold);
             }
         }
@@ -368,6 +385,15 @@ impl ControlPlane {
                 managed.bootstrap,
                 crate::message::Message::Host(Message::ProviderAsk { nth }),
             );
+        }
+    }
+
+    /// A runner says how much it has promised.
+    pub(super) fn hear_of_use(&mut self, cx: &Context<'_>, from: NodeId, nth: u32, bytes: u64) {
+        let newer = self.hosts.used.get(from).is_none_or(|last| nth > last.nth);
+        if self.installation.managed.is_some() && newer {
+            let at = cx.now;
+            self.hosts.used.insert(from, Used { nth, bytes, at });
         }
     }
 

@@ -63,6 +63,7 @@ impl ControlPlane {
             drain.hold = Hold::None;
             drain.boot_before = boot_before;
             drain.attempt = drain.attempt.saturating_add(1);
+            drain.tries = drain.tries.saturating_add(1);
         });
         if written.is_some() {
             out.note(Note::Host(HostNote::Ordered {
@@ -226,7 +227,7 @@ impl ControlPlane {
         else {
             return;
         };
-        let fact = Fact::below(drain.attempt.into(), cx.knobs.get(&knob::REBUILD_BUDGET));
+        let fact = Fact::below(drain.tries.into(), cx.knobs.get(&knob::REBUILD_BUDGET));
         if out
             .require(cx, &gate::REBUILDS_LEFT, id.into(), fact)
             .is_err()

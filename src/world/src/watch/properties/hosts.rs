@@ -234,6 +234,20 @@ fn noted(
                 )
             });
         }
+        HostNote::PostcheckTaken { drain, boot, .. } => {
+            let host = state
+                .fleet()
+                .control()
+                .drains()
+                .get(drain.0)
+                .map(|row| row.value.host);
+            let newest = host
+                .and_then(|host| memory.told.get(&host))
+                .map(|(boot, _)| *boot);
+            judge.claim(const { place("o-33") }, newest == Some(boot), || {
+                format!("a postcheck of boot {boot} was taken when the host was in another")
+            });
+        }
         HostNote::RolloutFrozen { drain, version } => {
             if let Some(row) = state.fleet().control().drains().get(drain.0) {
                 memory.broken.insert(row.value.host, version);
