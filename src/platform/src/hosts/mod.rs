@@ -48,7 +48,8 @@ machine::lifecycle! {
         Passed = "passed": [Postcheck] => Uncordoned, by "control plane",
             gates [&gate::POSTCHECK_CURRENT, &gate::HOST_CHECKS, &gate::DRIFT_CHECKS];
         /// A check has failed; it is built once more.
-        RebuildStarted = "rebuild started": [Postcheck] => Upgrading, by "control plane", gates [&gate::REBUILDS_LEFT];
+        RebuildStarted = "rebuild started": [Postcheck] => Upgrading, by "control plane",
+            gates [&gate::REBUILDS_LEFT, &gate::QUORUM_HEALTHY];
         /// It was called off before anything was changed.
         Aborted = "aborted": [Cordoned, Evacuating] => Uncordoned, by "operator", gates [&gate::HOST_UNMODIFIED];
     }

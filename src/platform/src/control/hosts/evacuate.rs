@@ -77,6 +77,8 @@ impl ControlPlane {
 
     /// Empties a host as far as it may be emptied now, and goes on when it is empty.
     pub(super) fn evacuate(&mut self, cx: &Context<'_>, out: &mut Out, id: DrainId, drain: &Drain) {
+        // So that its answer is a fresh one when the host is empty.
+        self.ask_provider(out);
         let mut hold = Hold::None;
         let mut owners: SortedMap<(RouteId, Epoch), Vec<AllocationId>> = SortedMap::new();
         for allocation in self.live_on(drain.host) {

@@ -158,7 +158,9 @@ impl ControlPlane {
         drain: &Drain,
     ) {
         let patience: Duration = cx.knobs.time(&knob::POSTCHECK_DEADLINE);
-        if drain.hold == Hold::None && cx.now.since(drain.since) >= patience {
+        let silent = drain.hold == Hold::None && cx.now.since(drain.since) >= patience;
+        // One that waits for the quorum is to be rebuilt already.
+        if silent || drain.hold == Hold::Quorum {
             return self.rebuild(cx, out, id);
         }
         if drain.hold == Hold::None {
@@ -233,6 +235,14 @@ impl ControlPlane {
             .is_err()
         {
             return self.hold(cx, out, id, Hold::PostcheckFailed);
+        }
+        // Since it came back it counted as healthy, so that another voter may have been taken out of use.
+        let quorum = self.quorum_without(id, drain.host);
+        if out
+            .require(cx, &gate::QUORUM_HEALTHY, id.into(), quorum)
+            .is_err()
+        {
+            return self.hold(cx, out, id, Hold::Quorum);
         }
         self.free(out, id, drain.hold);
         self.install(cx, out, id, &drain, Transition::RebuildStarted);

@@ -26,8 +26,8 @@ pub struct Memory {
     told: SortedMap<NodeId, (u32, bool)>,
     /// The newest postcheck that reached the control plane for each drain.
     postchecks: SortedMap<DrainId, (u32, Facts)>,
-    /// Requests cut off on each host since it was cordoned.
-    cut: SortedMap<NodeId, u32>,
+    /// Requests cut off with an allocation that was draining on a cordoned host.
+    cut: SortedMap<AllocationId, u32>,
     /// Versions that somebody approved.
     approved: alloc::vec::Vec<Version>,
     /// How often each drain had a version installed.
@@ -78,7 +78,7 @@ pub(super) fn check(
                         && cordoned.is_some_and(|at| row.value.since >= at)
                 });
                 if draining && in_flight > 0 {
-                    *memory.cut.entry(entry.actor).or_default() += in_flight;
+                    *memory.cut.entry(allocation).or_default() += in_flight;
                 }
             }
             Note::ServingChanged {
@@ -217,7 +217,17 @@ fn noted(
                 .drains()
                 .get(drain.0)
                 .map(|row| row.value.host);
-            let cut = host.map_or(0, |host| memory.cut.get(&host).copied().unwrap_or(0));
+            let control = state.fleet().control();
+            // One that an operator ended before its last word was heard counts as ended by an operator.
+            let cut = memory.cut.iter().fold(0, |sum, (id, cut)| {
+                let counts = control.allocations().get(id.0).is_some_and(|row| {
+                    Some(row.value.host) == host
+                        && row.value.state == allocation::State::Stopped
+                        && drain_on(control, row.value.host)
+                            .is_some_and(|drain| row.value.since >= drain.cordoned_at)
+                });
+                sum + if counts { *cut } else { 0 }
+            });
             judge.claim(const { place("o-29") }, forced == cut, || {
                 format!("{cut} requests were cut off on a host whose drain counts {forced}")
             });
@@ -303,9 +313,6 @@ fn drain_moved(
 ) {
     let control = state.fleet().control();
     let is = |wanted: Transition| transition == Some(wanted as u8);
-    if transition.is_none() {
-        memory.cut.remove(&drain.host);
-    }
     if is(Transition::EvacuationStarted) {
         zones(state, judge, drain);
         room(state, judge, drain);
