@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use world::Bench;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 8] = [
+const MODES: [(&str, &str, Sign); 12] = [
     (
         "Wake",
         "payment webhook while cold",
@@ -50,6 +50,26 @@ const MODES: [(&str, &str, Sign); 8] = [
         "Allocation Lifecycle",
         "session still active at drain deadline",
         Sign::Words("cutting off"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "no headroom",
+        Sign::Words("(no headroom)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "active sessions pinned",
+        Sign::Words("(active sessions pinned)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "provider outage",
+        Sign::Words("(provider outage)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "runner-agent regression",
+        Sign::Words("(runner-agent regression)"),
     ),
 ];
 
@@ -154,6 +174,9 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::CorruptArtifact { .. }
                 | Fault::MissingSecret { .. }
                 | Fault::Promotion { .. }
+                | Fault::AgentRegression { .. }
+                | Fault::HandPatch { .. }
+                | Fault::LongSessions { .. }
         )
     };
     found.extend(
