@@ -91,7 +91,8 @@ fn for_all(seeds: u64, check: impl Fn(&Plan, u64) -> Vec<String> + Sync) {
 }
 
 fn solution(plan: &Plan, seed: u64) -> Vec<Move> {
-    world::case_of(plan, seed).unwrap().solution.clone()
+    // Where the seed draws no case, nobody has to act.
+    world::case_of(plan, seed).map_or_else(Vec::new, |case| case.solution.clone())
 }
 
 #[test]

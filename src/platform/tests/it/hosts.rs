@@ -26,8 +26,7 @@ fn newest(bench: &Bench, host: NodeId) -> Drain {
     let drains = bench.control.machine.drains();
     drains
         .iter()
-        .filter(|(_, row)| row.value.host == host)
-        .last()
+        .rfind(|(_, row)| row.value.host == host)
         .expect("there is a drain")
         .1
         .value

@@ -281,8 +281,7 @@ pub fn holds(state: &State<Fleet>, situation: &protocol::HostSituation) -> bool 
         } => {
             let host = state.fleet().roster().runner(*runner);
             drains()
-                .filter(|drain| drain.host == host)
-                .last()
+                .rfind(|drain| drain.host == host)
                 .is_some_and(|drain| drain.state.spec().name == wanted)
         }
         HostSituation::Held(reason) => {

@@ -96,11 +96,9 @@ impl ControlPlane {
         }
         let live = self.live_on(drain.host);
         let pinned = live.iter().any(|id| {
-            let draining = self
-                .allocations
+            self.allocations
                 .get(id.0)
-                .is_some_and(|row| row.value.state == allocation::State::Draining);
-            draining
+                .is_some_and(|row| row.value.state == allocation::State::Draining)
         });
         let fact = Fact {
             holds: live.is_empty() && self.is_empty_by_its_word(cx, drain),
@@ -307,7 +305,7 @@ impl ControlPlane {
         value: &Allocation,
         in_flight: u32,
     ) {
-        if in_flight == 0 || self.hosts.drains.len() == 0 {
+        if in_flight == 0 || self.hosts.drains.is_empty() {
             return;
         }
         // What was draining before the host was cordoned drains for a reason of its own.

@@ -87,7 +87,7 @@ impl ControlPlane {
 
     /// Whether nothing new may be placed on a host.
     pub(super) fn is_cordoned(&self, host: NodeId) -> bool {
-        self.hosts.drains.len() > 0 && self.drain_of(host).is_some()
+        !self.hosts.drains.is_empty() && self.drain_of(host).is_some()
     }
 
     fn drain_row(&self, id: DrainId) -> Option<Drain> {
@@ -406,10 +406,10 @@ impl ControlPlane {
         message: Message,
     ) {
         match message {
-            Message::ProviderOk { nth } => {
-                if self.hosts.provider.is_none_or(|(_, last)| nth > last) {
-                    self.hosts.provider = Some((cx.now, nth));
-                }
+            Message::ProviderOk { nth }
+                if self.hosts.provider.is_none_or(|(_, last)| nth > last) =>
+            {
+                self.hosts.provider = Some((cx.now, nth));
             }
             Message::Hello {
                 boot,

@@ -439,7 +439,7 @@ fn room(state: &State<Fleet>, judge: &mut Judge<'_>, drain: &Drain) {
 /// Replacements first, and the pace: looked at whenever something leaves a host that is drained.
 fn leaving(state: &State<Fleet>, judge: &mut Judge<'_>) {
     let control = state.fleet().control();
-    if control.drains().len() == 0 {
+    if control.drains().is_empty() {
         return;
     }
     let mut leaving: SortedMap<(u16, NodeId), u64> = SortedMap::new();
