@@ -626,11 +626,8 @@ impl Bench {
     fn bootstrap(&mut self, from: NodeId, message: HostMessage) {
         match message {
             HostMessage::ProviderAsk { nth } if self.provider_answers => {
-                self.route(
-                    BOOTSTRAP,
-                    from,
-                    Message::Host(HostMessage::ProviderOk { nth }),
-                );
+                let ok = Message::Host(HostMessage::ProviderOk { nth });
+                self.route(BOOTSTRAP, from, ok);
             }
             HostMessage::Upgrade {
                 drain,
