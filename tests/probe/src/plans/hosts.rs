@@ -5,7 +5,7 @@ use protocol::{HostDrain, HostEffect, HostsPlan};
 
 /// The plans, each with the gates that it is there for.
 pub(super) fn proofs() -> Vec<Plan> {
-    vec![racks(), unapproved(), reboots()]
+    vec![racks(), unapproved(), reboots(), crowded()]
 }
 
 fn hosts(id: &str, end: u64) -> Plan {
@@ -99,5 +99,26 @@ fn reboots() -> Plan {
         0,
         None,
     ));
+    plan
+}
+
+/// The only host with room is cordoned when an app is asked for: cordons.
+fn crowded() -> Plan {
+    let mut plan = hosts("crowded", MIN);
+    plan.fleet.runners = 2;
+    plan.fleet.host_memory = 600 * MIB;
+    plan.apps.push(AppPlan {
+        name: "docs".into(),
+        path: "/docs".into(),
+        ..app(Start::Cold)
+    });
+    plan.traffic.push(pages(1));
+    if let Some(hosts) = &mut plan.hosts {
+        hosts.voters = Vec::new();
+        hosts.drains = vec![HostDrain {
+            cordon_only: true,
+            ..drain(S, 1)
+        }];
+    }
     plan
 }
