@@ -10,7 +10,7 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 12] = [
+const MODES: [(&str, &str, Sign); 16] = [
     (
         "Region Enablement",
         "artifact absent",
@@ -70,6 +70,26 @@ const MODES: [(&str, &str, Sign); 12] = [
         "Allocation Lifecycle",
         "session still active at drain deadline",
         Sign::Words("cutting off"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "no headroom",
+        Sign::Words("(no headroom)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "active sessions pinned",
+        Sign::Words("(active sessions pinned)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "provider outage",
+        Sign::Words("(provider outage)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "runner-agent regression",
+        Sign::Words("(runner-agent regression)"),
     ),
 ];
 
@@ -176,6 +196,9 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::Promotion { .. }
                 | Fault::RegionLack { .. }
                 | Fault::ResidencyChange { .. }
+                | Fault::AgentRegression { .. }
+                | Fault::HandPatch { .. }
+                | Fault::LongSessions { .. }
         )
     };
     found.extend(

@@ -65,4 +65,18 @@ machine::knobs! {
     REPLICATION_STEADY = "replication steady", Time 60_000_000 in 0..=3_600_000_000, home "Region Enablement";
     /// How long the door's permission for a region lasts.
     REGION_LEASE = "region lease", Time 10_000_000 in 500_000..=600_000_000, home "Door";
+    /// How often a drain of a host is looked at.
+    DRAIN_INTERVAL = "drain interval", Time 1_000_000 in 100_000..=60_000_000, home "Host Drain / OS Upgrade";
+    /// How many allocations of one app may leave a host at once.
+    MAX_PARALLEL = "max parallel", Count 1 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How many hosts of one zone may be out of use at once.
+    ZONE_LIMIT = "drains in zone", Count 1 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How long an upgrade may take before it is stuck.
+    UPGRADE_DEADLINE = "upgrade deadline", Time 1_800_000_000 in 1_000_000..=86_400_000_000, home "Host Drain / OS Upgrade";
+    /// How long a host that came back may take for its postcheck.
+    POSTCHECK_DEADLINE = "postcheck deadline", Time 60_000_000 in 1_000_000..=3_600_000_000, home "Host Drain / OS Upgrade";
+    /// How often one version is installed on a host before somebody has to look.
+    REBUILD_BUDGET = "rebuild budget", Count 3 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How long an answer of the provider counts.
+    PROVIDER_TTL = "provider ttl", Time 10_000_000 in 1_000_000..=600_000_000, home "Host Drain / OS Upgrade";
 }

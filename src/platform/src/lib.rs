@@ -16,6 +16,7 @@ pub mod allocation;
 pub mod control;
 pub mod edge;
 pub mod gate;
+pub mod hosts;
 pub mod id;
 pub mod knob;
 mod ledger;
@@ -35,8 +36,12 @@ pub const ALLOCATION: u8 = place(&allocation::SPEC);
 /// The index of Region Enablement in the catalog.
 pub const REGION: u8 = place(&region::SPEC);
 
+/// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
+pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
+
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] = &[&wake::SPEC, &allocation::SPEC, &region::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] =
+    &[&wake::SPEC, &allocation::SPEC, &hosts::SPEC, &region::SPEC];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

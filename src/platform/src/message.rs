@@ -169,6 +169,8 @@ pub enum Event {
         deployment: DeploymentId,
         version: u32,
     },
+    /// A drain of a host is in a state.
+    Host(crate::hosts::Event),
 }
 
 impl Event {
@@ -180,6 +182,7 @@ impl Event {
             Self::Wake { wake, .. } => wake.into(),
             Self::Allocation { allocation, .. } => allocation.into(),
             Self::Deployment { deployment, .. } => deployment.into(),
+            Self::Host(event) => event.drain.into(),
         }
     }
 
@@ -191,6 +194,7 @@ impl Event {
             | Self::Wake { version, .. }
             | Self::Allocation { version, .. }
             | Self::Deployment { version, .. } => version,
+            Self::Host(event) => event.version,
         }
     }
 }
@@ -228,6 +232,8 @@ pub enum Command {
     RepairArtifact { digest: Digest },
     /// Something about a region (to the region service).
     Region(crate::region::Command),
+    /// Something about a host.
+    Host(crate::hosts::Command),
 }
 
 impl Command {
@@ -246,6 +252,7 @@ impl Command {
             Self::BindSecret { .. } => 8,
             Self::RepairArtifact { .. } => 9,
             Self::Region(_) => 10,
+            Self::Host(_) => 90,
         }
     }
 }
@@ -385,6 +392,8 @@ pub enum Message {
     Command(Command),
     /// Among the region service, regions, door and visitors.
     Region(crate::region::Message),
+    /// About a host.
+    Host(crate::hosts::Message),
 }
 
 macro_rules! kinds {
@@ -413,6 +422,9 @@ mod kind {
         ReportAck = 12 "report-ack", Heartbeat = 13 "heartbeat", Activity = 14 "activity", Pull = 15 "pull",
         PullDone = 16 "pull-done", SecretsAsk = 17 "secrets-ask", Secrets = 18 "secrets", Command = 19 "command",
         ReadinessReport = 20 "readiness-report", ExitReport = 21 "exit-report", Follow = 22 "follow",
+        HostUpgrade = 350 "host-upgrade", HostInstall = 351 "host-install", HostInstalling = 352 "host-installing",
+        HostHello = 353 "host-hello", PostcheckAsk = 354 "postcheck-ask", PostcheckReport = 355 "postcheck-report",
+        ProviderAsk = 356 "provider-ask", ProviderOk = 357 "provider-ok", HandPatch = 358 "hand-patch",
     }
 }
 
@@ -457,6 +469,7 @@ impl machine::Message for Message {
             Self::Secrets { .. } => kind::Secrets,
             Self::Command(_) => kind::Command,
             Self::Region(message) => message.kind(),
+            Self::Host(message) => message.kind(),
         }
     }
 
@@ -480,6 +493,7 @@ impl machine::Message for Message {
             | Self::Secrets { allocation, .. } => allocation.into(),
             Self::ReportAck { report, .. } => report.into(),
             Self::Heartbeat { .. } | Self::Follow { .. } => node_subject(NodeId(0)),
+            Self::Host(ref message) => message.subject(),
             Self::Command(command) => match command {
                 Command::RetryWake { route, .. }
                 | Command::MarkHot { route, .. }
@@ -493,6 +507,7 @@ impl machine::Message for Message {
                 }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
                 Command::Region(command) => command.region().into(),
+                Command::Host(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
         }
@@ -521,11 +536,15 @@ impl machine::Message for Message {
                 route, epoch, nth, ..
             } => fingerprint::digest(&(3_u8, route, epoch, nth)),
             Self::Region(message) => message.identity(),
+            Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
     }
 
     fn repeatable(&self) -> bool {
+        if let Self::Host(message) = self {
+            return message.repeatable();
+        }
         if let Self::Region(message) = self {
             return message.repeatable();
         }

@@ -211,4 +211,6 @@ pub enum Note {
     // Regions.
     /// What the region service and the door tell.
     Region(crate::region::Note),
+    /// About a host.
+    Host(crate::hosts::Note),
 }

@@ -31,6 +31,15 @@ pub static MESSAGES: &[&str] = &[
     "readiness-report",
     "exit-report",
     "follow",
+    "host-upgrade",
+    "host-install",
+    "host-installing",
+    "host-hello",
+    "postcheck-ask",
+    "postcheck-report",
+    "provider-ask",
+    "provider-ok",
+    "hand-patch",
     "region-probe",
     "region-seen",
     "region-start",
@@ -222,6 +231,29 @@ faults! {
     "residency-change" "Residency change" ResidencyChange {
         /// Which region, by position in the plan.
         region: u16,
+    }
+    /// The provider of machines does not answer, and nothing can be installed.
+    "machine-provider-outage" "Machine provider outage" MachineProviderOutage {}
+    /// The automation is told what to install and does not get it onto the hosts.
+    "upgrade-stuck" "Upgrade stuck" UpgradeStuck {}
+    /// The agent in a version of the hosts' image is broken.
+    "agent-regression" "Agent regression" AgentRegression {
+        /// Which version.
+        version: u16,
+    }
+    /// A colleague changes a host by hand and tells nobody.
+    "hand-patch" "Hand patch" HandPatch {
+        /// Which runner's host, from 0.
+        runner: u16,
+    }
+    /// People connect to an app within a moment, and stay.
+    "long-sessions" "Long sessions" LongSessions {
+        /// The app that they want.
+        app: u16,
+        /// How many.
+        count: u32,
+        /// Within how long.
+        within: u64,
     }
 }
 

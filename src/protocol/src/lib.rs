@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod fault;
 mod frame;
+mod hosts;
 mod plan;
 mod problem;
 mod property;
@@ -23,6 +24,7 @@ pub use frame::{
     MovedView, NodeKind, NodeView, ObjectiveView, Progress, PropertyView, ReadView, RequestCounts,
     RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
 };
+pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
 pub use plan::{
     Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
     QuestionOption, Range, Read, Readable, Situation, Start, Traffic,

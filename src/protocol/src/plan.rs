@@ -58,6 +58,8 @@ pub struct Plan {
     pub needs_action: bool,
     /// The regions, if the plan has any besides the one that everything else is in.
     pub regions: Option<RegionsPlan>,
+    /// Hosts that can be drained and upgraded.
+    pub hosts: Option<crate::hosts::HostsPlan>,
 }
 
 impl Plan {
@@ -197,6 +199,12 @@ pub enum Readable {
     RegionEnablement,
     /// What each region says of itself.
     RegionFacts,
+    /// The drains of hosts: where each stands, and what holds it.
+    HostDrains,
+    /// Who votes, and who is healthy.
+    Quorum,
+    /// What each host has promised, and what is free.
+    Headroom,
 }
 
 /// Something that can be read.
@@ -246,6 +254,8 @@ pub enum Effect {
     NotifyOwner(String),
     /// Do something about a region.
     Region(RegionEffect),
+    /// Something about hosts.
+    Host(crate::hosts::HostEffect),
 }
 
 /// Something that can be done.
@@ -346,6 +356,8 @@ pub enum Situation {
     Any(Vec<Self>),
     /// Not that.
     Not(alloc::boxed::Box<Self>),
+    /// Something about hosts.
+    Hosts(crate::hosts::HostSituation),
 }
 
 /// How a situation is judged over a run.

@@ -69,6 +69,23 @@ properties! {
     Sometimes "some-request-waits" "A request waits" "Some request is held while its app wakes.";
     Sometimes "some-wake-is-shared" "A wake is shared" "Some request joins a wake that is under way.";
     Sometimes "some-wake-gets-hot" "A wake gets hot" "Some wake becomes hot.";
+    Always "o-29" "Drains count what they cut" "A host is called empty only when nothing runs on it, nothing is cut off before its deadline, and the numbers say what was cut.";
+    Always "o-32" "Quorum is kept" "No host is switched off for an upgrade when that leaves fewer healthy voters than a majority.";
+    Always "o-33" "Cordons and postchecks count" "A cordoned host gets nothing new, and goes back into use only unchanged or on postchecks of its last boot.";
+    Always "one-drain-per-zone" "Zones are kept" "No more hosts of one zone are out of use at once than allowed.";
+    Always "replacements-first" "Replacements first" "No serving allocation leaves a host that is drained before its replacement serves.";
+    Always "drains-are-paced" "Drains are paced" "No more allocations of one app leave a host at once than allowed.";
+    Always "drains-leave-room" "Drains leave room" "A drain begins only when the other hosts have room for what moves and could still lose one of them.";
+    Always "images-are-approved" "Images are approved" "Only approved images are installed on hosts.";
+    Always "rebuilds-are-bounded" "Rebuilds are bounded" "No version is installed on a host more often in one drain than its budget allows.";
+    Always "provider-first" "Provider first" "No drain begins while the provider of machines is not known to answer.";
+    Always "rollout-stops" "A broken agent stops the rollout" "While a host stands with a broken agent, no drain begins with the same version.";
+    Always "upgrades-really-happen" "Upgrades really happen" "A host counts as back only when it was switched off and on again and has the version that was ordered.";
+    Eventually "l-8" "Drains end" "What drains on a host has stopped by its deadline and some grace.";
+    Eventually "drains-tell" "Drains go on or say why" "A drain of a host goes on within its deadlines or says what holds it.";
+    Sometimes "some-host-is-upgraded" "A host is upgraded" "Some host is upgraded and used again.";
+    Sometimes "some-drain-is-held" "A drain is held" "Some drain cannot go on for a while.";
+    Sometimes "some-host-is-rebuilt" "A host is rebuilt" "Some host fails its postcheck and is built once more.";
 }
 
 /// The property with this id.

@@ -35,6 +35,7 @@ impl ControlPlane {
                 out.note(Note::OwnerNotified { route, cause });
                 true
             }
+            Command::Host(command) => self.on_host_command(cx, out, command),
             // Not this node's to carry out.
             Command::BindSecret { .. } | Command::RepairArtifact { .. } | Command::Region(_) => {
                 false

@@ -5,6 +5,7 @@ mod bench;
 mod commands;
 mod commits;
 mod gates;
+mod hosts;
 mod path;
 mod regions;
 mod reports;

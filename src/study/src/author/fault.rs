@@ -143,6 +143,19 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "residency-change" => Fault::ResidencyChange {
             region: names.region(&table.name("region")),
         },
+        "machine-provider-outage" => Fault::MachineProviderOutage {},
+        "upgrade-stuck" => Fault::UpgradeStuck {},
+        "agent-regression" => Fault::AgentRegression {
+            version: table.count("version"),
+        },
+        "hand-patch" => Fault::HandPatch {
+            runner: numbered("runner", "runner"),
+        },
+        "long-sessions" => Fault::LongSessions {
+            app: app(),
+            count: table.count("count"),
+            within: table.time("within"),
+        },
         // Reached only by a kind of fault that was declared after this list was written; the test names it.
         other => {
             let problem = Problem::new(

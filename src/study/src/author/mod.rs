@@ -5,6 +5,7 @@
 
 mod claim;
 mod fault;
+mod hosts;
 mod read;
 mod region;
 mod scenario;
@@ -33,17 +34,23 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "scenarios/wake-stampede",
         "worlds/bad-night",
         "worlds/crash-loop",
+        "worlds/crowded-hosts",
         "worlds/cut-off-runners",
+        "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
         "worlds/handover",
+        "worlds/host-os-upgrade",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
+        "worlds/restart-in-postcheck",
+        "worlds/shared-rack",
         "worlds/tight-hosts",
+        "worlds/unapproved-image",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

@@ -171,6 +171,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
+        hosts: table
+            .get("hosts")
+            .and_then(|value| super::hosts::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -461,6 +464,8 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "mark-hot" => Effect::MarkHot,
             "delete-wake" => Effect::DeleteWake,
             "promote" => Effect::Promote,
+            "restore-provider" => Effect::Host(protocol::HostEffect::RestoreProvider),
+            "repair-automation" => Effect::Host(protocol::HostEffect::RepairAutomation),
             _ => {
                 name.position(names.file, "effect", variants::<Effect>())?;
                 value.report(
@@ -479,7 +484,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
-    let keys = [&keys[..], &region::EFFECTS].concat();
+    let keys = [&keys[..], &region::EFFECTS, super::hosts::EFFECTS].concat();
     let (key, value) = table.which(&keys)?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
@@ -489,12 +494,13 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
+        "notify-owner" => Effect::NotifyOwner(value.name().check(
+            names.file,
+            "case",
+            &borrowed(&names.cases),
+        )),
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
-        _ => Effect::NotifyOwner(
-            value
-                .name()
-                .check(names.file, "case", &borrowed(&names.cases)),
-        ),
+        _ => Effect::Host(super::hosts::effect(key, value, names)),
     };
     table.finish();
     Some(effect)

@@ -2,15 +2,17 @@
 //!
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
+mod bootstrap;
 mod clients;
 mod region;
 mod roster;
 mod store;
 mod vault;
 
+pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
 pub use region::{Lack, Place, Visitors};
-pub use roster::{DOOR, PLACE, REGIONS, Roster, VISITORS};
+pub use roster::{BOOTSTRAP, DOOR, PLACE, REGIONS, Roster, VISITORS};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -51,6 +53,8 @@ pub enum Node {
     Place(Place),
     /// Who comes to the door.
     Visitors(Visitors),
+    /// The automation that rebuilds hosts.
+    Bootstrap(Bootstrap),
 }
 
 /// What a node of the fleet makes durable.
@@ -211,6 +215,7 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.step(cx, input, step)),
             Node::Place(place) => place.step(cx, input, step),
             Node::Visitors(visitors) => visitors.step(cx, input, step),
+            Node::Bootstrap(bootstrap) => bootstrap.step(cx, input, step),
         }
     }
 
@@ -223,7 +228,7 @@ impl sim::Fleet for Fleet {
             Node::Regions(regions) => regions.deadline(),
             Node::Door(door) => door.deadline(),
             Node::Visitors(visitors) => visitors.deadline(),
-            Node::Store(_) | Node::Vault(_) | Node::Place(_) => None,
+            Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
         }
     }
 
@@ -287,6 +292,7 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.restart(cx, &[], step)),
             // A place goes on whatever becomes of the process that answers for it, and visitors come.
             Node::Place(_) | Node::Visitors(_) => {}
+            Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
 
@@ -302,6 +308,7 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => door.fingerprint(),
             Node::Place(place) => place.fingerprint(),
             Node::Visitors(visitors) => visitors.fingerprint(),
+            Node::Bootstrap(bootstrap) => bootstrap.fingerprint(),
         }
     }
 

@@ -22,6 +22,7 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Edge, "door", false),
     seat(NodeKind::Runner, "region", true),
     seat(NodeKind::Clients, "visitors", false),
+    seat(NodeKind::Bootstrap, "bootstrap", false),
 ];
 
 /// The seat of the region service.
@@ -32,6 +33,8 @@ pub const DOOR: usize = 1;
 pub const PLACE: usize = 2;
 /// The seat of the visitors.
 pub const VISITORS: usize = 3;
+/// The seat of the automation that rebuilds hosts.
+pub const BOOTSTRAP: usize = 4;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -113,5 +113,6 @@ pub fn externals(
             };
             alloc::vec![to_control(Command::NotifyOwner { route, cause })]
         }
+        Effect::Host(effect) => hosts::externals(plan, roster, repairs, effect),
     }
 }

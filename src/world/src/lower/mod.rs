@@ -6,6 +6,7 @@
 
 mod actions;
 mod faults;
+mod hosts;
 mod region;
 
 pub use actions::externals;
@@ -64,6 +65,10 @@ pub enum Repair {
     Binding,
     /// The path of the readiness check.
     ReadinessPath,
+    /// The provider of machines.
+    Provider,
+    /// The automation that installs.
+    Automation,
 }
 
 type Result<T> = core::result::Result<T, Box<Problem>>;
@@ -262,7 +267,8 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = Roster::new(
         plan.fleet.edges.clamp(1, 60),
         plan.fleet.runners.clamp(1, 1000),
-    );
+    )
+    .with(crate::fleet::BOOTSTRAP, u16::from(plan.hosts.is_some()));
     let roster = region::seated(roster, plan);
     let mut sink = Sink {
         plan,
@@ -276,6 +282,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         life: Vec::new(),
         promotions: 0,
         lacks: Vec::new(),
+        broken_agents: Vec::new(),
     };
     sink.life.append(&mut region::life(plan, roster));
     let case = case_of(plan, replay.seed);
@@ -294,19 +301,26 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         sink.fault(&background.fault, &when, Duration(u64::MAX))?;
     }
 
+    sink.life.append(&mut hosts::life(plan, roster)?);
+    if plan.hosts.is_some() {
+        // What happens at one time happens in the order of the plan.
+        sink.life.sort_by_key(|(at, _)| *at);
+    }
+
     let mut knobs = Knobs::defaults(knob::ALL);
     set_knobs(&mut knobs, &plan.knobs)?;
     set_knobs(&mut knobs, &replay.knobs)?;
 
     let mut streams = streams(plan)?;
     streams.append(&mut sink.bursts);
-    let fleet = fleet(
-        plan,
-        roster,
+    let outside = Outside {
         streams,
-        (sink.wrong, sink.missing),
-        &sink.lacks,
-    );
+        wrong: sink.wrong,
+        missing: sink.missing,
+        broken_agents: sink.broken_agents,
+        lacks: sink.lacks,
+    };
+    let fleet = fleet(plan, roster, outside);
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
     setup.declared = knob::ALL;
@@ -327,13 +341,16 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     })
 }
 
-fn fleet(
-    plan: &Plan,
-    roster: Roster,
+/// What the nodes outside of the platform are made of.
+struct Outside {
     streams: Vec<Stream>,
-    (wrong, missing): (Vec<WrongBytes>, Vec<MissingSecret>),
-    lacks: &[(u16, Lack)],
-) -> Fleet {
+    wrong: Vec<WrongBytes>,
+    missing: Vec<MissingSecret>,
+    broken_agents: Vec<u16>,
+    lacks: Vec<(u16, Lack)>,
+}
+
+fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Fleet {
     let contracts: Vec<Contract> = plan
         .apps
         .iter()
@@ -376,11 +393,12 @@ fn fleet(
                 contract: *contract,
             })
             .collect(),
+        managed: hosts::managed(plan, roster),
     };
     let mut nodes = Vec::new();
     nodes.push(Node::Clients(Clients::new(
         roster.edges().collect(),
-        streams,
+        outside.streams,
     )));
     for _ in roster.edges() {
         let installation = edge::Installation {
@@ -396,11 +414,18 @@ fn fleet(
             control: roster.control(),
             store: roster.store(),
             vault: roster.vault(),
+            built: hosts::built(plan),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    nodes.push(Node::Store(Store::new(wrong)));
-    nodes.push(Node::Vault(Vault::new(missing)));
-    nodes.append(&mut region::nodes(plan, roster, lacks));
+    nodes.push(Node::Store(Store::new(outside.wrong)));
+    nodes.push(Node::Vault(Vault::new(outside.missing)));
+    nodes.append(&mut region::nodes(plan, roster, &outside.lacks));
+    if let Some(of_hosts) = &plan.hosts {
+        nodes.push(Node::Bootstrap(hosts::bootstrap(
+            of_hosts,
+            outside.broken_agents,
+        )));
+    }
     Fleet::new(roster, nodes)
 }

@@ -46,6 +46,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RestartOrdered { .. }
                 | Note::CommandRefused { .. }
         ) || matches!(note, Note::Region(note) if super::region::is_news(note))
+            || matches!(note, Note::Host(note) if super::hosts::is_news(note))
     });
     what || moved || ruled || told
 }

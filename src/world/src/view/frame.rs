@@ -84,6 +84,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
     if let Some(service) = state.fleet().regions() {
         things.append(&mut super::region::things(names.plan(), service));
     }
+    things.append(&mut super::hosts::things(names, state));
     things
 }
 
@@ -204,7 +205,14 @@ fn beliefs(
         }
         Some(Node::Door(door)) => beliefs = super::region::door(plan, state, door),
         Some(Node::Place(_)) => beliefs = super::region::place(state, id),
-        Some(Node::Vault(_) | Node::Clients(_) | Node::Regions(_) | Node::Visitors(_)) | None => {}
+        Some(
+            Node::Vault(_)
+            | Node::Clients(_)
+            | Node::Regions(_)
+            | Node::Visitors(_)
+            | Node::Bootstrap(_),
+        )
+        | None => {}
     }
     beliefs
 }

@@ -2,6 +2,7 @@
 
 mod entry;
 mod frame;
+pub(crate) mod hosts;
 mod names;
 mod reads;
 mod region;

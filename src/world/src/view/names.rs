@@ -14,7 +14,7 @@ use sim::State;
 pub struct Names<'a> {
     plan: &'a Plan,
     roster: Roster,
-    state: &'a State<Fleet>,
+    pub(super) state: &'a State<Fleet>,
 }
 
 impl<'a> Names<'a> {
@@ -98,6 +98,9 @@ impl<'a> Names<'a> {
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
+            platform::id::DrainId::KIND => {
+                super::hosts::drain(self, self.state, platform::id::DrainId(subject.id as u32))
+            }
             other => format!("{} {}", platform::id::kind_name(other), subject.id),
         }
     }
@@ -128,6 +131,7 @@ pub fn message_label(message: &Message) -> String {
                     )
                 }
                 platform::message::Event::Deployment { .. } => "deployment changed".to_string(),
+                platform::message::Event::Host(event) => format!("host {}", event.to.spec().name),
             };
         }
         Message::EventAck { .. } => "event heard",
@@ -157,6 +161,7 @@ pub fn message_label(message: &Message) -> String {
             }
         }
         Message::Command(_) => "command",
+        Message::Host(message) => super::hosts::label(message),
         #[allow(
             unreachable_patterns,
             reason = "the platform may add messages that need no word of their own"

@@ -48,6 +48,9 @@ fn lines(
     match object {
         Readable::RegionEnablement => super::region::enablements(plan, state),
         Readable::RegionFacts => super::region::facts(plan, state),
+        Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
+            super::hosts::read_lines(&names, state, object)
+        }
         Readable::RouteOwner => control
             .routes()
             .get(0)

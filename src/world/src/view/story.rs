@@ -222,6 +222,15 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
         &gate::TRAFFIC_REMOVED_FIRST,
+        &gate::SESSIONS_CAN_DRAIN,
+        &gate::REPLACEMENT_SERVES,
+        &gate::DRAIN_PACE,
+        &gate::BOOT_ID_CHANGED,
+        &gate::PROVIDER_ANSWERS,
+        &gate::ZONE_FREE,
+        &gate::QUORUM_HEALTHY,
+        &gate::ROLLOUT_OPEN,
+        &gate::RUNNER_HEADROOM,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -411,6 +420,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
             "{} is turned away: no such allocation here",
             Names::request(request)
         ),
+        Note::Host(note) => return super::hosts::note_text(names, names.state, &note),
         _ => return None,
     })
 }

@@ -77,6 +77,7 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::All(all) => all.iter().all(|one| holds(view, one)),
         Situation::Any(any) => any.iter().any(|one| holds(view, one)),
         Situation::Not(inner) => !holds(view, inner),
+        Situation::Hosts(situation) => crate::view::hosts::holds(view.state, situation),
     }
 }
 

@@ -3,6 +3,7 @@
 //! **Invariants.** Each looks at what happened, not at how a gate ruled: a waived gate is no excuse and no proof. What a
 //! property needs to remember it keeps in [`Memory`].
 
+mod hosts;
 mod memory;
 mod orders;
 mod region;
@@ -148,6 +149,8 @@ impl Properties {
         orders::check(state, entry, &mut self.memory, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
+        let up = self.memory.control_up;
+        hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);
         self.memory.after(state, entry);
     }
 }

@@ -195,6 +195,7 @@ fn shape(kind: NodeKind, y: f64) -> String {
         NodeKind::Control => format!("M5 {top}h6l3 6l-3 6h-6l-3 -6z"),
         NodeKind::Runner => format!("M2 {top}h12v12h-12z"),
         NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 3),
+        NodeKind::Bootstrap => format!("M2 {}h12v5h-12zM5 {}v-6h6v6z", top + 7, top + 7),
         NodeKind::Vault => format!(
             "M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z",
             top + 5,

@@ -44,6 +44,8 @@ pub struct Memory {
     pub looked_at: Time,
     /// What is remembered of regions.
     pub regions: super::region::Memory,
+    /// Of hosts.
+    pub hosts: super::hosts::Memory,
 }
 
 impl Memory {
