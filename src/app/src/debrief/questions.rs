@@ -3,6 +3,7 @@
 use crate::content::AfterQuestion;
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
+use crate::ui::held::Held;
 use crate::ui::sign::Told;
 use leptos::prelude::*;
 
@@ -27,7 +28,7 @@ fn Question(
     /// What is asked.
     question: &'static AfterQuestion,
 ) -> impl IntoView {
-    let chosen = RwSignal::new(None::<usize>);
+    let chosen = Held::new(None::<usize>);
     let options = question.options.iter().enumerate().map(|(option, (text, right))| {
         let told = move || {
             (chosen.get() == Some(option)).then(|| {

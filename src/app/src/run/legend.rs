@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks::Sign;
+use crate::ui::held::{Held, effect};
 use crate::ui::press;
 use crate::ui::sign::Glyph;
 use leptos::html::Dialog;
@@ -26,7 +27,7 @@ pub const KEYS: [(&str, &str); 13] = [
 
 /// Opens the help.
 #[derive(Clone, Copy)]
-pub struct HelpOpen(pub RwSignal<bool>);
+pub struct HelpOpen(pub Held<bool>);
 
 /// The help, closed until it is asked for.
 #[component]
@@ -34,7 +35,7 @@ pub fn Help() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let HelpOpen(open) = expect_context();
     let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move |_| {
+    effect(move |_| {
         let Some(dialog) = dialog.get() else { return };
         if open.get() {
             let _ = dialog.show_modal();

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::question::Question;
 use crate::draw::marks::{self, Sign};
 use crate::saved;
+use crate::ui::held::Derived;
 use crate::ui::press;
 use crate::ui::sign::{Glyph, Told};
 use crate::words;
@@ -40,7 +41,7 @@ pub fn Mine() -> impl IntoView {
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let objectives = Memo::new(move |_| {
+    let objectives = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -69,7 +70,7 @@ fn Objectives() -> impl IntoView {
 #[component]
 fn Reads() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| {
+    let done = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -129,7 +130,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
 #[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| {
+    let done = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()

@@ -5,6 +5,7 @@ use crate::content::Question as Asked;
 use crate::draw::marks::Sign;
 use crate::saved::{Confidence, Prediction};
 use crate::ui::focus_soon;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use crate::ui::sign::Told;
 use crate::words;
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 pub fn Question() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let question = desk.scenario.plan.question.as_ref()?;
-    let revealed = Memo::new(move |_| {
+    let revealed = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().and_then(|frame| frame.revealed))
     });
@@ -40,9 +41,9 @@ fn Choose(
     question: &'static Asked,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let option = RwSignal::new(None::<u16>);
-    let confidence = RwSignal::new(None::<Confidence>);
-    let missing = RwSignal::new(false);
+    let option = Held::new(None::<u16>);
+    let confidence = Held::new(None::<Confidence>);
+    let missing = Held::new(false);
     let commit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match (option.get(), confidence.get()) {

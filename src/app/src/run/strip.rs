@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use crate::ui::sign::Told;
 use leptos::prelude::*;
@@ -64,11 +65,11 @@ fn tally(frame: &Frame) -> [usize; 3] {
 #[component]
 fn Properties() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| {
+    let count = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().map_or([0; 3], |frame| tally(frame)))
     });
-    let opened = RwSignal::new(false);
+    let opened = Held::new(false);
     view! {
         <details class="properties" on:toggle=move |event| opened.set(is_open(&event))>
             <summary>
@@ -129,7 +130,7 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| {
+    let count = Derived::new(move || {
         let mut count = [0; 4];
         desk.frame.with(|frame| {
             for objective in frame.iter().flat_map(|frame| &frame.objectives) {

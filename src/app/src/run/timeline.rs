@@ -6,6 +6,7 @@ use super::legend::HelpOpen;
 use super::strip::is_open;
 use crate::draw::marks::Sign;
 use crate::port::Port;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use crate::ui::sign::Glyph;
 use crate::words;
@@ -16,7 +17,7 @@ use protocol::{BranchView, Mark, MarkKind};
 #[component]
 pub fn Timeline() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let at = Memo::new(move |_| {
+    let at = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().map_or(0, |frame| frame.at))
     });
@@ -59,7 +60,7 @@ pub fn Timeline() -> impl IntoView {
 #[component]
 fn Caption() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let sentence = Memo::new(move |_| {
+    let sentence = Derived::new(move || {
         desk.story.with(|story| {
             story
                 .iter()
@@ -67,7 +68,7 @@ fn Caption() -> impl IntoView {
                 .map(|entry| entry.sentence.clone())
         })
     });
-    view! { <p class="caption" aria-hidden="true">{sentence}</p> }.into_any()
+    view! { <p class="caption" aria-hidden="true">{move || sentence.get()}</p> }.into_any()
 }
 
 #[component]
@@ -129,7 +130,7 @@ fn Pace() -> impl IntoView {
 #[component]
 fn Changes() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let undo = Memo::new(move |_| {
+    let undo = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -153,7 +154,7 @@ fn Elsewhere() -> impl IntoView {
         desk.twin.set(Twin::None);
         desk.mode.set(Mode::Twin);
     };
-    let over = Memo::new(move |_| {
+    let over = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().is_some_and(|frame| frame.over))
     });
@@ -173,7 +174,7 @@ fn Marks(
     end: u64,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let marks = Memo::new(move |_| {
+    let marks = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -194,7 +195,7 @@ fn Marks(
             </svg>
         }.into_any()
     };
-    let open = RwSignal::new(false);
+    let open = Held::new(false);
     view! {
         <svg class="marks" width="100%" height="18" aria-hidden="true">{move || marks.with(|marks| marks.iter().map(place).collect_view())}</svg>
         <details class="mark-list later" on:toggle=move |event| open.set(is_open(&event))>
@@ -219,7 +220,7 @@ fn Marks(
 #[component]
 fn Branches() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let branches = Memo::new(move |_| {
+    let branches = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()

@@ -1,5 +1,6 @@
 //! A problem in words: what is wrong, what is allowed, what to do.
 
+use crate::ui::held::Held;
 use crate::ui::press;
 use leptos::prelude::*;
 use protocol::Problem;
@@ -8,7 +9,7 @@ use protocol::Problem;
 #[component]
 pub fn ProblemBox(
     /// Where the problem is, if there is one.
-    problem: RwSignal<Option<Problem>>,
+    problem: Held<Option<Problem>>,
 ) -> impl IntoView {
     move || {
         problem.get().map(|found| {

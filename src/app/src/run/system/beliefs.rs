@@ -2,6 +2,7 @@
 
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
+use crate::ui::held::Derived;
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -11,7 +12,7 @@ use protocol::{NodeView, ThingView};
 #[component]
 pub fn Beliefs() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let moment = Memo::new(move |_| {
+    let moment = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()

@@ -5,6 +5,7 @@ use crate::draw::marks::Sign;
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
+use crate::ui::held::{Derived, Held};
 use crate::ui::sign::{Glyph, Told};
 use crate::words;
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ use protocol::ThingView;
 #[component]
 pub fn Diagrams() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let things = Memo::new(move |_| {
+    let things = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -45,9 +46,9 @@ fn Lifecycle(
     /// Its picture.
     diagram: &'static Diagram,
     /// Every thing.
-    things: Memo<Vec<ThingView>>,
+    things: Derived<Vec<ThingView>>,
 ) -> impl IntoView {
-    let mine = Memo::new(move |_| {
+    let mine = Derived::new(move || {
         things.with(|all| {
             all.iter()
                 .filter(|thing| thing.lifecycle == index)
@@ -55,8 +56,8 @@ fn Lifecycle(
                 .collect::<Vec<_>>()
         })
     });
-    let chosen = RwSignal::new(None::<u64>);
-    let lit = Memo::new(move |_| {
+    let chosen = Held::new(None::<u64>);
+    let lit = Derived::new(move || {
         mine.with(|things| {
             chosen
                 .get()
@@ -65,7 +66,7 @@ fn Lifecycle(
                 .cloned()
         })
     });
-    let table = RwSignal::new(false);
+    let table = Held::new(false);
     view! {
         <section class="lifecycle">
             <header>
@@ -131,7 +132,7 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
 fn arrows(
     spec: &'static LifecycleSpec,
     diagram: &'static Diagram,
-    lit: Memo<Option<ThingView>>,
+    lit: Derived<Option<ThingView>>,
 ) -> AnyView {
     let arrows = diagram.arrows.iter().map(|arrow| {
         let transition = &spec.transitions[usize::from(arrow.transition)];
@@ -176,8 +177,8 @@ fn arrows(
 fn states(
     spec: &'static LifecycleSpec,
     diagram: &'static Diagram,
-    lit: Memo<Option<ThingView>>,
-    all: Memo<Vec<ThingView>>,
+    lit: Derived<Option<ThingView>>,
+    all: Derived<Vec<ThingView>>,
 ) -> AnyView {
     let states = spec.states.iter().zip(diagram.states).enumerate().map(|(index, (state, place))| {
         let here = move || lit.with(|lit| lit.as_ref().is_some_and(|thing| usize::from(thing.state) == index));

@@ -5,6 +5,7 @@ use crate::draw::marks::Sign;
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
+use crate::ui::held::{Derived, Held};
 use crate::ui::sign::Told;
 use crate::words;
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ pub fn Requests() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let end = desk.scenario.plan.end;
     let slice = slice(end);
-    let counts = Memo::new(move |_| {
+    let counts = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -28,7 +29,7 @@ pub fn Requests() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    let table = RwSignal::new(false);
+    let table = Held::new(false);
     let described = move || {
         let c = counts.get();
         format!(
@@ -106,7 +107,7 @@ fn axis(end: u64) -> AnyView {
 #[component]
 pub fn Tally(
     /// The counts.
-    counts: Memo<RequestCounts>,
+    counts: Derived<RequestCounts>,
 ) -> impl IntoView {
     view! {
         <ul class="tally" aria-label="Requests so far">
