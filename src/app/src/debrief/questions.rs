@@ -4,7 +4,7 @@ use crate::content::AfterQuestion;
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
 use crate::ui::held::Held;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use leptos::prelude::*;
 
 /// The questions.
@@ -33,7 +33,7 @@ fn Question(
         let told = move || {
             (chosen.get() == Some(option)).then(|| {
                 let (sign, word) = if *right { (Sign::Well, "right") } else { (Sign::Badly, "not so") };
-                view! { <Told sign=sign word=word/> }.into_any()
+                told(sign, word)
             })
         };
         view! {

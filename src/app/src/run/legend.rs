@@ -4,7 +4,7 @@ use super::desk::Desk;
 use crate::draw::marks::Sign;
 use crate::ui::held::{Held, effect};
 use crate::ui::press;
-use crate::ui::sign::Glyph;
+use crate::ui::sign::glyph;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -61,7 +61,7 @@ pub fn Help() -> impl IntoView {
             <h3>"Signs"</h3>
             <ul class="legend">
                 {Sign::ALL.map(|sign| view! {
-                    <li><Glyph sign=sign/><strong>{sign.word()}</strong><span>{sign.meaning()}</span></li>
+                    <li>{glyph(sign, None)}<strong>{sign.word()}</strong><span>{sign.meaning()}</span></li>
                 }.into_any()).into_iter().collect_view()}
             </ul>
         </dialog>

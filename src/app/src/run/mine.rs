@@ -6,7 +6,7 @@ use crate::draw::marks::{self, Sign};
 use crate::saved;
 use crate::ui::held::Derived;
 use crate::ui::press;
-use crate::ui::sign::{Glyph, Told};
+use crate::ui::sign::{glyph, told};
 use crate::words;
 use leptos::prelude::*;
 use protocol::{ActionView, ReadView};
@@ -57,7 +57,7 @@ fn Objectives() -> impl IntoView {
                     let (sign, word) = marks::progress(objective.progress);
                     view! {
                         <li>
-                            <Glyph sign=sign label=word/>
+                            {glyph(sign, Some(word))}
                             <span>{objective.title}<span class="cost">" "{objective.detail}</span></span>
                         </li>
                     }.into_any()
@@ -112,7 +112,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
         let until = view.read_at;
         return view! {
             <p class="reading">
-                <Told sign=Sign::Way word=format!("reading, until {}", words::moment(until))/>
+                {told(Sign::Way, format!("reading, until {}", words::moment(until)))}
                 <button type="button" class="inline" on:click=press(move |_| desk.seek_time(until))>"Read on"</button>
             </p>
         }
@@ -171,8 +171,7 @@ fn Actions() -> impl IntoView {
 /// An action that was made, with what came of it.
 pub fn did(action: &ActionView, title: String) -> AnyView {
     let wrong = action.wrong.clone().map(|why| {
-        view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> }
-            .into_any()
+        view! { <p class="wrong">{told(Sign::Badly, "a wrong move")}" "{why}</p> }.into_any()
     });
     view! {
         <li>

@@ -7,7 +7,7 @@ use crate::saved::{Confidence, Prediction};
 use crate::ui::focus_soon;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 
@@ -125,7 +125,7 @@ fn Reveal(
     view! {
         <div class="reveal" role="status">
             <p class="came">"It came out: "<strong>{answer}</strong></p>
-            <p><Told sign={if right { Sign::Well } else { Sign::Badly }} word=verdict/></p>
+            <p>{told(if right { Sign::Well } else { Sign::Badly }, verdict)}</p>
             {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text)}</p> }.into_any())}
             <p>{question.why}</p>
             {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint)}</p> }.into_any())}

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use crate::draw::marks;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use leptos::prelude::*;
 use protocol::{Frame, Progress, Verdict};
 
@@ -77,9 +77,9 @@ fn Properties() -> impl IntoView {
                 {move || {
                     let [held, broken, idle] = count.get();
                     view! {
-                        <Told sign=marks::Sign::Well word=format!("{held} held")/>
-                        <Told sign={if broken > 0 { marks::Sign::Badly } else { marks::Sign::Rest }} word=format!("{broken} broken")/>
-                        <Told sign=marks::Sign::Rest word=format!("{idle} not exercised")/>
+                        {told(marks::Sign::Well, format!("{held} held"))}
+                        {told(if broken > 0 { marks::Sign::Badly } else { marks::Sign::Rest }, format!("{broken} broken"))}
+                        {told(marks::Sign::Rest, format!("{idle} not exercised"))}
                     }.into_any()
                 }}
             </summary>
@@ -113,7 +113,7 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
             };
             view! {
                 <li>
-                    <Told sign=sign word=word/>
+                    {told(sign, word)}
                     <div>
                         <strong>{spec.map_or(property.id.clone(), |spec| spec.title.to_string())}</strong>
                         <p>{spec.map(|spec| spec.doc)}</p>
@@ -147,7 +147,7 @@ fn Objectives() -> impl IntoView {
                     .map(|(progress, word)| {
                         let n = count.get()[progress as usize];
                         let sign = if n == 0 { marks::Sign::Rest } else { marks::progress(progress).0 };
-                        view! { <Told sign=sign word=format!("{n} {word}")/> }.into_any()
+                        told(sign, format!("{n} {word}"))
                     })
                     .into_iter()
                     .collect_view()

@@ -8,7 +8,7 @@ use crate::draw::marks::Sign;
 use crate::port::Port;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Glyph;
+use crate::ui::sign::glyph;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{BranchView, Mark, MarkKind};
@@ -84,27 +84,24 @@ fn Transport() -> impl IntoView {
     view! {
         <div class="buttons transport" role="group" aria-label="Play and step">
             <button type="button" class="icon" on:click=press(move |_| desk.step_back()) aria-keyshortcuts="ArrowLeft" title="Step back (←)">
-                <Icon path="M3 2h2v12H3zM14 2v12L6 8z"/><span class="visually-hidden">"Step back"</span>
+                {icon("M3 2h2v12H3zM14 2v12L6 8z")}<span class="visually-hidden">"Step back"</span>
             </button>
             <button type="button" class="primary icon play" on:click=press(move |_| desk.toggle()) aria-keyshortcuts="Space" title="Play or pause (space)">
-                {move || if playing.get() { view! { <Icon path="M3 2h4v12H3zM9 2h4v12H9z"/> }.into_any() } else { view! { <Icon path="M3 1.5v13L14 8z"/> }.into_any() }}
+                {move || if playing.get() { icon("M3 2h4v12H3zM9 2h4v12H9z") } else { icon("M3 1.5v13L14 8z") }}
                 <span>{move || if playing.get() { "Pause" } else { "Play" }}</span>
             </button>
             <button type="button" class="icon" on:click=press(move |_| desk.step()) aria-keyshortcuts="ArrowRight" title="Step (→)">
-                <Icon path="M11 2h2v12h-2zM2 2v12l8-6z"/><span class="visually-hidden">"Step"</span>
+                {icon("M11 2h2v12h-2zM2 2v12l8-6z")}<span class="visually-hidden">"Step"</span>
             </button>
             <button type="button" class="icon" on:click=press(move |_| desk.next_moment()) aria-keyshortcuts="n" title="Next interesting moment (n)">
-                <Icon path="M1 2v12l6-6zM8 8l4-4l4 4l-4 4z"/><span class="wide-only">"Next moment"</span><span class="visually-hidden narrow-only">"Next moment"</span>
+                {icon("M1 2v12l6-6zM8 8l4-4l4 4l-4 4z")}<span class="wide-only">"Next moment"</span><span class="visually-hidden narrow-only">"Next moment"</span>
             </button>
         </div>
     }.into_any()
 }
 
-#[component]
-fn Icon(
-    /// Its shape in a square from 0 to 16.
-    path: &'static str,
-) -> impl IntoView {
+/// An icon: its shape in a square from 0 to 16.
+fn icon(path: &'static str) -> AnyView {
     view! { <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false"><path d=path/></svg> }.into_any()
 }
 
@@ -207,7 +204,7 @@ fn Marks(
                     view! {
                         <li><button type="button" class="entry plain" on:click=press(move |_| desk.seek(step + 1))>
                             <span class="mono when">{words::moment(mark.at)}</span>
-                            <span class="entry-sign"><Glyph sign=sign label=sign.word()/></span>
+                            <span class="entry-sign">{glyph(sign, Some(sign.word()))}</span>
                             <span class="sentence">{mark.label}</span>
                         </button></li>
                     }.into_any()

@@ -6,7 +6,7 @@ use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
 use crate::ui::held::{Derived, Held};
-use crate::ui::sign::{Glyph, Told};
+use crate::ui::sign::{glyph, told};
 use crate::words;
 use leptos::prelude::*;
 use machine::LifecycleSpec;
@@ -121,7 +121,7 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
     view! {
         <p class="thing">
             <strong>{thing.name.clone()}</strong>
-            {state.map(|state| view! { <Told sign=Sign::of_role(state.role) word=state.name/> }.into_any())}
+            {state.map(|state| told(Sign::of_role(state.role), state.name))}
             <span class="cost">{format!("since {}", words::moment(thing.since))}</span>
             {thing.facts.iter().map(|(label, value)| view! { <span class="fact">{format!("{label} ")}<span class="mono">{value.clone()}</span></span> }.into_any()).collect_view()}
         </p>
@@ -215,7 +215,7 @@ fn transitions(spec: &'static LifecycleSpec) -> AnyView {
         }.into_any()
     });
     let states = spec.states.iter().map(|state| {
-        view! { <li><Glyph sign=Sign::of_role(state.role)/>" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }.into_any()
+        view! { <li>{glyph(Sign::of_role(state.role), None)}" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }.into_any()
     });
     view! {
         <ul class="state-list">{states.collect_view()}</ul>

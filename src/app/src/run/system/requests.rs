@@ -6,7 +6,7 @@ use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
 use crate::ui::held::{Derived, Held};
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::RequestCounts;
@@ -117,7 +117,7 @@ pub fn Tally(
                     (Sign::Moment, "arrived", c.arrived), (Sign::Rest, "waiting", c.held), (Sign::Way, "in flight", c.in_flight),
                     (Sign::Well, "served", c.served), (Sign::Refused, "refused", c.refused), (Sign::Badly, "failed", c.failed),
                 ]
-                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span><Told sign=sign word=word/></li> }.into_any())
+                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span>{told(sign, word)}</li> }.into_any())
                 .into_iter()
                 .collect_view()
             }}
