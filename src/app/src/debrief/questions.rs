@@ -58,7 +58,7 @@ fn Question(
                     view! { <p>{question.why}</p> }.into_any()
                 } else {
                     view! { <p class="cost">"Try another answer; the story on the left has it."</p> }.into_any()
-                })}
+                }).into_any()}
             </div>
         </fieldset>
     }

@@ -93,8 +93,9 @@ pub fn FirstLabel(
         .iter()
         .find(|(name, _)| *name == region)
         .map(|(_, text)| *text);
-    move || {
-        (!desk.introduced.get())
-            .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }.into_any()))
-    }
+    let label = move || {
+        text.filter(|_| !desk.introduced.get())
+            .map(|text| view! { <p class="first-label">{text}</p> }.into_any())
+    };
+    view! { {move || label().into_any()} }.into_any()
 }

@@ -61,7 +61,7 @@ fn Objectives() -> impl IntoView {
                             <span>{objective.title}<span class="cost">" "{objective.detail}</span></span>
                         </li>
                     }.into_any()
-                }).collect_view()}
+                }).collect_view().into_any()}
             </ul>
         </section>
     }.into_any()
@@ -92,7 +92,7 @@ fn Reads() -> impl IntoView {
                     <span>{read.title}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
-                {move || last().map(|view| shown(view, desk))}
+                {move || last().map(|view| shown(view, desk)).into_any()}
             </li>
         }
         .into_any()
@@ -162,7 +162,7 @@ fn Actions() -> impl IntoView {
             <h3 id="acts-title">"Act"</h3>
             <ul>{rows.collect_view()}</ul>
             <ol class="done" aria-label="What you did">
-                {move || done.get().into_iter().map(|action| did(&action, title(&action.id))).collect_view()}
+                {move || done.get().into_iter().map(|action| did(&action, title(&action.id))).collect_view().into_any()}
             </ol>
         </section>
     }.into_any()
@@ -191,12 +191,12 @@ fn Hints() -> impl IntoView {
     view! {
         <section class="hints" aria-labelledby="hints-title">
             <h3 id="hints-title">"Hints"</h3>
-            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{*hint}</li> }.into_any()).collect_view()}</ol>
+            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{*hint}</li> }.into_any()).collect_view().into_any()}</ol>
             {move || (open() < hints.len()).then(|| view! {
                 <button type="button" class="quiet" on:click=press(move |_| desk.hint())>
                     {format!("Show hint {} of {}", open() + 1, hints.len())}
                 </button>
-            }.into_any())}
+            }.into_any()).into_any()}
         </section>
     }.into_any()
 }

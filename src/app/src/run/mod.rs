@@ -190,7 +190,7 @@ fn Notices() -> impl IntoView {
                     <p>{trouble.text()}</p>
                     <button type="button" class="quiet" on:click=press(move |_| desk.trouble.set(None))>"Dismiss"</button>
                 </section>
-            }.into_any())}
+            }.into_any()).into_any()}
             {move || match port.health.get() {
                 Health::Well => None,
                 Health::Restarted(why, _) => Some(view! {
@@ -207,7 +207,7 @@ fn Notices() -> impl IntoView {
                         <p class="problem-hint">"Load the page again; the run is kept in this browser."</p>
                     </section>
                 }.into_any()),
-            }}
+            }.into_any()}
         </div>
     }.into_any()
 }

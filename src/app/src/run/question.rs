@@ -75,12 +75,12 @@ fn Choose(
         <form on:submit=commit>
             <fieldset><legend>"Your prediction"</legend>{options.collect_view()}</fieldset>
             <fieldset class="confidence"><legend>"How sure are you?"</legend>{sure.into_iter().collect_view()}</fieldset>
-            <p class="ask" role="status">{move || missing.get().then_some("Choose an answer and how sure you are.")}</p>
+            <p class="ask" role="status">{move || missing.get().then_some("Choose an answer and how sure you are.").into_any()}</p>
             <div class="buttons">
                 <button type="submit" class="primary">"Commit prediction"</button>
                 {move || (!desk.introduced.get()).then(|| view! {
                     <button type="button" class="quiet" on:click=press(move |_| desk.introduce())>"Look around first"</button>
-                }.into_any())}
+                }.into_any()).into_any()}
             </div>
         </form>
     }.into_any()

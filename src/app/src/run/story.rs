@@ -54,8 +54,8 @@ pub fn Story() -> impl IntoView {
                     desk.story_length.update(|length| *length = (*length * 2).min(MOST));
                     desk.refresh();
                 })>"Show earlier ones"</button>
-            }.into_any())}
-            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> }.into_any())}
+            }.into_any()).into_any()}
+            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> }.into_any()).into_any()}
         </section>
     }
     .into_any()

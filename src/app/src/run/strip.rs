@@ -27,11 +27,11 @@ pub fn Strip() -> impl IntoView {
             <div class="strip-head">
                 <h1>{desk.scenario.plan.title}</h1>
                 <dl class="facts">
-                    <div><dt>"seed"</dt><dd class="mono">{move || seed().map(|seed| seed.to_string())}</dd></div>
+                    <div><dt>"seed"</dt><dd class="mono">{move || seed().map(|seed| seed.to_string()).into_any()}</dd></div>
                     <div><dt>"engine"</dt><dd class="mono">{protocol::ENGINE}</dd></div>
                     <div title="The first eight digits of the fingerprint of everything up to this moment. Equal runs have equal fingerprints.">
                         <dt>"fingerprint"</dt>
-                        <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint)))}</dd>
+                        <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint))).into_any()}</dd>
                     </div>
                 </dl>
                 <div class="strip-acts">
@@ -84,7 +84,7 @@ fn Properties() -> impl IntoView {
                 }}
             </summary>
             <ul class="property-list">
-                {move || opened.get().then(|| desk.frame.with(|frame| frame.as_ref().map(|frame| rows(frame, desk))))}
+                {move || opened.get().then(|| desk.frame.with(|frame| frame.as_ref().map(|frame| rows(frame, desk)))).into_any()}
             </ul>
         </details>
     }.into_any()
@@ -150,7 +150,7 @@ fn Objectives() -> impl IntoView {
                         told(sign, format!("{n} {word}"))
                     })
                     .into_iter()
-                    .collect_view()
+                    .collect_view().into_any()
             }}
         </p>
     }.into_any()

@@ -46,7 +46,7 @@ pub fn Timeline() -> impl IntoView {
             </div>
             <div class="controls">
                 <Transport/>
-                <p class="now"><output class="mono">{move || words::moment(at.get())}</output><span class="cost">{format!(" of {}", words::length(end))}</span><Working/></p>
+                <p class="now"><output class="mono">{move || words::moment(at.get()).into_any()}</output><span class="cost">{format!(" of {}", words::length(end))}</span><Working/></p>
                 <Pace/>
                 <div class="changes later"><Changes/><Elsewhere/></div>
             </div>
@@ -68,13 +68,14 @@ fn Caption() -> impl IntoView {
                 .map(|entry| entry.sentence.clone())
         })
     });
-    view! { <p class="caption" aria-hidden="true">{move || sentence.get()}</p> }.into_any()
+    view! { <p class="caption" aria-hidden="true">{move || sentence.get().into_any()}</p> }
+        .into_any()
 }
 
 #[component]
 fn Working() -> impl IntoView {
     let port = expect_context::<Port>();
-    view! { <span class="working" role="status">{move || port.working.get().then_some("working…")}</span> }.into_any()
+    view! { <span class="working" role="status">{move || port.working.get().then_some("working…").into_any()}</span> }.into_any()
 }
 
 #[component]
@@ -88,7 +89,7 @@ fn Transport() -> impl IntoView {
             </button>
             <button type="button" class="primary icon play" on:click=press(move |_| desk.toggle()) aria-keyshortcuts="Space" title="Play or pause (space)">
                 {move || if playing.get() { icon("M3 2h4v12H3zM9 2h4v12H9z") } else { icon("M3 1.5v13L14 8z") }}
-                <span>{move || if playing.get() { "Pause" } else { "Play" }}</span>
+                <span>{move || (if playing.get() { "Pause" } else { "Play" }).into_any()}</span>
             </button>
             <button type="button" class="icon" on:click=press(move |_| desk.step()) aria-keyshortcuts="ArrowRight" title="Step (→)">
                 {icon("M11 2h2v12h-2zM2 2v12l8-6z")}<span class="visually-hidden">"Step"</span>
@@ -194,9 +195,9 @@ fn Marks(
     };
     let open = Held::new(false);
     view! {
-        <svg class="marks" width="100%" height="18" aria-hidden="true">{move || marks.with(|marks| marks.iter().map(place).collect_view())}</svg>
+        <svg class="marks" width="100%" height="18" aria-hidden="true">{move || marks.with(|marks| marks.iter().map(place).collect_view()).into_any()}</svg>
         <details class="mark-list later" on:toggle=move |event| open.set(is_open(&event))>
-            <summary>{move || marks.with(|marks| words::count(marks.len() as u64, "mark"))}</summary>
+            <summary>{move || marks.with(|marks| words::count(marks.len() as u64, "mark")).into_any()}</summary>
             <ol>
                 {move || open.get().then(|| marks.get().into_iter().map(|mark| {
                     let sign = Sign::of_mark(mark.kind);
@@ -208,7 +209,7 @@ fn Marks(
                             <span class="sentence">{mark.label}</span>
                         </button></li>
                     }.into_any()
-                }).collect_view())}
+                }).collect_view()).into_any()}
             </ol>
         </details>
     }.into_any()
@@ -243,9 +244,10 @@ fn Branches() -> impl IntoView {
             </li>
         }.into_any()
     };
-    move || {
+    let list = move || {
         branches.with(|branches| {
             (branches.len() > 1).then(|| view! { <ul class="branches later" aria-label="Branches">{branches.iter().map(row).collect_view()}</ul> }.into_any())
         })
-    }
+    };
+    view! { {move || list().into_any()} }.into_any()
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[component]
 pub fn Why() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    move || desk.why.get().map(|why| answer(&why, desk))
+    view! { {move || desk.why.get().map(|why| answer(&why, desk)).into_any()} }.into_any()
 }
 
 fn answer(why: &Arc<WhyView>, desk: Desk) -> AnyView {

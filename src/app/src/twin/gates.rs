@@ -46,7 +46,7 @@ pub fn Gates() -> impl IntoView {
         <ul class="gates">{rows.collect_view()}</ul>
         <h3 id="all-gates">"All gates"</h3>
         <label class="search"><span class="label">"Search"</span><input type="search" on:input=move |event| search.set(event_target_value(&event))/></label>
-        <ul class="gates" aria-labelledby="all-gates">{others}</ul>
+        <ul class="gates" aria-labelledby="all-gates">{move || others()}</ul>
     }
     .into_any()
 }

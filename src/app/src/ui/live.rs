@@ -76,9 +76,9 @@ impl Live {
 pub fn LiveRegion() -> impl IntoView {
     let live = expect_context::<Live>();
     view! {
-        <p class="visually-hidden" role="status" aria-live="polite" aria-atomic="true">{move || live.said.get()}</p>
+        <p class="visually-hidden" role="status" aria-live="polite" aria-atomic="true">{move || live.said.get().into_any()}</p>
         <p class="toast" aria-hidden="true" data-shown=move || live.shown.with(Option::is_some).to_string()>
-            {move || live.shown.get().map(|(_, text)| text)}
+            {move || live.shown.get().map(|(_, text)| text).into_any()}
         </p>
     }.into_any()
 }

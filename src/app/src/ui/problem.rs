@@ -11,7 +11,7 @@ pub fn ProblemBox(
     /// Where the problem is, if there is one.
     problem: Held<Option<Problem>>,
 ) -> impl IntoView {
-    move || {
+    let message = move || {
         problem.get().map(|found| {
             let sentence = capital(&found.message);
             view! {
@@ -23,7 +23,8 @@ pub fn ProblemBox(
                 </section>
             }.into_any()
         })
-    }
+    };
+    view! { {move || message().into_any()} }.into_any()
 }
 
 /// A fact that begins a sentence.

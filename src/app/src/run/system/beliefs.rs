@@ -24,11 +24,11 @@ pub fn Beliefs() -> impl IntoView {
         <div class="beliefs">
             <section>
                 <h3>"What is"</h3>
-                <ul class="facts-list">{move || moment.with(|(things, _)| things.iter().filter_map(thing).collect_view())}</ul>
+                <ul class="facts-list">{move || moment.with(|(things, _)| things.iter().filter_map(thing).collect_view()).into_any()}</ul>
             </section>
             <section>
                 <h3>"What each node believes"</h3>
-                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view())}</div>
+                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view()).into_any()}</div>
             </section>
         </div>
     }

@@ -84,8 +84,8 @@ fn Lifecycle(
                         }).collect_view()}
                     </select>
                 </label>
-            }.into_any()))}
-            {move || lit.get().map(|thing| facts(spec, &thing))}
+            }.into_any())).into_any()}
+            {move || lit.get().map(|thing| facts(spec, &thing)).into_any()}
             <div class="diagram-room">
                 <svg class="diagram" viewBox=format!("0 0 {} {}", px(diagram.width), px(diagram.height)) width=px(diagram.width) height=px(diagram.height) role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
                     {arrows(spec, diagram, lit)}
@@ -94,7 +94,7 @@ fn Lifecycle(
             </div>
             <details on:toggle=move |event| table.set(is_open(&event))>
                 <summary>"As a table"</summary>
-                {move || table.get().then(|| transitions(spec))}
+                {move || table.get().then(|| transitions(spec)).into_any()}
             </details>
         </section>
     }
@@ -191,7 +191,7 @@ fn states(
                 <rect x=px(left) y=px(top) width=px(place.width) height=px(place.height) rx="6"/>
                 <svg x=px(left + 10.0) y=px(place.y - 6.0) width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
                 <text x=px(place.x + 9.0) y=px(place.y + 4.5)>{state.name}</text>
-                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any())}
+                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any()).into_any()}
             </g>
         }.into_any()
     });

@@ -63,7 +63,7 @@ pub fn Lanes() -> impl IntoView {
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
-                {move || drawn.with(|picture| nodes.with(|nodes| svg(picture, nodes, desk)))}
+                {move || drawn.with(|picture| nodes.with(|nodes| svg(picture, nodes, desk))).into_any()}
             </div>
             <Counts/>
         </div>

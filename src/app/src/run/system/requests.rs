@@ -58,12 +58,12 @@ pub fn Requests() -> impl IntoView {
                         {columns.collect_view()}
                         <path class="held" d=chart.held.clone() transform=format!("translate({} 8)", px(LEFT))/>
                     }.into_any()
-                })}
+                }).into_any()}
                 {axis(end)}
                 {move || desk.frame.with(|frame| frame.as_ref().map(|frame| {
                     let x = LEFT + frame.at as f64 / end.max(1) as f64 * WIDTH;
                     view! { <line class="cursor" x1=px(x) x2=px(x) y1="2" y2=px(HEIGHT + 12.0)/> }.into_any()
-                }))}
+                })).into_any()}
             </svg>
             <p class="chart-key">
                 <span class="key" data-part="served">"served"</span>
@@ -81,11 +81,11 @@ pub fn Requests() -> impl IntoView {
                             <tbody>
                                 {move || desk.series.get().iter().filter(|p| p.held + p.served + p.refused + p.failed > 0).map(|p| view! {
                                     <tr><th scope="row">{words::moment(p.at)}</th><td>{p.held}</td><td>{p.served}</td><td>{p.refused}</td><td>{p.failed}</td></tr>
-                                }.into_any()).collect_view()}
+                                }.into_any()).collect_view().into_any()}
                             </tbody>
                         </table>
                     </div>
-                }.into_any())}
+                }.into_any()).into_any()}
             </details>
         </div>
     }
@@ -119,7 +119,7 @@ pub fn Tally(
                 ]
                 .map(|(sign, word, n)| view! { <li><span class="number">{n}</span>{told(sign, word)}</li> }.into_any())
                 .into_iter()
-                .collect_view()
+                .collect_view().into_any()
             }}
         </ul>
     }
