@@ -20,7 +20,7 @@ pub fn site(out: &Path, html: String) -> Result<String> {
         if name.ends_with(".js") {
             let path = out.join(&name);
             let script = read(&path)?;
-            write(&path, &without_comments(&script))?;
+            write(&path, without_comments(&script))?;
         }
     }
     for name in names(out)? {
