@@ -3,6 +3,7 @@
 //! **Invariants.** At most one worker lives. When it dies, what it owed is dropped, a new one is started, and the page is
 //! told, so that it can open the run again.
 
+use crate::ui::held::Held;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use protocol::{Reply, Request};
@@ -47,9 +48,9 @@ pub enum Health {
 pub struct Port {
     state: StoredValue<State, LocalStorage>,
     /// How the worker is.
-    pub health: RwSignal<Health>,
+    pub health: Held<Health>,
     /// Whether something takes longer than a moment.
-    pub working: RwSignal<bool>,
+    pub working: Held<bool>,
 }
 
 impl Port {
@@ -57,8 +58,8 @@ impl Port {
     pub fn open() -> Self {
         let port = Self {
             state: StoredValue::new_local(State::default()),
-            health: RwSignal::new(Health::Well),
-            working: RwSignal::new(false),
+            health: Held::new(Health::Well),
+            working: Held::new(false),
         };
         port.start();
         port

@@ -6,6 +6,7 @@ use crate::navigate::{Link, Navigator};
 use crate::route::{self, Route};
 use crate::run::legend::KeyTable;
 use crate::saved;
+use crate::ui::held::Held;
 use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
@@ -55,8 +56,8 @@ fn Card(
     scenario: &'static Scenario,
 ) -> impl IntoView {
     let navigator = expect_context::<Navigator>();
-    let text = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<Problem>);
+    let text = Held::new(String::new());
+    let problem = Held::new(None::<Problem>);
     let id = scenario.plan.id;
     let start = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -92,8 +93,8 @@ fn Card(
 #[component]
 fn Paste() -> impl IntoView {
     let navigator = expect_context::<Navigator>();
-    let text = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<Problem>);
+    let text = Held::new(String::new());
+    let problem = Held::new(None::<Problem>);
     let open = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = text.get();

@@ -60,7 +60,7 @@ fn lead(
         labels
             .get(usize::from(index))
             .map_or("something", String::as_str)
-            .to_lowercase()
+            .to_ascii_lowercase()
     };
     Some(match &entry.what {
         What::Started => format!("{actor} started"),
@@ -434,12 +434,11 @@ fn article(word: &str) -> &'static str {
 }
 
 fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut sentence: String = chars
-        .next()
-        .map(|first| first.to_uppercase().collect())
-        .unwrap_or_default();
-    sentence.push_str(chars.as_str());
+    // Our own words are ASCII at their beginning; tables for the letters of all scripts would be weight.
+    let mut sentence = text.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     if !sentence.ends_with('.') {
         sentence.push('.');
     }
