@@ -21,6 +21,7 @@ pub mod id;
 pub mod knob;
 mod ledger;
 pub mod message;
+pub mod migration;
 pub mod note;
 pub mod region;
 pub mod runner;
@@ -39,9 +40,17 @@ pub const REGION: u8 = place(&region::SPEC);
 /// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
 pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
 
+/// The index of Database Migration in the catalog.
+pub const MIGRATION: u8 = place(&migration::SPEC);
+
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] =
-    &[&wake::SPEC, &allocation::SPEC, &hosts::SPEC, &region::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] = &[
+    &wake::SPEC,
+    &allocation::SPEC,
+    &hosts::SPEC,
+    &region::SPEC,
+    &migration::SPEC,
+];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

@@ -234,6 +234,8 @@ pub enum Command {
     Region(crate::region::Command),
     /// Something about a host.
     Host(crate::hosts::Command),
+    /// Something about a migration (to the migration service or the database).
+    Migration(crate::migration::Command),
 }
 
 impl Command {
@@ -253,6 +255,7 @@ impl Command {
             Self::RepairArtifact { .. } => 9,
             Self::Region(_) => 10,
             Self::Host(_) => 90,
+            Self::Migration(_) => 11,
         }
     }
 }
@@ -394,6 +397,8 @@ pub enum Message {
     Region(crate::region::Message),
     /// About a host.
     Host(crate::hosts::Message),
+    /// Among the migration service, its migrator and the database.
+    Migration(crate::migration::Message),
 }
 
 macro_rules! kinds {
@@ -429,7 +434,11 @@ mod kind {
 }
 
 /// The kinds declared here, then those of each part of the platform.
-const LISTS: &[&[(u16, &str)]] = &[kind::OWN, crate::region::Message::KINDS];
+const LISTS: &[&[(u16, &str)]] = &[
+    kind::OWN,
+    crate::region::Message::KINDS,
+    crate::migration::Message::KINDS,
+];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
 pub fn kinds() -> impl Iterator<Item = (u16, &'static str)> {
@@ -469,6 +478,7 @@ impl machine::Message for Message {
             Self::Secrets { .. } => kind::Secrets,
             Self::Command(_) => kind::Command,
             Self::Region(message) => message.kind(),
+            Self::Migration(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -507,9 +517,11 @@ impl machine::Message for Message {
                 }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
                 Command::Region(command) => command.region().into(),
+                Command::Migration(_) => crate::migration::MigrationId(0).into(),
                 Command::Host(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
+            Self::Migration(message) => message.subject(),
         }
     }
 
@@ -536,6 +548,7 @@ impl machine::Message for Message {
                 route, epoch, nth, ..
             } => fingerprint::digest(&(3_u8, route, epoch, nth)),
             Self::Region(message) => message.identity(),
+            Self::Migration(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -213,4 +213,6 @@ pub enum Note {
     Region(crate::region::Note),
     /// About a host.
     Host(crate::hosts::Note),
+    /// About a migration of a database.
+    Migration(crate::migration::Note),
 }

@@ -53,6 +53,10 @@ pub static MESSAGES: &[&str] = &[
     "visit-served",
     "visit-answer",
     "region-renew",
+    "migration-order",
+    "migration-work",
+    "migration-result",
+    "migration-report",
 ];
 
 /// How a kind of fault is described, once.
@@ -219,6 +223,16 @@ faults! {
         node: String,
         /// For how long it is gone.
         down: u64,
+    }
+    /// The database lacks what a migration needs, or does what it should not.
+    "database-trouble" "Database trouble" DatabaseTrouble {
+        /// What, by name (`long-reader`).
+        what: String,
+    }
+    /// A colleague changes the plan of a migration that is under way.
+    "plan-change" "Plan change" PlanChange {
+        /// Which migration, by position in the plan.
+        migration: u16,
     }
     /// A region lacks something that it needs, such as secrets, the artifact or data that keeps up.
     "region-lack" "Region lack" RegionLack {

@@ -58,6 +58,8 @@ pub struct Plan {
     pub needs_action: bool,
     /// The regions, if the plan has any besides the one that everything else is in.
     pub regions: Option<RegionsPlan>,
+    /// The migrations of a database.
+    pub migrations: Option<crate::migration::MigrationsPlan>,
     /// Hosts that can be drained and upgraded.
     pub hosts: Option<crate::hosts::HostsPlan>,
 }
@@ -199,6 +201,10 @@ pub enum Readable {
     RegionEnablement,
     /// What each region says of itself.
     RegionFacts,
+    /// The migrations, and what each waits for.
+    Migrations,
+    /// The database: who holds its lock, what is in, what it lacks.
+    DatabaseState,
     /// The drains of hosts: where each stands, and what holds it.
     HostDrains,
     /// Who votes, and who is healthy.
@@ -254,6 +260,8 @@ pub enum Effect {
     NotifyOwner(String),
     /// Do something about a region.
     Region(RegionEffect),
+    /// Do something about a migration.
+    Migration(crate::migration::MigrationEffect),
     /// Something about hosts.
     Host(crate::hosts::HostEffect),
 }
@@ -347,6 +355,13 @@ pub enum Situation {
     Region {
         /// Which region.
         region: u16,
+        /// Which state.
+        state: String,
+    },
+    /// A migration, by its position, is in this state, by name.
+    Migration {
+        /// Which migration.
+        migration: u16,
         /// Which state.
         state: String,
     },

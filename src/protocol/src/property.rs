@@ -66,6 +66,18 @@ properties! {
     Sometimes "some-region-opens" "A region opens" "Some region becomes eligible.";
     Sometimes "some-region-waits" "A region waits" "Some enablement waits for something that its region lacks.";
     Sometimes "some-region-is-taken-out" "A region is taken out" "Some region is disabled.";
+    Always "o-35" "One migrator, one plan, never on production" "A step goes in only under the lock and by the plan that was tried, and no plan is tried on production.";
+    Always "o-37" "Old apps can read" "No schema is changed before every artifact in use and in the rollback window can work with it.";
+    Always "steps-go-in-once" "Steps go in once" "No step of a migration is applied twice.";
+    Always "migrations-can-be-undone" "Migrations can be undone" "No schema is changed without a restore point and a written way back.";
+    Always "data-goes-by-approval" "Data goes by approval" "No step that takes data away is applied before somebody approved it.";
+    Always "lock-waits-are-bounded" "Lock waits are bounded" "No attempt waits for the lock more often than it may.";
+    Always "verified-is-verified" "Verified is verified" "A migration is verified only if all its steps are in.";
+    Eventually "migrations-settle" "Migrations settle" "Every migration that was asked for ends, or waits and says for what.";
+    Eventually "locks-are-given-back" "Locks are given back" "Whoever needs the lock no more gives it back, unless nobody knows what became of a step.";
+    Sometimes "some-migration-is-verified" "A migration is verified" "Some migration is verified.";
+    Sometimes "some-migration-waits" "A migration waits" "Some migration is blocked.";
+    Sometimes "some-step-is-unknown" "A step is unknown" "Nobody knows what became of some step.";
     Sometimes "some-request-waits" "A request waits" "Some request is held while its app wakes.";
     Sometimes "some-wake-is-shared" "A wake is shared" "Some request joins a wake that is under way.";
     Sometimes "some-wake-gets-hot" "A wake gets hot" "Some wake becomes hot.";

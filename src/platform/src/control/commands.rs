@@ -37,9 +37,10 @@ impl ControlPlane {
             }
             Command::Host(command) => self.on_host_command(cx, out, command),
             // Not this node's to carry out.
-            Command::BindSecret { .. } | Command::RepairArtifact { .. } | Command::Region(_) => {
-                false
-            }
+            Command::BindSecret { .. }
+            | Command::RepairArtifact { .. }
+            | Command::Region(_)
+            | Command::Migration(_) => false,
         };
         let command = command.number();
         out.note(if done {

@@ -3,6 +3,7 @@
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
 mod hosts;
+mod migration;
 mod region;
 mod serving;
 
@@ -11,13 +12,14 @@ pub use hosts::{
     IMAGE_APPROVED, POSTCHECK_CURRENT, PROVIDER_ANSWERS, QUORUM_HEALTHY, REBUILDS_LEFT,
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
+pub use migration::*;
 pub use region::*;
 pub use serving::*;
 
 use machine::Gate;
 
 /// The lists in the order of the catalog; each begins where the one before it ends.
-const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL, hosts::ALL];
+const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL, hosts::ALL, migration::ALL];
 
 /// Every gate, in order of index.
 pub static ALL: &[&Gate] = &joined::<{ count() }>();

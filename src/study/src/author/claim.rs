@@ -3,7 +3,7 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ region = "eu", state = "eligible" }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
+//! `{ region = "eu", state = "eligible" }` · `{ migration = "add-email", state = "verified" }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
 //! `{ not = … }`
 
 use super::read::{Table, Value, variants};
@@ -48,6 +48,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "any-property-broken",
         "time-is",
         "region",
+        "migration",
         "all",
         "any",
         "not",
@@ -83,6 +84,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),

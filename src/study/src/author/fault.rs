@@ -136,6 +136,12 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             node: node(),
             down: table.time("down"),
         },
+        "database-trouble" => Fault::DatabaseTrouble {
+            what: super::migration::trouble(table.need("what")?, names.file),
+        },
+        "plan-change" => Fault::PlanChange {
+            migration: names.migration(&table.name("migration")),
+        },
         "region-lack" => Fault::RegionLack {
             region: names.region(&table.name("region")),
             what: super::region::lack(table.need("what")?, names.file),

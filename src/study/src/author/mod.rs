@@ -6,6 +6,7 @@
 mod claim;
 mod fault;
 mod hosts;
+mod migration;
 mod read;
 mod region;
 mod scenario;
@@ -33,9 +34,11 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
         "worlds/bad-night",
+        "worlds/blocked-migration",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
+        "worlds/database-migration",
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
@@ -44,10 +47,13 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/moving-ground",
+        "worlds/no-way-back",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
+        "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/tight-hosts",
         "worlds/unapproved-image",

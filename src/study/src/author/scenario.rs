@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, region};
+use super::{claim, fault, migration, region};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -18,6 +18,7 @@ pub struct Names<'a> {
     actions: Vec<String>,
     cases: Vec<String>,
     regions: Vec<String>,
+    migrations: Vec<String>,
     edges: u16,
     runners: u16,
 }
@@ -42,6 +43,14 @@ impl Names<'_> {
         borrowed(&self.actions)
     }
 
+    /// The position of a migration by its name.
+    pub fn migration(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "migration", &borrowed(&self.migrations));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
     /// The position of a region by its name.
     pub fn region(&self, name: &Name) -> u16 {
         let position = name.position(self.file, "region", &borrowed(&self.regions));
@@ -63,10 +72,14 @@ impl Names<'_> {
         let runners = (1..=self.runners).map(|n| format!("runner-{n}"));
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
+        let data = ["migrations", "migrator", "database"]
+            .into_iter()
+            .map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
+            .chain(data.filter(|_| !self.migrations.is_empty()))
             .chain(places)
             .chain(edges)
             .chain(runners)
@@ -115,6 +128,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     }
     let fleet = fleet(&table);
     let regions = region::regions(&table);
+    let migrations = migration::migrations(&table, file);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -123,6 +137,11 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         reads: ids("read", "a read", "id"),
         actions: ids("action", "an action", "id"),
         cases: ids("case", "a case", "id"),
+        migrations: migrations
+            .iter()
+            .flat_map(|all| &all.migrations)
+            .map(|migration| migration.name.clone())
+            .collect(),
         regions: regions
             .iter()
             .flat_map(|regions| &regions.regions)
@@ -171,6 +190,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
+        migrations,
         hosts: table
             .get("hosts")
             .and_then(|value| super::hosts::plan(value, &names)),
@@ -484,7 +504,13 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
-    let keys = [&keys[..], &region::EFFECTS, super::hosts::EFFECTS].concat();
+    let keys = [
+        &keys[..],
+        &region::EFFECTS,
+        &migration::EFFECTS,
+        super::hosts::EFFECTS,
+    ]
+    .concat();
     let (key, value) = table.which(&keys)?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
@@ -499,6 +525,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "case",
             &borrowed(&names.cases),
         )),
+        key if migration::EFFECTS.contains(&key) => {
+            Effect::Migration(migration::effect(key, value, names))
+        }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

@@ -4,6 +4,7 @@
 
 mod bootstrap;
 mod clients;
+mod migration;
 mod region;
 mod roster;
 mod store;
@@ -11,8 +12,11 @@ mod vault;
 
 pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
+pub use migration::{Database, Spell, Trouble};
 pub use region::{Lack, Place, Visitors};
-pub use roster::{BOOTSTRAP, DOOR, PLACE, REGIONS, Roster, VISITORS};
+pub use roster::{
+    BOOTSTRAP, DATABASE, DOOR, MIGRATIONS, MIGRATOR, PLACE, REGIONS, Roster, VISITORS,
+};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -22,6 +26,7 @@ use platform::control::{self, ControlPlane};
 use platform::edge::Edge;
 use platform::id::Region;
 use platform::message::Message;
+use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
@@ -53,6 +58,12 @@ pub enum Node {
     Place(Place),
     /// Who comes to the door.
     Visitors(Visitors),
+    /// The migration service.
+    Migrations(Migrations),
+    /// The migrator.
+    Migrator(Migrator),
+    /// The database whose schema is changed.
+    Database(Database),
     /// The automation that rebuilds hosts.
     Bootstrap(Bootstrap),
 }
@@ -68,6 +79,8 @@ pub enum Stored {
     Repaired,
     /// The region service.
     Regions(region_logic::Record),
+    /// The migration service.
+    Migrations(migration_logic::Record),
 }
 
 /// All nodes of a run.
@@ -131,6 +144,24 @@ impl Fleet {
         let node = self.roster.seated(REGIONS).next()?;
         match self.node(node) {
             Some(Node::Regions(regions)) => Some(regions),
+            _ => None,
+        }
+    }
+
+    /// The migration service, if the plan has migrations.
+    #[must_use]
+    pub fn migrations(&self) -> Option<&Migrations> {
+        match self.node(self.roster.seated(MIGRATIONS).next()?) {
+            Some(Node::Migrations(service)) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The database whose schema is changed.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        match self.node(self.roster.seated(DATABASE).next()?) {
+            Some(Node::Database(database)) => Some(database),
             _ => None,
         }
     }
@@ -215,6 +246,13 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.step(cx, input, step)),
             Node::Place(place) => place.step(cx, input, step),
             Node::Visitors(visitors) => visitors.step(cx, input, step),
+            Node::Migrations(service) => adapt(step, Stored::Migrations, |step| {
+                service.step(cx, input, step)
+            }),
+            Node::Migrator(migrator) => adapt(step, Stored::Migrations, |step| {
+                migrator.step(cx, input, step)
+            }),
+            Node::Database(database) => database.step(cx, input, step),
             Node::Bootstrap(bootstrap) => bootstrap.step(cx, input, step),
         }
     }
@@ -228,6 +266,9 @@ impl sim::Fleet for Fleet {
             Node::Regions(regions) => regions.deadline(),
             Node::Door(door) => door.deadline(),
             Node::Visitors(visitors) => visitors.deadline(),
+            Node::Migrations(service) => service.deadline(),
+            Node::Migrator(migrator) => migrator.deadline(),
+            Node::Database(database) => database.deadline(),
             Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
         }
     }
@@ -290,6 +331,25 @@ impl sim::Fleet for Fleet {
                 });
             }
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.restart(cx, &[], step)),
+            Node::Migrations(service) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Migrations(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Migrations, |step| {
+                    service.restart(cx, &records, step)
+                });
+            }
+            Node::Migrator(migrator) => adapt(step, Stored::Migrations, |step| {
+                migrator.restart(cx, &[], step)
+            }),
+            Node::Database(database) => database.restart(),
             // A place goes on whatever becomes of the process that answers for it, and visitors come.
             Node::Place(_) | Node::Visitors(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
@@ -308,6 +368,9 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => door.fingerprint(),
             Node::Place(place) => place.fingerprint(),
             Node::Visitors(visitors) => visitors.fingerprint(),
+            Node::Migrations(service) => service.fingerprint(),
+            Node::Migrator(migrator) => migrator.fingerprint(),
+            Node::Database(database) => database.fingerprint(),
             Node::Bootstrap(bootstrap) => bootstrap.fingerprint(),
         }
     }

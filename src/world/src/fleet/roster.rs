@@ -23,6 +23,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Runner, "region", true),
     seat(NodeKind::Clients, "visitors", false),
     seat(NodeKind::Bootstrap, "bootstrap", false),
+    seat(NodeKind::Control, "migrations", false),
+    seat(NodeKind::Runner, "migrator", false),
+    seat(NodeKind::Store, "database", false),
 ];
 
 /// The seat of the region service.
@@ -35,6 +38,12 @@ pub const PLACE: usize = 2;
 pub const VISITORS: usize = 3;
 /// The seat of the automation that rebuilds hosts.
 pub const BOOTSTRAP: usize = 4;
+/// The seat of the migration service.
+pub const MIGRATIONS: usize = 5;
+/// The seat of the migrator.
+pub const MIGRATOR: usize = 6;
+/// The seat of the database.
+pub const DATABASE: usize = 7;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

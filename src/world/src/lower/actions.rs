@@ -102,6 +102,7 @@ pub fn externals(
             alloc::vec![to_control(promote(plan, app, before))]
         }
         Effect::Region(effect) => region::effect(roster, effect),
+        Effect::Migration(effect) => migration::effect(roster, effect),
         Effect::NotifyOwner(case) => {
             use platform::message::Cause;
             let cause = match case.as_str() {

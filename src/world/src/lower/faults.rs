@@ -41,6 +41,7 @@ pub(super) struct Sink<'a> {
     pub(super) life: Vec<(Time, External<Message>)>,
     pub(super) promotions: u32,
     pub(super) lacks: Vec<(u16, Lack)>,
+    pub(super) spells: Vec<Spell>,
     pub(super) broken_agents: Vec<u16>,
 }
 
@@ -384,6 +385,24 @@ impl Sink<'_> {
                     down_for: Duration(*down),
                 };
                 self.push(title, what, when, lasts, None);
+            }
+            Fault::DatabaseTrouble { what } => {
+                let Some(trouble) = migration::trouble(what) else {
+                    let known = Trouble::ALL.map(Trouble::name);
+                    return problem(Problem::unknown("database trouble", what, &known));
+                };
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.spells.push(Spell {
+                    trouble,
+                    from,
+                    until,
+                });
+            }
+            Fault::PlanChange { migration } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = migration::plan_change(self.roster, *migration);
+                self.life.extend(order.map(|order| (at, order)));
             }
             Fault::RegionLack { region, what } => {
                 self.region(*region)?;

@@ -7,6 +7,7 @@
 mod actions;
 mod faults;
 mod hosts;
+mod migration;
 mod region;
 
 pub use actions::externals;
@@ -14,7 +15,8 @@ use actions::promote;
 use faults::Sink;
 
 use crate::fleet::{
-    Clients, Fleet, Lack, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
+    Clients, Fleet, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
+    WrongBytes, wrong,
 };
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -270,6 +272,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     )
     .with(crate::fleet::BOOTSTRAP, u16::from(plan.hosts.is_some()));
     let roster = region::seated(roster, plan);
+    let roster = migration::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -282,9 +285,11 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         life: Vec::new(),
         promotions: 0,
         lacks: Vec::new(),
+        spells: Vec::new(),
         broken_agents: Vec::new(),
     };
     sink.life.append(&mut region::life(plan, roster));
+    sink.life.append(&mut migration::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -319,8 +324,9 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         missing: sink.missing,
         broken_agents: sink.broken_agents,
         lacks: sink.lacks,
+        spells: sink.spells,
     };
-    let fleet = fleet(plan, roster, outside);
+    let fleet = fleet(plan, roster, outside)?;
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
     setup.declared = knob::ALL;
@@ -348,9 +354,10 @@ struct Outside {
     missing: Vec<MissingSecret>,
     broken_agents: Vec<u16>,
     lacks: Vec<(u16, Lack)>,
+    spells: Vec<Spell>,
 }
 
-fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Fleet {
+fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     let contracts: Vec<Contract> = plan
         .apps
         .iter()
@@ -427,5 +434,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Fleet {
             outside.broken_agents,
         )));
     }
-    Fleet::new(roster, nodes)
+    nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
+    Ok(Fleet::new(roster, nodes))
 }

@@ -81,6 +81,9 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             facts,
         });
     }
+    if let Some(service) = state.fleet().migrations() {
+        things.append(&mut super::migration::things(names.plan(), service));
+    }
     if let Some(service) = state.fleet().regions() {
         things.append(&mut super::region::things(names.plan(), service));
     }
@@ -205,12 +208,15 @@ fn beliefs(
         }
         Some(Node::Door(door)) => beliefs = super::region::door(plan, state, door),
         Some(Node::Place(_)) => beliefs = super::region::place(state, id),
+        Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)
             | Node::Clients(_)
             | Node::Regions(_)
             | Node::Visitors(_)
-            | Node::Bootstrap(_),
+            | Node::Bootstrap(_)
+            | Node::Migrations(_)
+            | Node::Migrator(_),
         )
         | None => {}
     }

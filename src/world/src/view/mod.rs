@@ -3,6 +3,7 @@
 mod entry;
 mod frame;
 pub(crate) mod hosts;
+mod migration;
 mod names;
 mod reads;
 mod region;

@@ -95,6 +95,10 @@ impl<'a> Names<'a> {
             platform::id::Region::KIND => {
                 super::region::name(self.plan, platform::id::Region(subject.id as u8))
             }
+            platform::migration::MigrationId::KIND => super::migration::name(
+                self.plan,
+                platform::migration::MigrationId(subject.id as u8),
+            ),
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
@@ -115,6 +119,7 @@ pub fn message_label(message: &Message) -> String {
             return format!("{status} {}", reason_word(*reason));
         }
         Message::Region(message) => return super::region::label(message),
+        Message::Migration(message) => return super::migration::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {

@@ -46,6 +46,11 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::Migrations => super::migration::migrations(plan, state),
+        Readable::DatabaseState => super::migration::database(plan, state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::RegionEnablement => super::region::enablements(plan, state),
         Readable::RegionFacts => super::region::facts(plan, state),
         Readable::HostDrains | Readable::Quorum | Readable::Headroom => {

@@ -221,6 +221,7 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::ONE_WAKE,
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
+        &gate::MIGRATION_EVIDENCE_FRESH,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::SESSIONS_CAN_DRAIN,
         &gate::REPLACEMENT_SERVES,
@@ -239,6 +240,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
     let secs = |micros: u64| machine::Duration(micros / 1000 * 1000).to_string();
     Some(match *note {
         Note::Region(ref note) => return super::region::told(names, note),
+        Note::Migration(ref note) => return super::migration::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

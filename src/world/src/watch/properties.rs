@@ -5,6 +5,7 @@
 
 mod hosts;
 mod memory;
+mod migration;
 mod orders;
 mod region;
 mod requests;
@@ -147,6 +148,7 @@ impl Properties {
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
+        migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;

@@ -42,6 +42,8 @@ pub struct Memory {
     pub untaken: SortedSet<ReportId>,
     /// When deadlines were last looked at.
     pub looked_at: Time,
+    /// What is remembered of migrations.
+    pub migrations: super::migration::Memory,
     /// What is remembered of regions.
     pub regions: super::region::Memory,
     /// Of hosts.
