@@ -10,7 +10,27 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 16] = [
+const MODES: [(&str, &str, Sign); 20] = [
+    (
+        "Database Migration",
+        "destructive migration",
+        Sign::Words("it takes data away, and nobody has approved that"),
+    ),
+    (
+        "Database Migration",
+        "old app incompatible",
+        Sign::Words("an artifact in use cannot work with its schema"),
+    ),
+    (
+        "Database Migration",
+        "preview mutates production",
+        Sign::Words("what was to be a copy is production"),
+    ),
+    (
+        "Database Migration",
+        "manual lock timeout",
+        Sign::Words("the lock was not to be had"),
+    ),
     (
         "Region Enablement",
         "artifact absent",
@@ -195,6 +215,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::MissingSecret { .. }
                 | Fault::Promotion { .. }
                 | Fault::RegionLack { .. }
+                | Fault::DatabaseTrouble { .. }
+                | Fault::PlanChange { .. }
                 | Fault::ResidencyChange { .. }
                 | Fault::AgentRegression { .. }
                 | Fault::HandPatch { .. }

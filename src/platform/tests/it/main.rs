@@ -6,6 +6,7 @@ mod commands;
 mod commits;
 mod gates;
 mod hosts;
+mod migrations;
 mod path;
 mod regions;
 mod reports;
