@@ -21,6 +21,8 @@ pub fn HomePage() -> impl IntoView {
             let record = saved::run(scenario.plan.id).ok().flatten()?;
             Some((scenario, record))
         });
+    let lessons = content::SCENARIOS.iter().filter(|scenario| !scenario.world);
+    let worlds = content::SCENARIOS.iter().filter(|scenario| scenario.world);
     view! {
         <div class="home">
             <section class="hero">
@@ -38,7 +40,12 @@ pub fn HomePage() -> impl IntoView {
             </section>
             <section aria-labelledby="scenarios-title">
                 <h2 id="scenarios-title">"Scenarios"</h2>
-                <ul class="cards">{content::SCENARIOS.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+                <ul class="cards">{lessons.map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+            </section>
+            <section aria-labelledby="worlds-title">
+                <h2 id="worlds-title">"Worlds"</h2>
+                <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
+                <ul class="worlds">{worlds.map(world).collect_view()}</ul>
             </section>
             <Paste/>
             <details class="home-keys">
@@ -46,6 +53,22 @@ pub fn HomePage() -> impl IntoView {
                 <KeyTable/>
             </details>
         </div>
+    }
+    .into_any()
+}
+
+/// One line of the list of worlds.
+fn world(scenario: &'static Scenario) -> AnyView {
+    let to = Route::Run {
+        scenario: scenario.plan.id.to_string(),
+        seed: None,
+        shared: None,
+    };
+    view! {
+        <li>
+            <Link to=to>{scenario.plan.title}</Link>
+            <span>{scenario.lesson.summary}</span>
+        </li>
     }
     .into_any()
 }

@@ -15,6 +15,7 @@ use protocol::{ActionView, ReadView};
 #[component]
 pub fn Mine() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let (plan, lesson) = (&desk.scenario.plan, &desk.scenario.lesson);
     view! {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
@@ -26,11 +27,11 @@ pub fn Mine() -> impl IntoView {
             <Question/>
             <div class="later">
                 <Objectives/>
-                <Reads/>
-                <Actions/>
-                <Hints/>
+                {(!plan.reads.is_empty()).then(|| view! { <Reads/> }.into_any())}
+                {(!plan.actions.is_empty()).then(|| view! { <Actions/> }.into_any())}
+                {(!lesson.hints.is_empty()).then(|| view! { <Hints/> }.into_any())}
                 <Notes/>
-                <Fidelity/>
+                {(!lesson.fidelity.real.is_empty()).then(|| view! { <Fidelity/> }.into_any())}
             </div>
         </section>
     }

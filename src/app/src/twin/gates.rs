@@ -42,8 +42,10 @@ pub fn Gates() -> impl IntoView {
             "A gate is a rule of the real logic. Waive one, and the same seed and actions run again without it: the two runs are \
              equal up to the first moment at which the gate would have refused."
         </p>
-        <h3>"Worth trying here"</h3>
-        <ul class="gates">{rows.collect_view()}</ul>
+        {(!suggested.is_empty()).then(|| view! {
+            <h3>"Worth trying here"</h3>
+            <ul class="gates">{rows.collect_view()}</ul>
+        }.into_any())}
         <h3 id="all-gates">"All gates"</h3>
         <label class="search"><span class="label">"Search"</span><input type="search" on:input=move |event| search.set(event_target_value(&event))/></label>
         <ul class="gates" aria-labelledby="all-gates">{move || others()}</ul>
