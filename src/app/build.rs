@@ -43,7 +43,12 @@ fn content(out: &Path) -> String {
     }
     let mut code =
         String::from("/// Everything there is to study.\npub static SCENARIOS: &[Scenario] = &[\n");
-    for study::Scenario { plan, lesson, .. } in &library.scenarios {
+    for study::Scenario {
+        plan,
+        lesson,
+        world,
+    } in &library.scenarios
+    {
         let name = format!("{}.plan", plan.id);
         let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
         fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");
@@ -89,7 +94,7 @@ fn content(out: &Path) -> String {
              \"/{name}\")), freeze_at: {}, end: {}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
              lesson: Lesson {{ summary: {:?}, minutes: {}, situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
              fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
-             questions_after: &[{}] }} }},",
+             questions_after: &[{}] }}, world: {world} }},",
             plan.id,
             plan.title,
             plan.digest(),

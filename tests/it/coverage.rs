@@ -10,7 +10,7 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 16] = [
+const MODES: [(&str, &str, Sign); 24] = [
     (
         "CO-LO-EN deployment",
         "image pull failed",
@@ -30,6 +30,26 @@ const MODES: [(&str, &str, Sign); 16] = [
         "CO-LO-EN deployment",
         "node offline during install",
         Sign::Words("failed: its node is offline"),
+    ),
+    (
+        "Database Migration",
+        "destructive migration",
+        Sign::Words("it takes data away, and nobody has approved that"),
+    ),
+    (
+        "Database Migration",
+        "old app incompatible",
+        Sign::Words("an artifact in use cannot work with its schema"),
+    ),
+    (
+        "Database Migration",
+        "preview mutates production",
+        Sign::Words("what was to be a copy is production"),
+    ),
+    (
+        "Database Migration",
+        "manual lock timeout",
+        Sign::Words("the lock was not to be had"),
     ),
     (
         "Region Enablement",
@@ -90,6 +110,26 @@ const MODES: [(&str, &str, Sign); 16] = [
         "Allocation Lifecycle",
         "session still active at drain deadline",
         Sign::Words("cutting off"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "no headroom",
+        Sign::Words("(no headroom)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "active sessions pinned",
+        Sign::Words("(active sessions pinned)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "provider outage",
+        Sign::Words("(provider outage)"),
+    ),
+    (
+        "Host Drain / OS Upgrade",
+        "runner-agent regression",
+        Sign::Words("(runner-agent regression)"),
     ),
 ];
 
@@ -195,9 +235,14 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::MissingSecret { .. }
                 | Fault::Promotion { .. }
                 | Fault::RegionLack { .. }
+                | Fault::DatabaseTrouble { .. }
+                | Fault::PlanChange { .. }
                 | Fault::ResidencyChange { .. }
                 | Fault::GitCommit { .. }
                 | Fault::BadRevision { .. }
+                | Fault::AgentRegression { .. }
+                | Fault::HandPatch { .. }
+                | Fault::LongSessions { .. }
         )
     };
     found.extend(

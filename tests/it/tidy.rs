@@ -154,6 +154,8 @@ fn knows_nothing_of_the_lab(file: &File) -> Option<String> {
     let found: Vec<&str> = UNKNOWN
         .into_iter()
         .filter(|word| has_word(&file.text, word))
+        // A region can be disabled; a gate cannot.
+        .filter(|word| *word != "disabled" || !file.path.contains("/region/"))
         .collect();
     (!found.is_empty()).then(|| format!("says {}", found.join(", ")))
 }

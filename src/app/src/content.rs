@@ -10,6 +10,8 @@ pub struct Scenario {
     pub plan: Plan,
     /// What is said around it.
     pub lesson: Lesson,
+    /// Whether it is a world to run, with a few words instead of a lesson.
+    pub world: bool,
 }
 
 /// What the page needs to know of a plan.

@@ -4,6 +4,10 @@
 //! lifecycle, gate or property is its declaration's own text. Whatever is worked out from data is plain code with tests
 //! ([`draw`], [`route`], [`saved`]); components only turn it into elements.
 //!
+//! The page is fetched before any of it is seen, so it is kept light: what reacts is erased to one type, values
+//! ([`ui::held`]) and parts of views (`.into_any()` at the end of every `{move || …}`) alike, since each type of its own
+//! would bring a copy of all that makes things react.
+//!
 //! **Not here.** Stepping a run: there is no simulator in this crate's tree.
 
 mod content;

@@ -1,6 +1,7 @@
 //! Navigation over the browser's history: which route is on screen, and going to another one.
 
 use crate::route::Route;
+use crate::ui::held::Held;
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -9,14 +10,14 @@ use wasm_bindgen::JsValue;
 #[derive(Clone, Copy)]
 pub struct Navigator {
     /// The route on screen.
-    pub route: RwSignal<Route>,
+    pub route: Held<Route>,
 }
 
 impl Navigator {
     /// Follows the browser's history.
     pub fn follow() -> Self {
         let navigator = Self {
-            route: RwSignal::new(current()),
+            route: Held::new(current()),
         };
         let update = move || {
             let now = current();

@@ -9,6 +9,7 @@ use crate::run::RunPage;
 use crate::run::legend::HelpOpen;
 use crate::saved::Settings;
 use crate::ui::focus_soon;
+use crate::ui::held::{Derived, Held, effect};
 use crate::ui::live::{Live, LiveRegion};
 use crate::ui::problem::capital;
 use leptos::prelude::*;
@@ -29,16 +30,16 @@ pub fn Page() -> impl IntoView {
     provide_context(navigator);
     provide_context(Port::open());
     provide_context(Live::new());
-    provide_context(RwSignal::new(Settings::load()));
-    provide_context(HelpOpen(RwSignal::new(false)));
-    let shown = Memo::new(move |_| match navigator.route.get() {
+    provide_context(Held::new(Settings::load()));
+    provide_context(HelpOpen(Held::new(false)));
+    let shown = Derived::new(move || match navigator.route.get() {
         Route::Home => Shown::Home,
         Route::Run { scenario, .. } => Shown::Run(scenario),
         Route::Unknown(path) => Shown::Unknown(path),
     });
-    Effect::new(move |before: Option<()>| {
+    effect(move |first| {
         document().set_title(&title(&shown.get()));
-        if before.is_some() {
+        if !first {
             focus_soon("main");
         }
     });

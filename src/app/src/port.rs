@@ -1,8 +1,10 @@
 //! The port to the worker that holds the run: requests go out in order, each gets its reply.
 //!
-//! **Invariants.** At most one worker lives. When it dies, what it owed is dropped, a new one is started, and the page is
+//! **Invariants.** At most one worker lives; the first one is started when something is asked, so that a visitor who only looks
+//! around does not fetch it. When it dies, what it owed is dropped, a new one is started, and the page is
 //! told, so that it can open the run again.
 
+use crate::ui::held::Held;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use protocol::{Reply, Request};
@@ -47,21 +49,19 @@ pub enum Health {
 pub struct Port {
     state: StoredValue<State, LocalStorage>,
     /// How the worker is.
-    pub health: RwSignal<Health>,
+    pub health: Held<Health>,
     /// Whether something takes longer than a moment.
-    pub working: RwSignal<bool>,
+    pub working: Held<bool>,
 }
 
 impl Port {
-    /// A port with a worker that is being started.
+    /// A port whose worker is started by the first request.
     pub fn open() -> Self {
-        let port = Self {
+        Self {
             state: StoredValue::new_local(State::default()),
-            health: RwSignal::new(Health::Well),
-            working: RwSignal::new(false),
-        };
-        port.start();
-        port
+            health: Held::new(Health::Well),
+            working: Held::new(false),
+        }
     }
 
     /// Asks; the answer comes later, and after the answers to everything asked before.
@@ -87,9 +87,13 @@ impl Port {
             }
             (state.asked, state.generation)
         });
-        let Some((number, generation)) = number else {
+        let Some((number, mut generation)) = number else {
             return;
         };
+        if generation == 0 {
+            self.start();
+            generation = 1;
+        }
         set_timeout(
             move || {
                 let late = self

@@ -48,6 +48,8 @@ ids! {
     OutboxId(u32) = 8;
     /// A client's token that makes a repeat recognisable.
     IdempotencyKey(u32) = 9;
+    /// One drain of a host.
+    DrainId(u32) = 90;
 }
 
 /// The content hash that names an artifact.

@@ -65,6 +65,32 @@ machine::knobs! {
     REPLICATION_STEADY = "replication steady", Time 60_000_000 in 0..=3_600_000_000, home "Region Enablement";
     /// How long the door's permission for a region lasts.
     REGION_LEASE = "region lease", Time 10_000_000 in 500_000..=600_000_000, home "Door";
+    /// How often a drain of a host is looked at.
+    DRAIN_INTERVAL = "drain interval", Time 1_000_000 in 100_000..=60_000_000, home "Host Drain / OS Upgrade";
+    /// How many allocations of one app may leave a host at once.
+    MAX_PARALLEL = "max parallel", Count 1 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How many hosts of one zone may be out of use at once.
+    ZONE_LIMIT = "drains in zone", Count 1 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How long an upgrade may take before it is stuck.
+    UPGRADE_DEADLINE = "upgrade deadline", Time 1_800_000_000 in 1_000_000..=86_400_000_000, home "Host Drain / OS Upgrade";
+    /// How long a host that came back may take for its postcheck.
+    POSTCHECK_DEADLINE = "postcheck deadline", Time 60_000_000 in 1_000_000..=3_600_000_000, home "Host Drain / OS Upgrade";
+    /// How often one version is installed on a host before somebody has to look.
+    REBUILD_BUDGET = "rebuild budget", Count 3 in 1..=100, home "Host Drain / OS Upgrade";
+    /// How long an answer of the provider counts.
+    PROVIDER_TTL = "provider ttl", Time 10_000_000 in 1_000_000..=600_000_000, home "Host Drain / OS Upgrade";
+    /// How long a piece of work at the database may take before nobody waits for its report any more.
+    MIGRATION_LEASE = "migration lease", Time 30_000_000 in 500_000..=3_600_000_000, home "Database Migration";
+    /// How long what the database said about restore points and artifacts counts.
+    MIGRATION_EVIDENCE_TTL = "migration evidence ttl", Time 60_000_000 in 100_000..=3_600_000_000, home "Database Migration";
+    /// How long the lock is waited for at a time.
+    MIGRATION_LOCK_TIMEOUT = "migration lock timeout", Time 10_000_000 in 100_000..=600_000_000, home "Database Migration";
+    /// How often the lock is waited for.
+    MIGRATION_LOCK_TRIES = "migration lock tries", Count 3 in 1..=100, home "Database Migration";
+    /// How long after one such try the next is made.
+    MIGRATION_LOCK_PAUSE = "migration lock pause", Time 5_000_000 in 0..=600_000_000, home "Database Migration";
+    /// How long a migration may wait for somebody before it has failed.
+    MIGRATION_EXPIRY = "migration expiry", Time 259_200_000_000 in 1_000_000..=604_800_000_000, home "Database Migration";
     /// How often CO looks into Git.
     GIT_READ_INTERVAL = "git read interval", Time 5_000_000 in 100_000..=3_600_000_000, home "CO";
     /// How long CO, LO and EN wait for a confirmation before they say something again.

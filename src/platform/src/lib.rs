@@ -1,7 +1,7 @@
 //! The real logic of the hosting platform: what a control plane, an edge and a runner do, without any IO.
 //!
 //! Start with two lifecycles, [`wake`] and [`allocation`]; then the parts that drive them: [`control`], [`edge`] and
-//! [`runner`]. [`region`] and [`gitops`] are parts of their own, lifecycle and all. [`gate`] and [`knob`] list their rules and numbers.
+//! [`runner`]. [`region`] is a part of its own, lifecycle and all. [`gate`] and [`knob`] list their rules and numbers.
 //!
 //! **Invariants.** Nothing here knows that it may be simulated: there is no word for what could go wrong around it, no
 //! choice of outcome, no switch that turns a rule off. No lifecycle state changes except through its table, and never
@@ -17,10 +17,12 @@ pub mod control;
 pub mod edge;
 pub mod gate;
 pub mod gitops;
+pub mod hosts;
 pub mod id;
 pub mod knob;
 mod ledger;
 pub mod message;
+pub mod migration;
 pub mod note;
 pub mod region;
 pub mod runner;
@@ -38,9 +40,21 @@ pub const REGION: u8 = place(&region::SPEC);
 /// The index of CO-LO-EN deployment in the catalog.
 pub const GITOPS: u8 = place(&gitops::SPEC);
 
+/// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
+pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
+
+/// The index of Database Migration in the catalog.
+pub const MIGRATION: u8 = place(&migration::SPEC);
+
 /// The lifecycles, in the gallery's order.
-const LIFECYCLES: &[&LifecycleSpec] =
-    &[&wake::SPEC, &allocation::SPEC, &region::SPEC, &gitops::SPEC];
+const LIFECYCLES: &[&LifecycleSpec] = &[
+    &wake::SPEC,
+    &allocation::SPEC,
+    &hosts::SPEC,
+    &region::SPEC,
+    &migration::SPEC,
+    &gitops::SPEC,
+];
 
 /// Everything the platform declares.
 pub static CATALOG: Catalog = Catalog {

@@ -169,6 +169,8 @@ pub enum Event {
         deployment: DeploymentId,
         version: u32,
     },
+    /// A drain of a host is in a state.
+    Host(crate::hosts::Event),
 }
 
 impl Event {
@@ -180,6 +182,7 @@ impl Event {
             Self::Wake { wake, .. } => wake.into(),
             Self::Allocation { allocation, .. } => allocation.into(),
             Self::Deployment { deployment, .. } => deployment.into(),
+            Self::Host(event) => event.drain.into(),
         }
     }
 
@@ -191,6 +194,7 @@ impl Event {
             | Self::Wake { version, .. }
             | Self::Allocation { version, .. }
             | Self::Deployment { version, .. } => version,
+            Self::Host(event) => event.version,
         }
     }
 }
@@ -228,6 +232,10 @@ pub enum Command {
     RepairArtifact { digest: Digest },
     /// Something about a region (to the region service).
     Region(crate::region::Command),
+    /// Something about a host.
+    Host(crate::hosts::Command),
+    /// Something about a migration (to the migration service or the database).
+    Migration(crate::migration::Command),
     /// Something about a deployment in Git (to Git, CO or LO).
     GitOps(crate::gitops::Command),
 }
@@ -248,7 +256,9 @@ impl Command {
             Self::BindSecret { .. } => 8,
             Self::RepairArtifact { .. } => 9,
             Self::Region(_) => 10,
-            Self::GitOps(_) => 11,
+            Self::Host(_) => 90,
+            Self::Migration(_) => 11,
+            Self::GitOps(_) => 12,
         }
     }
 }
@@ -388,6 +398,10 @@ pub enum Message {
     Command(Command),
     /// Among the region service, regions, door and visitors.
     Region(crate::region::Message),
+    /// About a host.
+    Host(crate::hosts::Message),
+    /// Among the migration service, its migrator and the database.
+    Migration(crate::migration::Message),
     /// Among Git, CO, LO and EN.
     GitOps(crate::gitops::Message),
 }
@@ -418,6 +432,9 @@ mod kind {
         ReportAck = 12 "report-ack", Heartbeat = 13 "heartbeat", Activity = 14 "activity", Pull = 15 "pull",
         PullDone = 16 "pull-done", SecretsAsk = 17 "secrets-ask", Secrets = 18 "secrets", Command = 19 "command",
         ReadinessReport = 20 "readiness-report", ExitReport = 21 "exit-report", Follow = 22 "follow",
+        HostUpgrade = 350 "host-upgrade", HostInstall = 351 "host-install", HostInstalling = 352 "host-installing",
+        HostHello = 353 "host-hello", PostcheckAsk = 354 "postcheck-ask", PostcheckReport = 355 "postcheck-report",
+        ProviderAsk = 356 "provider-ask", ProviderOk = 357 "provider-ok", HandPatch = 358 "hand-patch",
     }
 }
 
@@ -425,6 +442,7 @@ mod kind {
 const LISTS: &[&[(u16, &str)]] = &[
     kind::OWN,
     crate::region::Message::KINDS,
+    crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
 ];
 
@@ -466,7 +484,9 @@ impl machine::Message for Message {
             Self::Secrets { .. } => kind::Secrets,
             Self::Command(_) => kind::Command,
             Self::Region(message) => message.kind(),
+            Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
+            Self::Host(message) => message.kind(),
         }
     }
 
@@ -490,6 +510,7 @@ impl machine::Message for Message {
             | Self::Secrets { allocation, .. } => allocation.into(),
             Self::ReportAck { report, .. } => report.into(),
             Self::Heartbeat { .. } | Self::Follow { .. } => node_subject(NodeId(0)),
+            Self::Host(ref message) => message.subject(),
             Self::Command(command) => match command {
                 Command::RetryWake { route, .. }
                 | Command::MarkHot { route, .. }
@@ -503,9 +524,12 @@ impl machine::Message for Message {
                 }
                 Command::RepairArtifact { .. } => DeploymentId(0).into(),
                 Command::Region(command) => command.region().into(),
+                Command::Migration(_) => crate::migration::MigrationId(0).into(),
+                Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
+            Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
         }
     }
@@ -533,12 +557,17 @@ impl machine::Message for Message {
                 route, epoch, nth, ..
             } => fingerprint::digest(&(3_u8, route, epoch, nth)),
             Self::Region(message) => message.identity(),
+            Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
+            Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
     }
 
     fn repeatable(&self) -> bool {
+        if let Self::Host(message) = self {
+            return message.repeatable();
+        }
         if let Self::Region(message) = self {
             return message.repeatable();
         }

@@ -211,8 +211,10 @@ pub enum Note {
     // Regions.
     /// What the region service and the door tell.
     Region(crate::region::Note),
-
-    // GitOps.
+    /// About a host.
+    Host(crate::hosts::Note),
+    /// About a migration of a database.
+    Migration(crate::migration::Note),
     /// What Git, CO, LO and EN tell.
     GitOps(crate::gitops::Note),
 }

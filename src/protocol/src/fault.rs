@@ -32,6 +32,15 @@ pub static MESSAGES: &[&str] = &[
     "readiness-report",
     "exit-report",
     "follow",
+    "host-upgrade",
+    "host-install",
+    "host-installing",
+    "host-hello",
+    "postcheck-ask",
+    "postcheck-report",
+    "provider-ask",
+    "provider-ok",
+    "hand-patch",
     "region-probe",
     "region-seen",
     "region-start",
@@ -45,6 +54,10 @@ pub static MESSAGES: &[&str] = &[
     "visit-served",
     "visit-answer",
     "region-renew",
+    "migration-order",
+    "migration-work",
+    "migration-result",
+    "migration-report",
     "git-read",
     "git-head",
     "wish",
@@ -224,6 +237,16 @@ faults! {
         /// For how long it is gone.
         down: u64,
     }
+    /// The database lacks what a migration needs, or does what it should not.
+    "database-trouble" "Database trouble" DatabaseTrouble {
+        /// What, by name (`long-reader`).
+        what: String,
+    }
+    /// A colleague changes the plan of a migration that is under way.
+    "plan-change" "Plan change" PlanChange {
+        /// Which migration, by position in the plan.
+        migration: u16,
+    }
     /// A region lacks something that it needs, such as secrets, the artifact or data that keeps up.
     "region-lack" "Region lack" RegionLack {
         /// Which region, by position in the plan.
@@ -235,6 +258,29 @@ faults! {
     "residency-change" "Residency change" ResidencyChange {
         /// Which region, by position in the plan.
         region: u16,
+    }
+    /// The provider of machines does not answer, and nothing can be installed.
+    "machine-provider-outage" "Machine provider outage" MachineProviderOutage {}
+    /// The automation is told what to install and does not get it onto the hosts.
+    "upgrade-stuck" "Upgrade stuck" UpgradeStuck {}
+    /// The agent in a version of the hosts' image is broken.
+    "agent-regression" "Agent regression" AgentRegression {
+        /// Which version.
+        version: u16,
+    }
+    /// A colleague changes a host by hand and tells nobody.
+    "hand-patch" "Hand patch" HandPatch {
+        /// Which runner's host, from 0.
+        runner: u16,
+    }
+    /// People connect to an app within a moment, and stay.
+    "long-sessions" "Long sessions" LongSessions {
+        /// The app that they want.
+        app: u16,
+        /// How many.
+        count: u32,
+        /// Within how long.
+        within: u64,
     }
     /// Somebody commits to Git what shall be deployed, or no more.
     "git-commit" "Git commit" GitCommit {

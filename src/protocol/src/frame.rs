@@ -115,6 +115,8 @@ pub enum NodeKind {
     Store,
     /// The vault of secrets.
     Vault,
+    /// The automation that rebuilds hosts.
+    Bootstrap,
 }
 
 /// A node.

@@ -10,6 +10,8 @@ extern crate alloc;
 mod fault;
 mod frame;
 mod gitops;
+mod hosts;
+mod migration;
 mod plan;
 mod problem;
 mod property;
@@ -25,6 +27,8 @@ pub use frame::{
     RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
 };
 pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
+pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
+pub use migration::{MigrationEffect, MigrationPlan, MigrationsPlan};
 pub use plan::{
     Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
     QuestionOption, Range, Read, Readable, Situation, Start, Traffic,

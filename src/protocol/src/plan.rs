@@ -3,7 +3,6 @@
 //! All times are in microseconds, all sizes in bytes.
 
 use crate::fault::{Background, PlacedFault};
-use crate::gitops::{GitOpsEffect, GitOpsPlan};
 use crate::region::{RegionEffect, RegionsPlan};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -59,8 +58,12 @@ pub struct Plan {
     pub needs_action: bool,
     /// The regions, if the plan has any besides the one that everything else is in.
     pub regions: Option<RegionsPlan>,
-    /// The deployments that come from Git, if the plan has any.
-    pub gitops: Option<GitOpsPlan>,
+    /// The migrations of a database.
+    pub migrations: Option<crate::migration::MigrationsPlan>,
+    /// Hosts that can be drained and upgraded.
+    pub hosts: Option<crate::hosts::HostsPlan>,
+    /// The deployments that come from Git.
+    pub gitops: Option<crate::gitops::GitOpsPlan>,
 }
 
 impl Plan {
@@ -200,6 +203,16 @@ pub enum Readable {
     RegionEnablement,
     /// What each region says of itself.
     RegionFacts,
+    /// The migrations, and what each waits for.
+    Migrations,
+    /// The database: who holds its lock, what is in, what it lacks.
+    DatabaseState,
+    /// The drains of hosts: where each stands, and what holds it.
+    HostDrains,
+    /// Who votes, and who is healthy.
+    Quorum,
+    /// What each host has promised, and what is free.
+    Headroom,
     /// The newest commits of Git.
     GitLog,
     /// What CO has on record.
@@ -257,8 +270,12 @@ pub enum Effect {
     NotifyOwner(String),
     /// Do something about a region.
     Region(RegionEffect),
+    /// Do something about a migration.
+    Migration(crate::migration::MigrationEffect),
+    /// Something about hosts.
+    Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
-    GitOps(GitOpsEffect),
+    GitOps(crate::gitops::GitOpsEffect),
 }
 
 /// Something that can be done.
@@ -353,6 +370,13 @@ pub enum Situation {
         /// Which state.
         state: String,
     },
+    /// A migration, by its position, is in this state, by name.
+    Migration {
+        /// Which migration.
+        migration: u16,
+        /// Which state.
+        state: String,
+    },
     /// The newest life of a deployment from Git, by its position, is in this state, by name.
     Deployment {
         /// Which deployment.
@@ -368,6 +392,8 @@ pub enum Situation {
     Any(Vec<Self>),
     /// Not that.
     Not(alloc::boxed::Box<Self>),
+    /// Something about hosts.
+    Hosts(crate::hosts::HostSituation),
 }
 
 /// How a situation is judged over a run.

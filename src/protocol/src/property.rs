@@ -66,6 +66,18 @@ properties! {
     Sometimes "some-region-opens" "A region opens" "Some region becomes eligible.";
     Sometimes "some-region-waits" "A region waits" "Some enablement waits for something that its region lacks.";
     Sometimes "some-region-is-taken-out" "A region is taken out" "Some region is disabled.";
+    Always "o-35" "One migrator, one plan, never on production" "A step goes in only under the lock and by the plan that was tried, and no plan is tried on production.";
+    Always "o-37" "Old apps can read" "No schema is changed before every artifact in use and in the rollback window can work with it.";
+    Always "steps-go-in-once" "Steps go in once" "No step of a migration is applied twice.";
+    Always "migrations-can-be-undone" "Migrations can be undone" "No schema is changed without a restore point and a written way back.";
+    Always "data-goes-by-approval" "Data goes by approval" "No step that takes data away is applied before somebody approved it.";
+    Always "lock-waits-are-bounded" "Lock waits are bounded" "No attempt waits for the lock more often than it may.";
+    Always "verified-is-verified" "Verified is verified" "A migration is verified only if all its steps are in.";
+    Eventually "migrations-settle" "Migrations settle" "Every migration that was asked for ends, or waits and says for what.";
+    Eventually "locks-are-given-back" "Locks are given back" "Whoever needs the lock no more gives it back, unless nobody knows what became of a step.";
+    Sometimes "some-migration-is-verified" "A migration is verified" "Some migration is verified.";
+    Sometimes "some-migration-waits" "A migration waits" "Some migration is blocked.";
+    Sometimes "some-step-is-unknown" "A step is unknown" "Nobody knows what became of some step.";
     Always "o-39" "Deleted is not installed" "A deployment that is being deleted is never installed again in the same life.";
     Always "mass-removals-wait" "Mass removals wait" "No commit that removes nearly everything, or all of it, goes on before somebody has approved it.";
     Always "quarantine-is-kept" "Quarantine is kept" "A version that was rolled back is not tried again while Git wants the same.";
@@ -90,6 +102,23 @@ properties! {
     Sometimes "some-request-waits" "A request waits" "Some request is held while its app wakes.";
     Sometimes "some-wake-is-shared" "A wake is shared" "Some request joins a wake that is under way.";
     Sometimes "some-wake-gets-hot" "A wake gets hot" "Some wake becomes hot.";
+    Always "o-29" "Drains count what they cut" "A host is called empty only when nothing runs on it, nothing is cut off before its deadline, and the numbers say what was cut.";
+    Always "o-32" "Quorum is kept" "No host is switched off for an upgrade when that leaves fewer healthy voters than a majority.";
+    Always "o-33" "Cordons and postchecks count" "A cordoned host gets nothing new, and goes back into use only unchanged or on postchecks of its last boot.";
+    Always "one-drain-per-zone" "Zones are kept" "No more hosts of one zone are out of use at once than allowed.";
+    Always "replacements-first" "Replacements first" "No serving allocation leaves a host that is drained before its replacement serves.";
+    Always "drains-are-paced" "Drains are paced" "No more allocations of one app leave a host at once than allowed.";
+    Always "drains-leave-room" "Drains leave room" "A drain begins only when the other hosts have room for what moves and could still lose one of them.";
+    Always "images-are-approved" "Images are approved" "Only approved images are installed on hosts.";
+    Always "rebuilds-are-bounded" "Rebuilds are bounded" "No version is installed on a host more often in one drain than its budget allows.";
+    Always "provider-first" "Provider first" "No drain begins while the provider of machines is not known to answer.";
+    Always "rollout-stops" "A broken agent stops the rollout" "While a host stands with a broken agent, no drain begins with the same version.";
+    Always "upgrades-really-happen" "Upgrades really happen" "A host counts as back only when it was switched off and on again and has the version that was ordered.";
+    Eventually "l-8" "Drains end" "What drains on a host has stopped by its deadline and some grace.";
+    Eventually "drains-tell" "Drains go on or say why" "A drain of a host goes on within its deadlines or says what holds it.";
+    Sometimes "some-host-is-upgraded" "A host is upgraded" "Some host is upgraded and used again.";
+    Sometimes "some-drain-is-held" "A drain is held" "Some drain cannot go on for a while.";
+    Sometimes "some-host-is-rebuilt" "A host is rebuilt" "Some host fails its postcheck and is built once more.";
 }
 
 /// The property with this id.

@@ -280,7 +280,7 @@ impl Line {
                 step,
                 at,
                 kind: MarkKind::Harm,
-                label: id.to_uppercase(),
+                label: id.to_ascii_uppercase(),
             });
             self.marks.sort_by_key(|mark| mark.step);
         }
@@ -318,10 +318,9 @@ fn act(run: &mut Run<Fleet, Watcher>, at: Time, external: External<Message>) -> 
 }
 
 fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars
-        .next()
-        .map(|c| c.to_lowercase().collect())
-        .unwrap_or_default();
-    first + chars.as_str()
+    let mut text = text.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
 }

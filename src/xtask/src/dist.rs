@@ -10,11 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The most that a first visit may fetch, compressed. The goal is 160 KiB; this holds what has been reached.
-const FIRST_VIEW_BUDGET: u64 = 228 * 1024;
+/// The most that a first visit may fetch, compressed. The goal of 160 KiB is not met; this holds what has been reached
+/// (200 KiB). Most of it is views: each element is built by code of its own. Some 20 KiB are scenarios.
+const FIRST_VIEW_BUDGET: u64 = 203 * 1024;
 
-/// The most that the worker may weigh, compressed. The goal is 80 KiB; this holds what has been reached.
-const WORKER_BUDGET: u64 = 235 * 1024;
+/// The most that the worker may weigh, compressed. The goal of 80 KiB is not met; this holds what has been reached
+/// (223 KiB, with five lifecycles). All of it for size alone would be a little less, and slower than seven tenths of
+/// native.
+const WORKER_BUDGET: u64 = 228 * 1024;
 
 /// Builds the site for publication into `out`, and fails if it weighs too much.
 pub fn run(project: &Project, tools: &SiteTools, public_url: &str, out: &Path) -> Result<()> {

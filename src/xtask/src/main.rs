@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod serve;
 mod site;
+mod slim;
 mod static_server;
 mod test;
 mod tools;

@@ -8,6 +8,7 @@ use crate::headers;
 use crate::process::Cmd;
 use crate::progress::{human, note, step};
 use crate::project::{Project, SiteTools};
+use crate::slim;
 use crate::tools::npm_packages::fingerprint;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,7 @@ pub fn build(project: &Project, tools: &SiteTools, build: &Build) -> Result<()> 
     trunk.run().map_err(|e| {
         e.remedy("the lines above say what went wrong; `cargo xtask doctor` checks the tools")
     })?;
-    finish(build.out)?;
+    finish(build.out, build.release)?;
     note(format!("built in {}", human(started.elapsed())));
     Ok(())
 }
@@ -106,9 +107,12 @@ fn fetch_crates(project: &Project, tools: &SiteTools) -> Result<()> {
 }
 
 /// Does to trunk's result what trunk cannot.
-fn finish(out: &Path) -> Result<()> {
+fn finish(out: &Path, slimmer: bool) -> Result<()> {
     let index = out.join("index.html");
     let mut html = fs::read_to_string(&index).context(|| format!("reading {}", index.display()))?;
+    if slimmer {
+        html = slim::site(out, html)?;
+    }
     html = fingerprint_worker(out, html)?;
     html = fingerprint_boot(out, html)?;
     html = with_policy(&html)?;
@@ -182,7 +186,7 @@ mod tests {
         put("worker.js", "glue");
         put("worker_bg.wasm", "wasm");
         put("worker_loader.js", "import init from './worker.js';");
-        finish(&temp.0).unwrap();
+        finish(&temp.0, false).unwrap();
         let html = fs::read_to_string(temp.0.join("index.html")).unwrap();
         let address = |attribute: &str| {
             let (_, rest) = html.split_once(&format!("{attribute}=\"/lab/")).unwrap();

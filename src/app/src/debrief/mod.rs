@@ -8,7 +8,7 @@ use crate::draw::marks;
 use crate::run::desk::{Desk, Mode};
 use crate::run::did;
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{Debrief, EntryView};
@@ -43,7 +43,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
     };
     let objectives = debrief.objectives.iter().map(|objective| {
         let (sign, word) = marks::progress(objective.progress);
-        view! { <li><Told sign=sign word=word/><span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }.into_any()
+        view! { <li>{told(sign, word)}<span>{objective.title.clone()}</span><span class="cost">{objective.detail.clone()}</span></li> }.into_any()
     });
     let wrong = debrief
         .wrong_moves

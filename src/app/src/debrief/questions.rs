@@ -3,7 +3,8 @@
 use crate::content::AfterQuestion;
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
-use crate::ui::sign::Told;
+use crate::ui::held::Held;
+use crate::ui::sign::told;
 use leptos::prelude::*;
 
 /// The questions.
@@ -27,12 +28,12 @@ fn Question(
     /// What is asked.
     question: &'static AfterQuestion,
 ) -> impl IntoView {
-    let chosen = RwSignal::new(None::<usize>);
+    let chosen = Held::new(None::<usize>);
     let options = question.options.iter().enumerate().map(|(option, (text, right))| {
         let told = move || {
             (chosen.get() == Some(option)).then(|| {
                 let (sign, word) = if *right { (Sign::Well, "right") } else { (Sign::Badly, "not so") };
-                view! { <Told sign=sign word=word/> }.into_any()
+                told(sign, word)
             })
         };
         view! {
@@ -57,7 +58,7 @@ fn Question(
                     view! { <p>{question.why}</p> }.into_any()
                 } else {
                     view! { <p class="cost">"Try another answer; the story on the left has it."</p> }.into_any()
-                })}
+                }).into_any()}
             </div>
         </fieldset>
     }

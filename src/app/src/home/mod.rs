@@ -6,6 +6,7 @@ use crate::navigate::{Link, Navigator};
 use crate::route::{self, Route};
 use crate::run::legend::KeyTable;
 use crate::saved;
+use crate::ui::held::Held;
 use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
@@ -20,6 +21,8 @@ pub fn HomePage() -> impl IntoView {
             let record = saved::run(scenario.plan.id).ok().flatten()?;
             Some((scenario, record))
         });
+    let lessons = content::SCENARIOS.iter().filter(|scenario| !scenario.world);
+    let worlds = content::SCENARIOS.iter().filter(|scenario| scenario.world);
     view! {
         <div class="home">
             <section class="hero">
@@ -37,7 +40,12 @@ pub fn HomePage() -> impl IntoView {
             </section>
             <section aria-labelledby="scenarios-title">
                 <h2 id="scenarios-title">"Scenarios"</h2>
-                <ul class="cards">{content::SCENARIOS.iter().map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+                <ul class="cards">{lessons.map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+            </section>
+            <section aria-labelledby="worlds-title">
+                <h2 id="worlds-title">"Worlds"</h2>
+                <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
+                <ul class="worlds">{worlds.map(world).collect_view()}</ul>
             </section>
             <Paste/>
             <details class="home-keys">
@@ -49,14 +57,30 @@ pub fn HomePage() -> impl IntoView {
     .into_any()
 }
 
+/// One line of the list of worlds.
+fn world(scenario: &'static Scenario) -> AnyView {
+    let to = Route::Run {
+        scenario: scenario.plan.id.to_string(),
+        seed: None,
+        shared: None,
+    };
+    view! {
+        <li>
+            <Link to=to>{scenario.plan.title}</Link>
+            <span>{scenario.lesson.summary}</span>
+        </li>
+    }
+    .into_any()
+}
+
 #[component]
 fn Card(
     /// The scenario.
     scenario: &'static Scenario,
 ) -> impl IntoView {
     let navigator = expect_context::<Navigator>();
-    let text = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<Problem>);
+    let text = Held::new(String::new());
+    let problem = Held::new(None::<Problem>);
     let id = scenario.plan.id;
     let start = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -92,8 +116,8 @@ fn Card(
 #[component]
 fn Paste() -> impl IntoView {
     let navigator = expect_context::<Navigator>();
-    let text = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<Problem>);
+    let text = Held::new(String::new());
+    let problem = Held::new(None::<Problem>);
     let open = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = text.get();

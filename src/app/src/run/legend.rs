@@ -2,8 +2,9 @@
 
 use super::desk::Desk;
 use crate::draw::marks::Sign;
+use crate::ui::held::{Held, effect};
 use crate::ui::press;
-use crate::ui::sign::Glyph;
+use crate::ui::sign::glyph;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -26,7 +27,7 @@ pub const KEYS: [(&str, &str); 13] = [
 
 /// Opens the help.
 #[derive(Clone, Copy)]
-pub struct HelpOpen(pub RwSignal<bool>);
+pub struct HelpOpen(pub Held<bool>);
 
 /// The help, closed until it is asked for.
 #[component]
@@ -34,7 +35,7 @@ pub fn Help() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let HelpOpen(open) = expect_context();
     let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move |_| {
+    effect(move |_| {
         let Some(dialog) = dialog.get() else { return };
         if open.get() {
             let _ = dialog.show_modal();
@@ -60,7 +61,7 @@ pub fn Help() -> impl IntoView {
             <h3>"Signs"</h3>
             <ul class="legend">
                 {Sign::ALL.map(|sign| view! {
-                    <li><Glyph sign=sign/><strong>{sign.word()}</strong><span>{sign.meaning()}</span></li>
+                    <li>{glyph(sign, None)}<strong>{sign.word()}</strong><span>{sign.meaning()}</span></li>
                 }.into_any()).into_iter().collect_view()}
             </ul>
         </dialog>
@@ -92,8 +93,9 @@ pub fn FirstLabel(
         .iter()
         .find(|(name, _)| *name == region)
         .map(|(_, text)| *text);
-    move || {
-        (!desk.introduced.get())
-            .then(|| text.map(|text| view! { <p class="first-label">{text}</p> }.into_any()))
-    }
+    let label = move || {
+        text.filter(|_| !desk.introduced.get())
+            .map(|text| view! { <p class="first-label">{text}</p> }.into_any())
+    };
+    view! { {move || label().into_any()} }.into_any()
 }

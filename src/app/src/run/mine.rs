@@ -4,8 +4,9 @@ use super::desk::Desk;
 use super::question::Question;
 use crate::draw::marks::{self, Sign};
 use crate::saved;
+use crate::ui::held::Derived;
 use crate::ui::press;
-use crate::ui::sign::{Glyph, Told};
+use crate::ui::sign::{glyph, told};
 use crate::words;
 use leptos::prelude::*;
 use protocol::{ActionView, ReadView};
@@ -14,6 +15,7 @@ use protocol::{ActionView, ReadView};
 #[component]
 pub fn Mine() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let (plan, lesson) = (&desk.scenario.plan, &desk.scenario.lesson);
     view! {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
@@ -25,11 +27,11 @@ pub fn Mine() -> impl IntoView {
             <Question/>
             <div class="later">
                 <Objectives/>
-                <Reads/>
-                <Actions/>
-                <Hints/>
+                {(!plan.reads.is_empty()).then(|| view! { <Reads/> }.into_any())}
+                {(!plan.actions.is_empty()).then(|| view! { <Actions/> }.into_any())}
+                {(!lesson.hints.is_empty()).then(|| view! { <Hints/> }.into_any())}
                 <Notes/>
-                <Fidelity/>
+                {(!lesson.fidelity.real.is_empty()).then(|| view! { <Fidelity/> }.into_any())}
             </div>
         </section>
     }
@@ -40,7 +42,7 @@ pub fn Mine() -> impl IntoView {
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let objectives = Memo::new(move |_| {
+    let objectives = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -56,11 +58,11 @@ fn Objectives() -> impl IntoView {
                     let (sign, word) = marks::progress(objective.progress);
                     view! {
                         <li>
-                            <Glyph sign=sign label=word/>
+                            {glyph(sign, Some(word))}
                             <span>{objective.title}<span class="cost">" "{objective.detail}</span></span>
                         </li>
                     }.into_any()
-                }).collect_view()}
+                }).collect_view().into_any()}
             </ul>
         </section>
     }.into_any()
@@ -69,7 +71,7 @@ fn Objectives() -> impl IntoView {
 #[component]
 fn Reads() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| {
+    let done = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -91,7 +93,7 @@ fn Reads() -> impl IntoView {
                     <span>{read.title}</span>
                     <span class="cost">{format!("takes {}{lag}", words::length(read.cost))}</span>
                 </button>
-                {move || last().map(|view| shown(view, desk))}
+                {move || last().map(|view| shown(view, desk)).into_any()}
             </li>
         }
         .into_any()
@@ -111,7 +113,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
         let until = view.read_at;
         return view! {
             <p class="reading">
-                <Told sign=Sign::Way word=format!("reading, until {}", words::moment(until))/>
+                {told(Sign::Way, format!("reading, until {}", words::moment(until)))}
                 <button type="button" class="inline" on:click=press(move |_| desk.seek_time(until))>"Read on"</button>
             </p>
         }
@@ -129,7 +131,7 @@ fn shown(view: ReadView, desk: Desk) -> AnyView {
 #[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let done = Memo::new(move |_| {
+    let done = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -161,7 +163,7 @@ fn Actions() -> impl IntoView {
             <h3 id="acts-title">"Act"</h3>
             <ul>{rows.collect_view()}</ul>
             <ol class="done" aria-label="What you did">
-                {move || done.get().into_iter().map(|action| did(&action, title(&action.id))).collect_view()}
+                {move || done.get().into_iter().map(|action| did(&action, title(&action.id))).collect_view().into_any()}
             </ol>
         </section>
     }.into_any()
@@ -170,8 +172,7 @@ fn Actions() -> impl IntoView {
 /// An action that was made, with what came of it.
 pub fn did(action: &ActionView, title: String) -> AnyView {
     let wrong = action.wrong.clone().map(|why| {
-        view! { <p class="wrong"><Told sign=Sign::Badly word="a wrong move"/>" "{why}</p> }
-            .into_any()
+        view! { <p class="wrong">{told(Sign::Badly, "a wrong move")}" "{why}</p> }.into_any()
     });
     view! {
         <li>
@@ -191,12 +192,12 @@ fn Hints() -> impl IntoView {
     view! {
         <section class="hints" aria-labelledby="hints-title">
             <h3 id="hints-title">"Hints"</h3>
-            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{*hint}</li> }.into_any()).collect_view()}</ol>
+            <ol>{move || hints[..open()].iter().map(|hint| view! { <li>{*hint}</li> }.into_any()).collect_view().into_any()}</ol>
             {move || (open() < hints.len()).then(|| view! {
                 <button type="button" class="quiet" on:click=press(move |_| desk.hint())>
                     {format!("Show hint {} of {}", open() + 1, hints.len())}
                 </button>
-            }.into_any())}
+            }.into_any()).into_any()}
         </section>
     }.into_any()
 }

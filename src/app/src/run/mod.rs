@@ -21,6 +21,7 @@ use crate::route::Route;
 use crate::saved;
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
+use crate::ui::held::effect;
 use crate::ui::press;
 use crate::ui::problem::ProblemBox;
 use desk::{Desk, Mode, Region};
@@ -36,7 +37,7 @@ pub fn RunPage(
     let desk = Desk::new(scenario);
     provide_context(desk);
     let route = expect_context::<Navigator>().route;
-    Effect::new(move |before: Option<()>| {
+    effect(move |first| {
         let Route::Run {
             scenario: id,
             seed,
@@ -48,24 +49,24 @@ pub fn RunPage(
         if id != scenario.plan.id {
             return;
         }
-        if before.is_some() {
-            another(desk, seed.as_deref(), shared.as_deref());
+        if first {
+            open(desk, seed.as_deref(), shared.as_deref());
         } else {
-            first(desk, seed.as_deref(), shared.as_deref());
+            another(desk, seed.as_deref(), shared.as_deref());
         }
     });
     let port = expect_context::<Port>();
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Health::Restarted(..) = port.health.get() {
             desk.recover();
         }
     });
-    Effect::new(move |before: Option<Mode>| {
+    let mut before = None;
+    effect(move |_| {
         let mode = desk.mode.get();
-        if before.is_some_and(|before| before != mode) {
+        if before.replace(mode).is_some_and(|before| before != mode) {
             arrive(mode);
         }
-        mode
     });
     on_cleanup(move || desk.pause());
     keys::listen(desk);
@@ -100,7 +101,7 @@ fn arrive(mode: Mode) {
 }
 
 /// Opens the run that the address means, or what was kept.
-fn first(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+fn open(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
     let kept = saved::run(plan.id);
     if let Err(trouble) = kept {
@@ -189,7 +190,7 @@ fn Notices() -> impl IntoView {
                     <p>{trouble.text()}</p>
                     <button type="button" class="quiet" on:click=press(move |_| desk.trouble.set(None))>"Dismiss"</button>
                 </section>
-            }.into_any())}
+            }.into_any()).into_any()}
             {move || match port.health.get() {
                 Health::Well => None,
                 Health::Restarted(why, _) => Some(view! {
@@ -206,7 +207,7 @@ fn Notices() -> impl IntoView {
                         <p class="problem-hint">"Load the page again; the run is kept in this browser."</p>
                     </section>
                 }.into_any()),
-            }}
+            }.into_any()}
         </div>
     }.into_any()
 }

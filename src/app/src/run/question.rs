@@ -5,8 +5,9 @@ use crate::content::Question as Asked;
 use crate::draw::marks::Sign;
 use crate::saved::{Confidence, Prediction};
 use crate::ui::focus_soon;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 pub fn Question() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let question = desk.scenario.plan.question.as_ref()?;
-    let revealed = Memo::new(move |_| {
+    let revealed = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().and_then(|frame| frame.revealed))
     });
@@ -40,9 +41,9 @@ fn Choose(
     question: &'static Asked,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let option = RwSignal::new(None::<u16>);
-    let confidence = RwSignal::new(None::<Confidence>);
-    let missing = RwSignal::new(false);
+    let option = Held::new(None::<u16>);
+    let confidence = Held::new(None::<Confidence>);
+    let missing = Held::new(false);
     let commit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match (option.get(), confidence.get()) {
@@ -74,12 +75,12 @@ fn Choose(
         <form on:submit=commit>
             <fieldset><legend>"Your prediction"</legend>{options.collect_view()}</fieldset>
             <fieldset class="confidence"><legend>"How sure are you?"</legend>{sure.into_iter().collect_view()}</fieldset>
-            <p class="ask" role="status">{move || missing.get().then_some("Choose an answer and how sure you are.")}</p>
+            <p class="ask" role="status">{move || missing.get().then_some("Choose an answer and how sure you are.").into_any()}</p>
             <div class="buttons">
                 <button type="submit" class="primary">"Commit prediction"</button>
                 {move || (!desk.introduced.get()).then(|| view! {
                     <button type="button" class="quiet" on:click=press(move |_| desk.introduce())>"Look around first"</button>
-                }.into_any())}
+                }.into_any()).into_any()}
             </div>
         </form>
     }.into_any()
@@ -124,7 +125,7 @@ fn Reveal(
     view! {
         <div class="reveal" role="status">
             <p class="came">"It came out: "<strong>{answer}</strong></p>
-            <p><Told sign={if right { Sign::Well } else { Sign::Badly }} word=verdict/></p>
+            <p>{told(if right { Sign::Well } else { Sign::Badly }, verdict)}</p>
             {(!right).then(|| view! { <p class="cost">"You said: "{chosen.map(|option| option.text)}</p> }.into_any())}
             <p>{question.why}</p>
             {(!right).then(|| view! { <p class="hint">{chosen.map(|option| option.hint)}</p> }.into_any())}

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::why::Why;
 use crate::draw::marks::Sign;
 use crate::ui::press;
-use crate::ui::sign::Glyph;
+use crate::ui::sign::glyph;
 use crate::words;
 use leptos::prelude::*;
 use protocol::EntryView;
@@ -54,8 +54,8 @@ pub fn Story() -> impl IntoView {
                     desk.story_length.update(|length| *length = (*length * 2).min(MOST));
                     desk.refresh();
                 })>"Show earlier ones"</button>
-            }.into_any())}
-            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> }.into_any())}
+            }.into_any()).into_any()}
+            {move || desk.story.with(|story| story.is_empty()).then(|| view! { <p class="cost">"Nothing has happened yet."</p> }.into_any()).into_any()}
         </section>
     }
     .into_any()
@@ -93,7 +93,7 @@ fn row(entry: EntryView, desk: Desk) -> AnyView {
         <li data-routine=entry.routine.to_string() data-interesting=entry.interesting.to_string()>
             <button type="button" class="entry" aria-pressed=move || current().to_string() on:click=press(move |_| desk.select(step))>
                 <span class="when mono">{words::moment(entry.at)}</span>
-                <span class="entry-sign">{sign.map(|sign| view! { <Glyph sign=sign label=sign.word()/> }.into_any())}</span>
+                <span class="entry-sign">{sign.map(|sign| glyph(sign, Some(sign.word())))}</span>
                 <span class="sentence">{entry.sentence}</span>
             </button>
         </li>

@@ -2,8 +2,9 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use leptos::prelude::*;
 use protocol::{Frame, Progress, Verdict};
 
@@ -26,11 +27,11 @@ pub fn Strip() -> impl IntoView {
             <div class="strip-head">
                 <h1>{desk.scenario.plan.title}</h1>
                 <dl class="facts">
-                    <div><dt>"seed"</dt><dd class="mono">{move || seed().map(|seed| seed.to_string())}</dd></div>
+                    <div><dt>"seed"</dt><dd class="mono">{move || seed().map(|seed| seed.to_string()).into_any()}</dd></div>
                     <div><dt>"engine"</dt><dd class="mono">{protocol::ENGINE}</dd></div>
                     <div title="The first eight digits of the fingerprint of everything up to this moment. Equal runs have equal fingerprints.">
                         <dt>"fingerprint"</dt>
-                        <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint)))}</dd>
+                        <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint))).into_any()}</dd>
                     </div>
                 </dl>
                 <div class="strip-acts">
@@ -64,11 +65,11 @@ fn tally(frame: &Frame) -> [usize; 3] {
 #[component]
 fn Properties() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| {
+    let count = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().map_or([0; 3], |frame| tally(frame)))
     });
-    let opened = RwSignal::new(false);
+    let opened = Held::new(false);
     view! {
         <details class="properties" on:toggle=move |event| opened.set(is_open(&event))>
             <summary>
@@ -76,14 +77,14 @@ fn Properties() -> impl IntoView {
                 {move || {
                     let [held, broken, idle] = count.get();
                     view! {
-                        <Told sign=marks::Sign::Well word=format!("{held} held")/>
-                        <Told sign={if broken > 0 { marks::Sign::Badly } else { marks::Sign::Rest }} word=format!("{broken} broken")/>
-                        <Told sign=marks::Sign::Rest word=format!("{idle} not exercised")/>
+                        {told(marks::Sign::Well, format!("{held} held"))}
+                        {told(if broken > 0 { marks::Sign::Badly } else { marks::Sign::Rest }, format!("{broken} broken"))}
+                        {told(marks::Sign::Rest, format!("{idle} not exercised"))}
                     }.into_any()
                 }}
             </summary>
             <ul class="property-list">
-                {move || opened.get().then(|| desk.frame.with(|frame| frame.as_ref().map(|frame| rows(frame, desk))))}
+                {move || opened.get().then(|| desk.frame.with(|frame| frame.as_ref().map(|frame| rows(frame, desk)))).into_any()}
             </ul>
         </details>
     }.into_any()
@@ -112,7 +113,7 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
             };
             view! {
                 <li>
-                    <Told sign=sign word=word/>
+                    {told(sign, word)}
                     <div>
                         <strong>{spec.map_or(property.id.clone(), |spec| spec.title.to_string())}</strong>
                         <p>{spec.map(|spec| spec.doc)}</p>
@@ -129,7 +130,7 @@ fn rows(frame: &Frame, desk: Desk) -> Vec<AnyView> {
 #[component]
 fn Objectives() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| {
+    let count = Derived::new(move || {
         let mut count = [0; 4];
         desk.frame.with(|frame| {
             for objective in frame.iter().flat_map(|frame| &frame.objectives) {
@@ -146,10 +147,10 @@ fn Objectives() -> impl IntoView {
                     .map(|(progress, word)| {
                         let n = count.get()[progress as usize];
                         let sign = if n == 0 { marks::Sign::Rest } else { marks::progress(progress).0 };
-                        view! { <Told sign=sign word=format!("{n} {word}")/> }.into_any()
+                        told(sign, format!("{n} {word}"))
                     })
                     .into_iter()
-                    .collect_view()
+                    .collect_view().into_any()
             }}
         </p>
     }.into_any()

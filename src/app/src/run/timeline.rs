@@ -6,8 +6,9 @@ use super::legend::HelpOpen;
 use super::strip::is_open;
 use crate::draw::marks::Sign;
 use crate::port::Port;
+use crate::ui::held::{Derived, Held};
 use crate::ui::press;
-use crate::ui::sign::Glyph;
+use crate::ui::sign::glyph;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{BranchView, Mark, MarkKind};
@@ -16,7 +17,7 @@ use protocol::{BranchView, Mark, MarkKind};
 #[component]
 pub fn Timeline() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let at = Memo::new(move |_| {
+    let at = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().map_or(0, |frame| frame.at))
     });
@@ -45,7 +46,7 @@ pub fn Timeline() -> impl IntoView {
             </div>
             <div class="controls">
                 <Transport/>
-                <p class="now"><output class="mono">{move || words::moment(at.get())}</output><span class="cost">{format!(" of {}", words::length(end))}</span><Working/></p>
+                <p class="now"><output class="mono">{move || words::moment(at.get()).into_any()}</output><span class="cost">{format!(" of {}", words::length(end))}</span><Working/></p>
                 <Pace/>
                 <div class="changes later"><Changes/><Elsewhere/></div>
             </div>
@@ -59,7 +60,7 @@ pub fn Timeline() -> impl IntoView {
 #[component]
 fn Caption() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let sentence = Memo::new(move |_| {
+    let sentence = Derived::new(move || {
         desk.story.with(|story| {
             story
                 .iter()
@@ -67,13 +68,14 @@ fn Caption() -> impl IntoView {
                 .map(|entry| entry.sentence.clone())
         })
     });
-    view! { <p class="caption" aria-hidden="true">{sentence}</p> }.into_any()
+    view! { <p class="caption" aria-hidden="true">{move || sentence.get().into_any()}</p> }
+        .into_any()
 }
 
 #[component]
 fn Working() -> impl IntoView {
     let port = expect_context::<Port>();
-    view! { <span class="working" role="status">{move || port.working.get().then_some("working…")}</span> }.into_any()
+    view! { <span class="working" role="status">{move || port.working.get().then_some("working…").into_any()}</span> }.into_any()
 }
 
 #[component]
@@ -83,27 +85,24 @@ fn Transport() -> impl IntoView {
     view! {
         <div class="buttons transport" role="group" aria-label="Play and step">
             <button type="button" class="icon" on:click=press(move |_| desk.step_back()) aria-keyshortcuts="ArrowLeft" title="Step back (←)">
-                <Icon path="M3 2h2v12H3zM14 2v12L6 8z"/><span class="visually-hidden">"Step back"</span>
+                {icon("M3 2h2v12H3zM14 2v12L6 8z")}<span class="visually-hidden">"Step back"</span>
             </button>
             <button type="button" class="primary icon play" on:click=press(move |_| desk.toggle()) aria-keyshortcuts="Space" title="Play or pause (space)">
-                {move || if playing.get() { view! { <Icon path="M3 2h4v12H3zM9 2h4v12H9z"/> }.into_any() } else { view! { <Icon path="M3 1.5v13L14 8z"/> }.into_any() }}
-                <span>{move || if playing.get() { "Pause" } else { "Play" }}</span>
+                {move || if playing.get() { icon("M3 2h4v12H3zM9 2h4v12H9z") } else { icon("M3 1.5v13L14 8z") }}
+                <span>{move || (if playing.get() { "Pause" } else { "Play" }).into_any()}</span>
             </button>
             <button type="button" class="icon" on:click=press(move |_| desk.step()) aria-keyshortcuts="ArrowRight" title="Step (→)">
-                <Icon path="M11 2h2v12h-2zM2 2v12l8-6z"/><span class="visually-hidden">"Step"</span>
+                {icon("M11 2h2v12h-2zM2 2v12l8-6z")}<span class="visually-hidden">"Step"</span>
             </button>
             <button type="button" class="icon" on:click=press(move |_| desk.next_moment()) aria-keyshortcuts="n" title="Next interesting moment (n)">
-                <Icon path="M1 2v12l6-6zM8 8l4-4l4 4l-4 4z"/><span class="wide-only">"Next moment"</span><span class="visually-hidden narrow-only">"Next moment"</span>
+                {icon("M1 2v12l6-6zM8 8l4-4l4 4l-4 4z")}<span class="wide-only">"Next moment"</span><span class="visually-hidden narrow-only">"Next moment"</span>
             </button>
         </div>
     }.into_any()
 }
 
-#[component]
-fn Icon(
-    /// Its shape in a square from 0 to 16.
-    path: &'static str,
-) -> impl IntoView {
+/// An icon: its shape in a square from 0 to 16.
+fn icon(path: &'static str) -> AnyView {
     view! { <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false"><path d=path/></svg> }.into_any()
 }
 
@@ -129,7 +128,7 @@ fn Pace() -> impl IntoView {
 #[component]
 fn Changes() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let undo = Memo::new(move |_| {
+    let undo = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -153,7 +152,7 @@ fn Elsewhere() -> impl IntoView {
         desk.twin.set(Twin::None);
         desk.mode.set(Mode::Twin);
     };
-    let over = Memo::new(move |_| {
+    let over = Derived::new(move || {
         desk.frame
             .with(|frame| frame.as_ref().is_some_and(|frame| frame.over))
     });
@@ -173,7 +172,7 @@ fn Marks(
     end: u64,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let marks = Memo::new(move |_| {
+    let marks = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -194,11 +193,11 @@ fn Marks(
             </svg>
         }.into_any()
     };
-    let open = RwSignal::new(false);
+    let open = Held::new(false);
     view! {
-        <svg class="marks" width="100%" height="18" aria-hidden="true">{move || marks.with(|marks| marks.iter().map(place).collect_view())}</svg>
+        <svg class="marks" width="100%" height="18" aria-hidden="true">{move || marks.with(|marks| marks.iter().map(place).collect_view()).into_any()}</svg>
         <details class="mark-list later" on:toggle=move |event| open.set(is_open(&event))>
-            <summary>{move || marks.with(|marks| words::count(marks.len() as u64, "mark"))}</summary>
+            <summary>{move || marks.with(|marks| words::count(marks.len() as u64, "mark")).into_any()}</summary>
             <ol>
                 {move || open.get().then(|| marks.get().into_iter().map(|mark| {
                     let sign = Sign::of_mark(mark.kind);
@@ -206,11 +205,11 @@ fn Marks(
                     view! {
                         <li><button type="button" class="entry plain" on:click=press(move |_| desk.seek(step + 1))>
                             <span class="mono when">{words::moment(mark.at)}</span>
-                            <span class="entry-sign"><Glyph sign=sign label=sign.word()/></span>
+                            <span class="entry-sign">{glyph(sign, Some(sign.word()))}</span>
                             <span class="sentence">{mark.label}</span>
                         </button></li>
                     }.into_any()
-                }).collect_view())}
+                }).collect_view()).into_any()}
             </ol>
         </details>
     }.into_any()
@@ -219,7 +218,7 @@ fn Marks(
 #[component]
 fn Branches() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let branches = Memo::new(move |_| {
+    let branches = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -245,9 +244,10 @@ fn Branches() -> impl IntoView {
             </li>
         }.into_any()
     };
-    move || {
+    let list = move || {
         branches.with(|branches| {
             (branches.len() > 1).then(|| view! { <ul class="branches later" aria-label="Branches">{branches.iter().map(row).collect_view()}</ul> }.into_any())
         })
-    }
+    };
+    view! { {move || list().into_any()} }.into_any()
 }

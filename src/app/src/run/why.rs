@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use crate::draw::marks::Sign;
 use crate::ui::press;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{EntryView, MovedView, RulingView, WhyView};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[component]
 pub fn Why() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    move || desk.why.get().map(|why| answer(&why, desk))
+    view! { {move || desk.why.get().map(|why| answer(&why, desk)).into_any()} }.into_any()
 }
 
 fn answer(why: &Arc<WhyView>, desk: Desk) -> AnyView {
@@ -112,7 +112,7 @@ fn moved(moved: &MovedView) -> Option<AnyView> {
     Some(
         view! {
             <li>
-                {moved.name.clone()}": "{from}<Told sign=Sign::of_role(to.role) word=to.name/>
+                {moved.name.clone()}": "{from}{told(Sign::of_role(to.role), to.name)}
                 {doc.map(|doc| view! { <p class="cost">{doc}</p> }.into_any())}
             </li>
         }
@@ -128,7 +128,7 @@ fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
     let telling = ruling.verdict != "passed";
     view! {
         <li>
-            <p><Told sign=Sign::of_ruling(&ruling.verdict) word=ruling.verdict.clone()/>" "<strong>{gate.title}</strong></p>
+            <p>{told(Sign::of_ruling(&ruling.verdict), ruling.verdict.clone())}" "<strong>{gate.title}</strong></p>
             <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, ruling.found, ruling.wanted)}</p>
             <p>{machine::summary(gate.doc)}</p>
             {telling.then(|| view! {

@@ -1,6 +1,7 @@
 //! The gates that may be waived: those that this lesson suggests first, then all of them.
 
 use crate::run::desk::Desk;
+use crate::ui::held::Held;
 use crate::ui::press;
 use leptos::prelude::*;
 use machine::Gate;
@@ -9,7 +10,7 @@ use machine::Gate;
 #[component]
 pub fn Gates() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let search = RwSignal::new(String::new());
+    let search = Held::new(String::new());
     let suggested = &desk.scenario.lesson.twin_gates;
     let rows = suggested
         .iter()
@@ -41,11 +42,13 @@ pub fn Gates() -> impl IntoView {
             "A gate is a rule of the real logic. Waive one, and the same seed and actions run again without it: the two runs are \
              equal up to the first moment at which the gate would have refused."
         </p>
-        <h3>"Worth trying here"</h3>
-        <ul class="gates">{rows.collect_view()}</ul>
+        {(!suggested.is_empty()).then(|| view! {
+            <h3>"Worth trying here"</h3>
+            <ul class="gates">{rows.collect_view()}</ul>
+        }.into_any())}
         <h3 id="all-gates">"All gates"</h3>
         <label class="search"><span class="label">"Search"</span><input type="search" on:input=move |event| search.set(event_target_value(&event))/></label>
-        <ul class="gates" aria-labelledby="all-gates">{others}</ul>
+        <ul class="gates" aria-labelledby="all-gates">{move || others()}</ul>
     }
     .into_any()
 }

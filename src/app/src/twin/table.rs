@@ -4,7 +4,7 @@ use crate::draw::marks::Sign;
 use crate::run::desk::{Desk, Twin};
 use crate::ui::press;
 use crate::ui::problem::capital;
-use crate::ui::sign::Told;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{EntryView, RequestCounts, TwinRow, TwinView};
@@ -31,17 +31,16 @@ pub fn beside(view: &TwinView, desk: Desk) -> AnyView {
             .iter()
             .find(|o| o.id == *id)
             .map_or(id.clone(), |o| o.title.to_string());
-        view! { <li><Told sign=Sign::Badly word="missed without the gate"/>" "{title}</li> }
-            .into_any()
+        view! { <li>{told(Sign::Badly, "missed without the gate")}" "{title}</li> }.into_any()
     });
     view! {
         <h3 class="gate-title">"Without: "{title}</h3>
         {without.map(|text| view! { <p class="lead">{text}</p> }.into_any())}
         <ul class="findings">
-            <li><Told sign=Sign::Parted word="difference"/>" "{parted}</li>
+            <li>{told(Sign::Parted, "difference")}" "{parted}</li>
             {match harm {
-                Some(harm) => view! { <li><Told sign=Sign::Badly word="harm"/>" "{capital(&harm)}"."</li> }.into_any(),
-                None => view! { <li><Told sign=Sign::Rest word="no harm"/>" No property breaks in the waived run."</li> }.into_any(),
+                Some(harm) => view! { <li>{told(Sign::Badly, "harm")}" "{capital(&harm)}"."</li> }.into_any(),
+                None => view! { <li>{told(Sign::Rest, "no harm")}" No property breaks in the waived run."</li> }.into_any(),
             }}
             {missed.collect_view()}
         </ul>
@@ -128,7 +127,7 @@ fn line(row: &TwinRow, parts: bool, harms: bool) -> AnyView {
         Some(entry) => {
             let sign = crate::run::sign_of(entry)
                 .filter(|sign| matches!(sign, Sign::Refused | Sign::Waived));
-            let sign = sign.map(|sign| view! { <Told sign=sign word=sign.word()/>" " }.into_any());
+            let sign = sign.map(|sign| view! { {told(sign, sign.word())}" " }.into_any());
             view! { <td>{sign}{entry.sentence.clone()}</td> }.into_any()
         }
         None => view! { <td class="nothing"><span class="visually-hidden">"nothing"</span></td> }
@@ -138,8 +137,8 @@ fn line(row: &TwinRow, parts: bool, harms: bool) -> AnyView {
         <tr data-same=same.to_string() data-difference=parts.to_string() data-harm=harms.to_string()>
             <th scope="row">
                 <span class="mono when">{words::moment(row.at)}</span>
-                {parts.then(|| view! { <Told sign=Sign::Parted word="first difference"/> }.into_any())}
-                {harms.then(|| view! { <Told sign=Sign::Badly word="first harm"/> }.into_any())}
+                {parts.then(|| told(Sign::Parted, "first difference"))}
+                {harms.then(|| told(Sign::Badly, "first harm"))}
             </th>
             {cell(&row.enforced)}
             {cell(&row.waived)}

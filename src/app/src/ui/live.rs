@@ -1,5 +1,6 @@
 //! The live region: what is said to those who listen, and shown for a moment to those who look.
 
+use crate::ui::held::Held;
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen_futures::JsFuture;
@@ -12,8 +13,8 @@ const SHOWN: Duration = Duration::from_millis(2_500);
 /// Says things.
 #[derive(Clone, Copy)]
 pub struct Live {
-    said: RwSignal<String>,
-    shown: RwSignal<Option<(u32, String)>>,
+    said: Held<String>,
+    shown: Held<Option<(u32, String)>>,
     last: StoredValue<f64>,
 }
 
@@ -21,8 +22,8 @@ impl Live {
     /// A silent one.
     pub fn new() -> Self {
         Self {
-            said: RwSignal::new(String::new()),
-            shown: RwSignal::new(None),
+            said: Held::new(String::new()),
+            shown: Held::new(None),
             last: StoredValue::new(0.0),
         }
     }
@@ -75,9 +76,9 @@ impl Live {
 pub fn LiveRegion() -> impl IntoView {
     let live = expect_context::<Live>();
     view! {
-        <p class="visually-hidden" role="status" aria-live="polite" aria-atomic="true">{move || live.said.get()}</p>
+        <p class="visually-hidden" role="status" aria-live="polite" aria-atomic="true">{move || live.said.get().into_any()}</p>
         <p class="toast" aria-hidden="true" data-shown=move || live.shown.with(Option::is_some).to_string()>
-            {move || live.shown.get().map(|(_, text)| text)}
+            {move || live.shown.get().map(|(_, text)| text).into_any()}
         </p>
     }.into_any()
 }

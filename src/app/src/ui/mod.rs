@@ -1,5 +1,6 @@
 //! Small parts that every page uses.
 
+pub mod held;
 pub mod live;
 pub mod problem;
 pub mod sign;

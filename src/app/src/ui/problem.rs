@@ -1,5 +1,6 @@
 //! A problem in words: what is wrong, what is allowed, what to do.
 
+use crate::ui::held::Held;
 use crate::ui::press;
 use leptos::prelude::*;
 use protocol::Problem;
@@ -8,9 +9,9 @@ use protocol::Problem;
 #[component]
 pub fn ProblemBox(
     /// Where the problem is, if there is one.
-    problem: RwSignal<Option<Problem>>,
+    problem: Held<Option<Problem>>,
 ) -> impl IntoView {
-    move || {
+    let message = move || {
         problem.get().map(|found| {
             let sentence = capital(&found.message);
             view! {
@@ -22,7 +23,8 @@ pub fn ProblemBox(
                 </section>
             }.into_any()
         })
-    }
+    };
+    view! { {move || message().into_any()} }.into_any()
 }
 
 /// A fact that begins a sentence.

@@ -35,10 +35,12 @@ impl ControlPlane {
                 out.note(Note::OwnerNotified { route, cause });
                 true
             }
+            Command::Host(command) => self.on_host_command(cx, out, command),
             // Not this node's to carry out.
             Command::BindSecret { .. }
             | Command::RepairArtifact { .. }
             | Command::Region(_)
+            | Command::Migration(_)
             | Command::GitOps(_) => false,
         };
         let command = command.number();

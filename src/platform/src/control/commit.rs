@@ -27,7 +27,7 @@ pub(super) enum Effect {
 
 impl ControlPlane {
     /// Writes a commit down: the outbox row, the record, and the publication that follows from it.
-    fn commit(&mut self, out: &mut Out, event: Event, image: Image) -> OutboxId {
+    pub(super) fn commit(&mut self, out: &mut Out, event: Event, image: Image) -> OutboxId {
         let row = OutboxId(self.outbox.len() as u32);
         self.push_outbox(OutboxRow {
             event,

@@ -6,11 +6,12 @@
 //!
 //! The parts: `commit` changes rows and lets their effects go, `relay` tells the edges, `orders` tells the runners,
 //! `wakes`, `scheduler` and `sleep` drive the two lifecycles, `reports` and `evidence` judge what runners say,
-//! `presence` watches the runners, `commands` are the operator's, `restart` is the way back from a crash.
+//! `presence` watches the runners, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash.
 
 mod commands;
 mod commit;
 mod evidence;
+mod hosts;
 mod orders;
 mod presence;
 mod relay;
@@ -24,13 +25,14 @@ mod wakes;
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
 
 use crate::agenda::Agenda;
-use crate::id::{AllocationId, Epoch, OutboxId, ReportId, RouteId, WakeId};
+use crate::id::{AllocationId, DrainId, Epoch, OutboxId, ReportId, RouteId, WakeId};
 use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
 use crate::{allocation, knob};
 use alloc::vec::Vec;
 use commit::Effect;
+use hosts::Hosts;
 use machine::{Context, Input, Machine, NodeId, Step, Subject, Table, Time, fingerprint};
 use machine::{SortedMap, SortedSet};
 use orders::Standing;
@@ -62,6 +64,8 @@ pub struct Installation {
     pub deployments: Vec<Deployment>,
     /// The routes and their owners at the start (epoch 1).
     pub routes: Vec<Route>,
+    /// What it takes to upgrade the hosts, if it may.
+    pub managed: Option<crate::hosts::Managed>,
 }
 
 /// What the control plane has put on its agenda.
@@ -79,6 +83,8 @@ enum Due {
     Standing(AllocationId),
     /// An edge has not acknowledged an event.
     Relay(OutboxId, u8),
+    /// A drain of a host is looked at.
+    Drain(DrainId),
 }
 
 /// The control plane.
@@ -110,6 +116,7 @@ pub struct ControlPlane {
     doing: Ledger<AllocationId, Doing>,
     seen: Ledger<ReportId, ()>,
     asks: Ledger<(NodeId, RouteId), u32>,
+    hosts: Hosts,
     agenda: Agenda<Due>,
 }
 
@@ -139,6 +146,7 @@ impl ControlPlane {
             doing: Ledger::default(),
             seen: Ledger::default(),
             asks: Ledger::default(),
+            hosts: Hosts::default(),
             agenda: Agenda::default(),
         }
     }
@@ -214,7 +222,10 @@ impl ControlPlane {
                     },
                 );
             }
-            Message::Heartbeat { nth, .. } => self.on_heartbeat(cx, out, from, nth),
+            Message::Heartbeat { nth, used } => {
+                self.hear_of_use(cx, from, nth, used);
+                self.on_heartbeat(cx, out, from, nth);
+            }
             Message::Activity {
                 allocation,
                 token,
@@ -236,6 +247,7 @@ impl ControlPlane {
                 );
             }
             Message::Command(command) => self.on_command(cx, out, command),
+            Message::Host(message) => self.on_host_message(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -250,6 +262,7 @@ impl ControlPlane {
                 Due::Runner(node) => self.runner_due(cx, out, node),
                 Due::Standing(id) => self.repeat_standing(cx, out, id),
                 Due::Relay(row, edge) => self.relay(cx, out, row, edge),
+                Due::Drain(id) => self.look_at(cx, out, id),
             }
         }
     }
@@ -380,6 +393,11 @@ impl Machine for ControlPlane {
             self.asks.fingerprint(),
             self.agenda.fingerprint(),
         );
-        fingerprint::digest(&(tables, rest))
+        let all = fingerprint::digest(&(tables, rest));
+        if self.installation.managed.is_some() {
+            fingerprint::fold(all, self.hosts.fingerprint())
+        } else {
+            all
+        }
     }
 }

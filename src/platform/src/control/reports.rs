@@ -201,7 +201,10 @@ impl ControlPlane {
                     _ => self.restart_in_place(cx, out, report, value, cause),
                 }
             }
-            Observed::Stopped { .. } => {
+            Observed::Stopped { in_flight, .. } => {
+                if value.state == State::Draining {
+                    self.count_cut(cx, out, id, value, in_flight);
+                }
                 let transition = match value.state {
                     State::Planned => Transition::Cancelled,
                     State::Draining => Transition::Drained,

@@ -56,6 +56,7 @@ impl ControlPlane {
         self.complete_installation(out);
         self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
+        self.resume_drains(cx);
     }
 
     fn restore(&mut self, image: Image) -> bool {
@@ -63,6 +64,7 @@ impl ControlPlane {
             Image::Route(id, row) => put_back(&mut self.routes, id.0.into(), row),
             Image::Wake(id, row) => put_back(&mut self.wakes, id.0, row),
             Image::Deployment(id, row) => put_back(&mut self.deployments, id.0.into(), row),
+            Image::Drain(id, row) => put_back(&mut self.hosts.drains, id.0, row),
             Image::Allocation(id, row) => {
                 if let Some(report) = row.value.report {
                     self.seen.insert(report, ());

@@ -1,7 +1,8 @@
 //! The rows of the control plane's tables, and the records that make them durable.
 
 use crate::id::{
-    AllocationId, DeploymentId, Digest, Epoch, OutboxId, Region, ReportId, RouteId, Token, WakeId,
+    AllocationId, DeploymentId, Digest, DrainId, Epoch, OutboxId, Region, ReportId, RouteId, Token,
+    WakeId,
 };
 use crate::message::{Cause, Event};
 use crate::{allocation, wake};
@@ -146,4 +147,6 @@ pub enum Image {
     Allocation(AllocationId, Row<Allocation>),
     /// A deployment.
     Deployment(DeploymentId, Row<Deployment>),
+    /// A drain of a host.
+    Drain(DrainId, Row<crate::hosts::Drain>),
 }

@@ -80,8 +80,13 @@ impl ControlPlane {
                 host.runner,
             )
         });
-        // The most free memory, and among equals the lowest number.
-        let best = free.max_by_key(|(free, runner)| (*free, core::cmp::Reverse(*runner)));
+        // The most free memory, and among equals the lowest number. One that is cordoned is looked at only when no other
+        // has room, so that the rule against it is asked, and said.
+        let best = free.max_by_key(|(free, runner)| {
+            let fits = *free >= needed;
+            let usable = fits && !self.is_cordoned(*runner);
+            (usable, *free, core::cmp::Reverse(*runner))
+        });
         let subject = best.map_or(id.into(), |(_, runner)| node_subject(runner));
         let fact = Fact::at_least(best.map_or(0, |(free, _)| free), needed);
         let fact = Fact {
@@ -94,6 +99,9 @@ impl ControlPlane {
         let Some((_, host)) = best else {
             return Plan::NoHost;
         };
+        if !self.placeable(cx, out, host) {
+            return Plan::NoHost;
+        }
         let (allocation, _) = self.create_allocation(
             cx,
             out,
@@ -133,7 +141,7 @@ impl ControlPlane {
     }
 
     /// The memory promised to what runs on a host.
-    fn promised(&self, host: NodeId) -> u64 {
+    pub(super) fn promised(&self, host: NodeId) -> u64 {
         let limits = self
             .live
             .values()

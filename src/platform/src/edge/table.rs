@@ -108,6 +108,8 @@ impl Edge {
                 self.allocations.get(allocation).map(|view| view.version)
             }
             Event::Deployment { deployment, .. } => self.deployments.get(deployment).copied(),
+            // Hosts are no concern of an edge.
+            Event::Host(event) => Some(event.version),
         };
         if known.is_some_and(|known| event.version() <= known) {
             return out.note(Note::EventIgnored { row });
@@ -180,6 +182,7 @@ impl Edge {
                 deployment,
                 version,
             } => self.deployments.insert(deployment, version),
+            Event::Host(_) => {}
         }
     }
 

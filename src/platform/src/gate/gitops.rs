@@ -1,7 +1,7 @@
 //! The gates of CO-LO-EN deployment: what CO lets go on, what LO starts and believes, what EN obeys and removes.
 
 machine::gates! {
-    from super::region::END;
+    from super::migration::END;
 
     /// An attempt begins only while its node is heard of.
     ///

@@ -3,17 +3,31 @@
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
 mod gitops;
+mod hosts;
+mod migration;
 mod region;
 mod serving;
 
 pub use gitops::*;
+pub use hosts::{
+    BOOT_ID_CHANGED, DRAIN_PACE, DRIFT_CHECKS, HOST_CHECKS, HOST_NOT_CORDONED, HOST_UNMODIFIED,
+    IMAGE_APPROVED, POSTCHECK_CURRENT, PROVIDER_ANSWERS, QUORUM_HEALTHY, REBUILDS_LEFT,
+    REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
+};
+pub use migration::*;
 pub use region::*;
 pub use serving::*;
 
 use machine::Gate;
 
 /// The lists in the order of the catalog; each begins where the one before it ends.
-const LISTS: &[&[&Gate]] = &[serving::ALL, region::ALL, gitops::ALL];
+const LISTS: &[&[&Gate]] = &[
+    serving::ALL,
+    region::ALL,
+    hosts::ALL,
+    migration::ALL,
+    gitops::ALL,
+];
 
 /// Every gate, in order of index.
 pub static ALL: &[&Gate] = &joined::<{ count() }>();

@@ -5,9 +5,11 @@
 //! [`Machine::restart`] is also how it starts for the first time.
 //!
 //! The parts: `order` takes orders, `fetch` gets bytes and secrets and launches, `watch` follows the process, `stop`
-//! drains and stops, `serve` hands requests over, `report` repeats what was seen until it is acknowledged.
+//! drains and stops, `serve` hands requests over, `report` repeats what was seen until it is acknowledged, `host`
+//! is the host itself.
 
 mod fetch;
+mod host;
 mod order;
 mod report;
 mod serve;
@@ -15,6 +17,7 @@ mod slot;
 mod stop;
 mod watch;
 
+pub use host::{Built, Machine as Host};
 pub use slot::{Slot, Stage};
 
 use crate::agenda::Agenda;
@@ -43,17 +46,24 @@ pub struct Installation {
     pub store: NodeId,
     /// The vault of secrets.
     pub vault: NodeId,
+    /// What its host is built from, where hosts are upgraded.
+    pub built: Option<crate::hosts::Facts>,
 }
 
-/// What the runner stores: the highest token of an allocation, and whether it has ended.
+/// What the runner stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Record {
-    /// Which allocation.
-    pub allocation: AllocationId,
-    /// Its highest token.
-    pub token: Token,
-    /// Whether it shall not run any more.
-    pub ended: bool,
+pub enum Record {
+    /// The highest token of an allocation.
+    Slot {
+        /// Which allocation.
+        allocation: AllocationId,
+        /// Its highest token.
+        token: Token,
+        /// Whether it shall not run any more.
+        ended: bool,
+    },
+    /// What the host was built from.
+    Host(Built),
 }
 
 /// What a write was for.
@@ -111,6 +121,7 @@ pub struct Runner {
     last_heartbeat: u32,
     last_process: u32,
     last_ticket: u64,
+    machine: host::Machine,
 }
 
 impl Runner {
@@ -130,6 +141,11 @@ impl Runner {
             last_heartbeat: 0,
             last_process: 0,
             last_ticket: 0,
+            machine: host::Machine::new(
+                installation
+                    .built
+                    .unwrap_or(crate::hosts::Facts::right(crate::hosts::Version(1))),
+            ),
         }
     }
 
@@ -187,6 +203,7 @@ impl Runner {
                 allocation,
                 epoch,
             } => self.on_dispatch(cx, out, from, request, allocation, epoch),
+            Message::Host(message) => self.on_host_message(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -250,6 +267,7 @@ impl Runner {
             };
             out.send(self.installation.control, activity);
         }
+        self.hello(out, nth);
         self.agenda.set(
             Due::Heartbeat,
             cx.now.after(cx.knobs.time(&knob::HEARTBEAT)),
@@ -281,6 +299,9 @@ impl Machine for Runner {
     type Note = Note;
 
     fn step(&mut self, cx: &Context<'_>, input: Input<Message>, out: &mut Out) {
+        if self.is_off() {
+            return self.try_switch_on(cx, out);
+        }
         match input {
             Input::Message { from, message } => self.on_message(cx, out, from, message),
             Input::Deadline => self.on_deadline(cx, out),
@@ -290,7 +311,7 @@ impl Machine for Runner {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.agenda.next()
+        self.machine.off_until.or_else(|| self.agenda.next())
     }
 
     fn restart(&mut self, cx: &Context<'_>, durable: &[Record], out: &mut Out) {
@@ -299,6 +320,7 @@ impl Machine for Runner {
         self.last_report = cx.now.0;
         self.last_heartbeat = u32::try_from(cx.now.0 / 100_000).unwrap_or(u32::MAX / 2);
         self.last_process = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
+        self.machine.boot = host::boot(cx.now);
         self.recover(cx, out, durable);
         self.heartbeat(cx, out);
     }
@@ -318,6 +340,11 @@ impl Machine for Runner {
             self.writes.fingerprint(),
             self.agenda.fingerprint(),
         );
-        fingerprint::digest(&(counters, state))
+        let all = fingerprint::digest(&(counters, state));
+        if self.installation.built.is_some() {
+            fingerprint::fold(all, fingerprint::digest(&self.machine))
+        } else {
+            all
+        }
     }
 }

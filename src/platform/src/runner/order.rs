@@ -90,7 +90,7 @@ impl Runner {
         );
         self.store(
             out,
-            Record {
+            Record::Slot {
                 allocation: id,
                 token,
                 ended: false,
@@ -124,8 +124,19 @@ impl Runner {
     /// Comes back after a crash: whatever ran is gone, and its tokens are remembered.
     pub(super) fn recover(&mut self, cx: &Context<'_>, out: &mut Out, durable: &[Record]) {
         for record in durable {
+            let (allocation, token, ended) = match *record {
+                Record::Slot {
+                    allocation,
+                    token,
+                    ended,
+                } => (allocation, token, ended),
+                Record::Host(built) => {
+                    self.machine.built = built;
+                    continue;
+                }
+            };
             let slot = Slot {
-                token: record.token,
+                token,
                 deployment: DeploymentId(0),
                 digest: Digest(0),
                 bytes: None,
@@ -137,25 +148,16 @@ impl Runner {
                 busy_at: cx.now,
                 stop_at: None,
             };
-            self.slots.insert(record.allocation, slot);
+            self.slots.insert(allocation, slot);
             self.works.insert(
-                record.allocation,
+                allocation,
                 Work {
-                    over: record.ended,
+                    over: ended,
                     ..Work::default()
                 },
             );
         }
-        let gone: alloc::vec::Vec<_> = self
-            .works
-            .map()
-            .iter()
-            .filter(|(_, work)| !work.over)
-            .filter_map(|(id, _)| Some((*id, self.slots.get(*id)?.token)))
-            .collect();
-        for (id, token) in gone {
-            self.report(cx, out, id, token, Observed::Gone);
-        }
+        self.report_gone(cx, out);
     }
 
     /// Ends the process of an allocation, if it has one.

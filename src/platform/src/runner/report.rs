@@ -107,7 +107,7 @@ impl Runner {
                 self.works.update(allocation, |work| work.over = true);
                 self.store(
                     out,
-                    Record {
+                    Record::Slot {
                         allocation,
                         token,
                         ended: true,

@@ -99,7 +99,7 @@ impl Runner {
                 deadline_reached: reached,
             });
         }
-        let record = Record {
+        let record = Record::Slot {
             allocation: id,
             token: slot.token,
             ended: true,

@@ -83,6 +83,7 @@ fn versions_rise_by_one() {
             Image::Wake(_, row) => row.version,
             Image::Allocation(_, row) => row.version,
             Image::Deployment(_, row) => row.version,
+            Image::Drain(_, row) => row.version,
         };
         let before = last.insert(record.event.entity(), version).unwrap_or(0);
         assert_eq!((version, record.event.version()), (before + 1, version));

@@ -7,6 +7,8 @@ mod commits;
 mod gates;
 mod gitops;
 mod gitops_sides;
+mod hosts;
+mod migrations;
 mod path;
 mod regions;
 mod reports;

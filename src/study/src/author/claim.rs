@@ -3,7 +3,9 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ region = "eu", state = "eligible" }` · `{ deployment = "camera", state = "INSTALLED" }` · `{ all = […] }` · `{ any = […] }` · `{ not = … }`
+//! `{ deployment = "camera", state = "INSTALLED" }` ·
+//! `{ region = "eu", state = "eligible" }` · `{ migration = "add-email", state = "verified" }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
+//! `{ not = … }`
 
 use super::read::{Table, Value, variants};
 use super::scenario::Names;
@@ -36,7 +38,7 @@ pub fn claim(table: &Table<'_>, names: &Names<'_>) -> Option<Claim> {
 /// Something that is or is not so.
 pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
     let table = value.table("a situation")?;
-    let (key, value) = table.which(&[
+    let own = [
         "wake",
         "at-least",
         "at-most",
@@ -48,10 +50,12 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "time-is",
         "region",
         "deployment",
+        "migration",
         "all",
         "any",
         "not",
-    ])?;
+    ];
+    let (key, value) = table.which(&[&own[..], super::hosts::SITUATIONS].concat())?;
     let found = match key {
         "wake" => {
             let state = value
@@ -82,11 +86,13 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),
         "deployment" => super::gitops::situation(value, &table, names),
         "all" => Situation::All(situations(value, names)),
         "any" => Situation::Any(situations(value, names)),
-        _ => Situation::Not(Box::new(situation(value, names)?)),
+        "not" => Situation::Not(Box::new(situation(value, names)?)),
+        _ => Situation::Hosts(super::hosts::situation(key, value, names)?),
     };
     table.finish();
     Some(found)

@@ -136,12 +136,31 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             node: node(),
             down: table.time("down"),
         },
+        "database-trouble" => Fault::DatabaseTrouble {
+            what: super::migration::trouble(table.need("what")?, names.file),
+        },
+        "plan-change" => Fault::PlanChange {
+            migration: names.migration(&table.name("migration")),
+        },
         "region-lack" => Fault::RegionLack {
             region: names.region(&table.name("region")),
             what: super::region::lack(table.need("what")?, names.file),
         },
         "residency-change" => Fault::ResidencyChange {
             region: names.region(&table.name("region")),
+        },
+        "machine-provider-outage" => Fault::MachineProviderOutage {},
+        "upgrade-stuck" => Fault::UpgradeStuck {},
+        "agent-regression" => Fault::AgentRegression {
+            version: table.count("version"),
+        },
+        "hand-patch" => Fault::HandPatch {
+            runner: numbered("runner", "runner"),
+        },
+        "long-sessions" => Fault::LongSessions {
+            app: app(),
+            count: table.count("count"),
+            within: table.time("within"),
         },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),

@@ -6,6 +6,8 @@
 mod claim;
 mod fault;
 mod gitops;
+mod hosts;
+mod migration;
 mod read;
 mod region;
 mod scenario;
@@ -34,21 +36,32 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "scenarios/wake-stampede",
         "worlds/bad-night",
         "worlds/bad-revision",
+        "worlds/blocked-migration",
         "worlds/crash-loop",
+        "worlds/crowded-hosts",
         "worlds/cut-off-runners",
+        "worlds/database-migration",
+        "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
         "worlds/gitops-rollout",
         "worlds/handover",
+        "worlds/host-os-upgrade",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
         "worlds/mass-deletion",
+        "worlds/moving-ground",
+        "worlds/no-way-back",
         "worlds/offline-node",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
+        "worlds/restart-in-postcheck",
+        "worlds/shared-binding",
+        "worlds/shared-rack",
         "worlds/tight-hosts",
+        "worlds/unapproved-image",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, region};
+use super::{claim, fault, gitops, migration, region};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -21,6 +21,7 @@ pub struct Names<'a> {
     deployments: Vec<String>,
     locals: u16,
     edge_nodes: u16,
+    migrations: Vec<String>,
     edges: u16,
     runners: u16,
 }
@@ -43,6 +44,14 @@ impl Names<'_> {
 
     pub fn action_ids(&self) -> Vec<&str> {
         borrowed(&self.actions)
+    }
+
+    /// The position of a migration by its name.
+    pub fn migration(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "migration", &borrowed(&self.migrations));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
     }
 
     /// The position of a region by its name.
@@ -75,10 +84,14 @@ impl Names<'_> {
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
+        let data = ["migrations", "migrator", "database"]
+            .into_iter()
+            .map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
+            .chain(data.filter(|_| !self.migrations.is_empty()))
             .chain(places)
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
@@ -131,6 +144,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     let fleet = fleet(&table);
     let regions = region::regions(&table);
     let gitops = gitops::gitops(&table, file);
+    let migrations = migration::migrations(&table, file);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -139,6 +153,11 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         reads: ids("read", "a read", "id"),
         actions: ids("action", "an action", "id"),
         cases: ids("case", "a case", "id"),
+        migrations: migrations
+            .iter()
+            .flat_map(|all| &all.migrations)
+            .map(|migration| migration.name.clone())
+            .collect(),
         regions: regions
             .iter()
             .flat_map(|regions| &regions.regions)
@@ -194,7 +213,11 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .and_then(|value| question(value.table("a question")?, &names)),
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
+        migrations,
         gitops,
+        hosts: table
+            .get("hosts")
+            .and_then(|value| super::hosts::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -485,6 +508,8 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "mark-hot" => Effect::MarkHot,
             "delete-wake" => Effect::DeleteWake,
             "promote" => Effect::Promote,
+            "restore-provider" => Effect::Host(protocol::HostEffect::RestoreProvider),
+            "repair-automation" => Effect::Host(protocol::HostEffect::RepairAutomation),
             _ => {
                 name.position(names.file, "effect", variants::<Effect>())?;
                 value.report(
@@ -503,7 +528,14 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "restart-edge",
         "notify-owner",
     ];
-    let keys = [&keys[..], &region::EFFECTS, &gitops::EFFECTS].concat();
+    let keys = [
+        &keys[..],
+        &region::EFFECTS,
+        &migration::EFFECTS,
+        &gitops::EFFECTS,
+        super::hosts::EFFECTS,
+    ]
+    .concat();
     let (key, value) = table.which(&keys)?;
     let effect = match key {
         "raise-memory-limit" => Effect::RaiseMemoryLimit(value.size()),
@@ -513,13 +545,17 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
+        "notify-owner" => Effect::NotifyOwner(value.name().check(
+            names.file,
+            "case",
+            &borrowed(&names.cases),
+        )),
+        key if migration::EFFECTS.contains(&key) => {
+            Effect::Migration(migration::effect(key, value, names))
+        }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
-        _ => Effect::NotifyOwner(
-            value
-                .name()
-                .check(names.file, "case", &borrowed(&names.cases)),
-        ),
+        _ => Effect::Host(super::hosts::effect(key, value, names)),
     };
     table.finish();
     Some(effect)

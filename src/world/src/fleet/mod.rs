@@ -2,17 +2,24 @@
 //!
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
+mod bootstrap;
 mod clients;
 mod gitops;
+mod migration;
 mod region;
 mod roster;
 mod store;
 mod vault;
 
+pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
 pub use gitops::{Change, Git};
+pub use migration::{Database, Spell, Trouble};
 pub use region::{Lack, Place, Visitors};
-pub use roster::{CENTRAL, DOOR, EDGE_NODE, GIT, LOCAL, PLACE, REGIONS, Roster, VISITORS};
+pub use roster::{
+    BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, MIGRATIONS, MIGRATOR, PLACE,
+    REGIONS, Roster, VISITORS,
+};
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
@@ -23,6 +30,7 @@ use platform::edge::Edge;
 use platform::gitops as gitops_logic;
 use platform::id::Region;
 use platform::message::Message;
+use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
@@ -54,6 +62,14 @@ pub enum Node {
     Place(Place),
     /// Who comes to the door.
     Visitors(Visitors),
+    /// The migration service.
+    Migrations(Migrations),
+    /// The migrator.
+    Migrator(Migrator),
+    /// The database whose schema is changed.
+    Database(Database),
+    /// The automation that rebuilds hosts.
+    Bootstrap(Bootstrap),
     /// Git and the registry.
     Git(Git),
     /// CO.
@@ -75,6 +91,8 @@ pub enum Stored {
     Repaired,
     /// The region service.
     Regions(region_logic::Record),
+    /// The migration service.
+    Migrations(migration_logic::Record),
     /// CO.
     Central(gitops_logic::CentralRecord),
     /// An LO.
@@ -144,6 +162,24 @@ impl Fleet {
         let node = self.roster.seated(REGIONS).next()?;
         match self.node(node) {
             Some(Node::Regions(regions)) => Some(regions),
+            _ => None,
+        }
+    }
+
+    /// The migration service, if the plan has migrations.
+    #[must_use]
+    pub fn migrations(&self) -> Option<&Migrations> {
+        match self.node(self.roster.seated(MIGRATIONS).next()?) {
+            Some(Node::Migrations(service)) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The database whose schema is changed.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        match self.node(self.roster.seated(DATABASE).next()?) {
+            Some(Node::Database(database)) => Some(database),
             _ => None,
         }
     }
@@ -228,6 +264,14 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.step(cx, input, step)),
             Node::Place(place) => place.step(cx, input, step),
             Node::Visitors(visitors) => visitors.step(cx, input, step),
+            Node::Migrations(service) => adapt(step, Stored::Migrations, |step| {
+                service.step(cx, input, step)
+            }),
+            Node::Migrator(migrator) => adapt(step, Stored::Migrations, |step| {
+                migrator.step(cx, input, step)
+            }),
+            Node::Database(database) => database.step(cx, input, step),
+            Node::Bootstrap(bootstrap) => bootstrap.step(cx, input, step),
             Node::Git(git) => git.step(cx, input, step),
             Node::Central(central) => {
                 adapt(step, Stored::Central, |step| central.step(cx, input, step))
@@ -248,11 +292,14 @@ impl sim::Fleet for Fleet {
             Node::Regions(regions) => regions.deadline(),
             Node::Door(door) => door.deadline(),
             Node::Visitors(visitors) => visitors.deadline(),
+            Node::Migrations(service) => service.deadline(),
+            Node::Migrator(migrator) => migrator.deadline(),
+            Node::Database(database) => database.deadline(),
             Node::Git(git) => git.deadline(),
             Node::Central(central) => central.deadline(),
             Node::Local(local) => local.deadline(),
             Node::EdgeNode(node) => node.deadline(),
-            Node::Store(_) | Node::Vault(_) | Node::Place(_) => None,
+            Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
         }
     }
 
@@ -314,6 +361,25 @@ impl sim::Fleet for Fleet {
                 });
             }
             Node::Door(door) => adapt(step, Stored::Regions, |step| door.restart(cx, &[], step)),
+            Node::Migrations(service) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Migrations(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Migrations, |step| {
+                    service.restart(cx, &records, step)
+                });
+            }
+            Node::Migrator(migrator) => adapt(step, Stored::Migrations, |step| {
+                migrator.restart(cx, &[], step)
+            }),
+            Node::Database(database) => database.restart(),
             Node::Central(central) => {
                 let records = gitops::records(durable, gitops::central);
                 adapt(step, Stored::Central, |step| {
@@ -334,6 +400,7 @@ impl sim::Fleet for Fleet {
             }
             // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
             Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
+            Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
 
@@ -349,6 +416,10 @@ impl sim::Fleet for Fleet {
             Node::Door(door) => door.fingerprint(),
             Node::Place(place) => place.fingerprint(),
             Node::Visitors(visitors) => visitors.fingerprint(),
+            Node::Migrations(service) => service.fingerprint(),
+            Node::Migrator(migrator) => migrator.fingerprint(),
+            Node::Database(database) => database.fingerprint(),
+            Node::Bootstrap(bootstrap) => bootstrap.fingerprint(),
             Node::Git(git) => git.fingerprint(),
             Node::Central(central) => central.fingerprint(),
             Node::Local(local) => local.fingerprint(),

@@ -22,6 +22,10 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Edge, "door", false),
     seat(NodeKind::Runner, "region", true),
     seat(NodeKind::Clients, "visitors", false),
+    seat(NodeKind::Bootstrap, "bootstrap", false),
+    seat(NodeKind::Control, "migrations", false),
+    seat(NodeKind::Runner, "migrator", false),
+    seat(NodeKind::Store, "database", false),
     seat(NodeKind::Store, "git", false),
     seat(NodeKind::Control, "co", false),
     seat(NodeKind::Control, "lo", true),
@@ -36,14 +40,22 @@ pub const DOOR: usize = 1;
 pub const PLACE: usize = 2;
 /// The seat of the visitors.
 pub const VISITORS: usize = 3;
+/// The seat of the automation that rebuilds hosts.
+pub const BOOTSTRAP: usize = 4;
+/// The seat of the migration service.
+pub const MIGRATIONS: usize = 5;
+/// The seat of the migrator.
+pub const MIGRATOR: usize = 6;
+/// The seat of the database.
+pub const DATABASE: usize = 7;
 /// The seat of Git and the registry.
-pub const GIT: usize = 4;
+pub const GIT: usize = 8;
 /// The seat of CO.
-pub const CENTRAL: usize = 5;
+pub const CENTRAL: usize = 9;
 /// The seat of the LOs.
-pub const LOCAL: usize = 6;
+pub const LOCAL: usize = 10;
 /// The seat of the ENs.
-pub const EDGE_NODE: usize = 7;
+pub const EDGE_NODE: usize = 11;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -103,6 +103,7 @@ pub fn externals(
         }
         Effect::Region(effect) => region::effect(roster, effect),
         Effect::GitOps(effect) => gitops::effect(plan, roster, effect),
+        Effect::Migration(effect) => migration::effect(roster, effect),
         Effect::NotifyOwner(case) => {
             use platform::message::Cause;
             let cause = match case.as_str() {
@@ -114,5 +115,6 @@ pub fn externals(
             };
             alloc::vec![to_control(Command::NotifyOwner { route, cause })]
         }
+        Effect::Host(effect) => hosts::externals(plan, roster, repairs, effect),
     }
 }

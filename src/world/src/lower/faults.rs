@@ -41,6 +41,8 @@ pub(super) struct Sink<'a> {
     pub(super) life: Vec<(Time, External<Message>)>,
     pub(super) promotions: u32,
     pub(super) lacks: Vec<(u16, Lack)>,
+    pub(super) spells: Vec<Spell>,
+    pub(super) broken_agents: Vec<u16>,
     pub(super) git: gitops::Outside,
 }
 
@@ -385,6 +387,24 @@ impl Sink<'_> {
                 };
                 self.push(title, what, when, lasts, None);
             }
+            Fault::DatabaseTrouble { what } => {
+                let Some(trouble) = migration::trouble(what) else {
+                    let known = Trouble::ALL.map(Trouble::name);
+                    return problem(Problem::unknown("database trouble", what, &known));
+                };
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.spells.push(Spell {
+                    trouble,
+                    from,
+                    until,
+                });
+            }
+            Fault::PlanChange { migration } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = migration::plan_change(self.roster, *migration);
+                self.life.extend(order.map(|order| (at, order)));
+            }
             Fault::RegionLack { region, what } => {
                 self.region(*region)?;
                 let Some(fact) = region::fact(what) else {
@@ -414,6 +434,46 @@ impl Sink<'_> {
                     let order = region::residency(self.roster, *region, allowed);
                     self.life.extend(order.map(|order| (at, order)));
                 }
+            }
+            Fault::MachineProviderOutage {} => {
+                let provider = Nodes::one(node(self.roster, "bootstrap")?);
+                let control = Nodes::one(self.roster.control());
+                for (from, to) in [(&provider, &control), (&control, &provider)] {
+                    let what = Disturbance::Cut {
+                        from: from.clone(),
+                        to: to.clone(),
+                    };
+                    self.push(title, what, when, lasts, Some(Repair::Provider));
+                }
+            }
+            Fault::UpgradeStuck {} => {
+                let what = Disturbance::Lose {
+                    links: platform_links(),
+                    kind: Some(kind("host-install")?),
+                    per_million: 1_000_000,
+                };
+                self.push(title, what, when, lasts, Some(Repair::Automation));
+            }
+            Fault::AgentRegression { version } => self.broken_agents.push(*version),
+            Fault::HandPatch { runner } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let patch = hosts::hand_patch(self.plan, self.roster, *runner)?;
+                self.life.push((at, patch));
+            }
+            Fault::LongSessions { app, count, within } => {
+                self.app(*app)?;
+                let (from, _) = Self::window(fault, when, lasts)?;
+                let every = Duration(within / u64::from((*count).max(1)));
+                self.bursts.push(Stream {
+                    route: RouteId(*app),
+                    class: Class::Upgrade,
+                    keyed: false,
+                    repeats: 0,
+                    bytes: (0, 0),
+                    from,
+                    until: from.after(Duration(*within)),
+                    every: (every, every),
+                });
             }
         }
         Ok(())

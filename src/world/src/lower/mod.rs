@@ -7,6 +7,8 @@
 mod actions;
 mod faults;
 mod gitops;
+mod hosts;
+mod migration;
 mod region;
 
 pub use actions::externals;
@@ -14,7 +16,8 @@ use actions::promote;
 use faults::Sink;
 
 use crate::fleet::{
-    Clients, Fleet, Lack, MissingSecret, Node, Roster, Store, Stream, Vault, WrongBytes, wrong,
+    Clients, Fleet, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
+    WrongBytes, wrong,
 };
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -65,6 +68,10 @@ pub enum Repair {
     Binding,
     /// The path of the readiness check.
     ReadinessPath,
+    /// The provider of machines.
+    Provider,
+    /// The automation that installs.
+    Automation,
 }
 
 type Result<T> = core::result::Result<T, Box<Problem>>;
@@ -263,8 +270,11 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = Roster::new(
         plan.fleet.edges.clamp(1, 60),
         plan.fleet.runners.clamp(1, 1000),
-    );
-    let roster = gitops::seated(region::seated(roster, plan), plan);
+    )
+    .with(crate::fleet::BOOTSTRAP, u16::from(plan.hosts.is_some()));
+    let roster = region::seated(roster, plan);
+    let roster = migration::seated(roster, plan);
+    let roster = gitops::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -277,9 +287,12 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         life: Vec::new(),
         promotions: 0,
         lacks: Vec::new(),
+        spells: Vec::new(),
+        broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
     };
     sink.life.append(&mut region::life(plan, roster));
+    sink.life.append(&mut migration::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -296,6 +309,12 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         sink.fault(&background.fault, &when, Duration(u64::MAX))?;
     }
 
+    sink.life.append(&mut hosts::life(plan, roster)?);
+    if plan.hosts.is_some() {
+        // What happens at one time happens in the order of the plan.
+        sink.life.sort_by_key(|(at, _)| *at);
+    }
+
     let mut knobs = Knobs::defaults(knob::ALL);
     set_knobs(&mut knobs, &plan.knobs)?;
     set_knobs(&mut knobs, &replay.knobs)?;
@@ -304,14 +323,16 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     images.append(&mut gitops::images(plan, &sink.git));
     let mut streams = streams(plan)?;
     streams.append(&mut sink.bursts);
-    let fleet = fleet(
-        plan,
-        roster,
+    let outside = Outside {
         streams,
-        (sink.wrong, sink.missing),
-        &sink.lacks,
-        sink.git,
-    );
+        wrong: sink.wrong,
+        missing: sink.missing,
+        broken_agents: sink.broken_agents,
+        lacks: sink.lacks,
+        spells: sink.spells,
+        git: sink.git,
+    };
+    let fleet = fleet(plan, roster, outside)?;
 
     let mut setup = Setup::new(fleet, replay.seed, knobs);
     setup.declared = knob::ALL;
@@ -332,14 +353,18 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     })
 }
 
-fn fleet(
-    plan: &Plan,
-    roster: Roster,
+/// What the nodes outside of the platform are made of.
+struct Outside {
     streams: Vec<Stream>,
-    (wrong, missing): (Vec<WrongBytes>, Vec<MissingSecret>),
-    lacks: &[(u16, Lack)],
+    wrong: Vec<WrongBytes>,
+    missing: Vec<MissingSecret>,
+    broken_agents: Vec<u16>,
+    lacks: Vec<(u16, Lack)>,
+    spells: Vec<Spell>,
     git: gitops::Outside,
-) -> Fleet {
+}
+
+fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     let contracts: Vec<Contract> = plan
         .apps
         .iter()
@@ -382,11 +407,12 @@ fn fleet(
                 contract: *contract,
             })
             .collect(),
+        managed: hosts::managed(plan, roster),
     };
     let mut nodes = Vec::new();
     nodes.push(Node::Clients(Clients::new(
         roster.edges().collect(),
-        streams,
+        outside.streams,
     )));
     for _ in roster.edges() {
         let installation = edge::Installation {
@@ -402,12 +428,20 @@ fn fleet(
             control: roster.control(),
             store: roster.store(),
             vault: roster.vault(),
+            built: hosts::built(plan),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    nodes.push(Node::Store(Store::new(wrong)));
-    nodes.push(Node::Vault(Vault::new(missing)));
-    nodes.append(&mut region::nodes(plan, roster, lacks));
-    nodes.append(&mut gitops::nodes(plan, roster, git));
-    Fleet::new(roster, nodes)
+    nodes.push(Node::Store(Store::new(outside.wrong)));
+    nodes.push(Node::Vault(Vault::new(outside.missing)));
+    nodes.append(&mut region::nodes(plan, roster, &outside.lacks));
+    if let Some(of_hosts) = &plan.hosts {
+        nodes.push(Node::Bootstrap(hosts::bootstrap(
+            of_hosts,
+            outside.broken_agents,
+        )));
+    }
+    nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
+    nodes.append(&mut gitops::nodes(plan, roster, outside.git));
+    Ok(Fleet::new(roster, nodes))
 }

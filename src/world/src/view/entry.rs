@@ -46,6 +46,8 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RestartOrdered { .. }
                 | Note::CommandRefused { .. }
         ) || matches!(note, Note::Region(note) if super::region::is_news(note))
+            || matches!(note, Note::Migration(note) if super::migration::is_news(note))
+            || matches!(note, Note::Host(note) if super::hosts::is_news(note))
             || matches!(note, Note::GitOps(note) if super::gitops::is_news(note))
     });
     what || moved || ruled || told
@@ -91,6 +93,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RequestServed { .. }
                 | Note::ReadinessProbed { .. }
         ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
+            && !matches!(note, Note::Migration(note) if super::migration::is_routine(note))
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))
     });
     if told {

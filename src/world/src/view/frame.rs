@@ -81,9 +81,13 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             facts,
         });
     }
+    if let Some(service) = state.fleet().migrations() {
+        things.append(&mut super::migration::things(names.plan(), service));
+    }
     if let Some(service) = state.fleet().regions() {
         things.append(&mut super::region::things(names.plan(), service));
     }
+    things.append(&mut super::hosts::things(names, state));
     things.append(&mut super::gitops::things(names.plan(), state));
     things
 }
@@ -208,8 +212,16 @@ fn beliefs(
         Some(Node::Central(central)) => beliefs = super::gitops::central(plan, state, central),
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
+        Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
-            Node::Vault(_) | Node::Clients(_) | Node::Regions(_) | Node::Visitors(_) | Node::Git(_),
+            Node::Vault(_)
+            | Node::Clients(_)
+            | Node::Regions(_)
+            | Node::Visitors(_)
+            | Node::Git(_)
+            | Node::Bootstrap(_)
+            | Node::Migrations(_)
+            | Node::Migrator(_),
         )
         | None => {}
     }

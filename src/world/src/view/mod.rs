@@ -3,6 +3,8 @@
 mod entry;
 mod frame;
 mod gitops;
+pub(crate) mod hosts;
+mod migration;
 mod names;
 mod reads;
 mod region;

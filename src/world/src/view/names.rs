@@ -14,7 +14,7 @@ use sim::State;
 pub struct Names<'a> {
     plan: &'a Plan,
     roster: Roster,
-    state: &'a State<Fleet>,
+    pub(super) state: &'a State<Fleet>,
 }
 
 impl<'a> Names<'a> {
@@ -95,11 +95,18 @@ impl<'a> Names<'a> {
             platform::id::Region::KIND => {
                 super::region::name(self.plan, platform::id::Region(subject.id as u8))
             }
+            platform::migration::MigrationId::KIND => super::migration::name(
+                self.plan,
+                platform::migration::MigrationId(subject.id as u8),
+            ),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
+            platform::id::DrainId::KIND => {
+                super::hosts::drain(self, self.state, platform::id::DrainId(subject.id as u32))
+            }
             other => format!("{} {}", platform::id::kind_name(other), subject.id),
         }
     }
@@ -115,6 +122,7 @@ pub fn message_label(message: &Message) -> String {
         }
         Message::Region(message) => return super::region::label(message),
         Message::GitOps(message) => return super::gitops::label(message),
+        Message::Migration(message) => return super::migration::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {
@@ -131,6 +139,7 @@ pub fn message_label(message: &Message) -> String {
                     )
                 }
                 platform::message::Event::Deployment { .. } => "deployment changed".to_string(),
+                platform::message::Event::Host(event) => format!("host {}", event.to.spec().name),
             };
         }
         Message::EventAck { .. } => "event heard",
@@ -160,6 +169,7 @@ pub fn message_label(message: &Message) -> String {
             }
         }
         Message::Command(_) => "command",
+        Message::Host(message) => super::hosts::label(message),
         #[allow(
             unreachable_patterns,
             reason = "the platform may add messages that need no word of their own"

@@ -46,12 +46,20 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::Migrations => super::migration::migrations(plan, state),
+        Readable::DatabaseState => super::migration::database(plan, state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::RegionEnablement => super::region::enablements(plan, state),
         Readable::RegionFacts => super::region::facts(plan, state),
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),
         Readable::EdgeNodes => super::gitops::edge_nodes(&names, state),
+        Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
+            super::hosts::read_lines(&names, state, object)
+        }
         Readable::RouteOwner => control
             .routes()
             .get(0)

@@ -60,7 +60,7 @@ fn lead(
         labels
             .get(usize::from(index))
             .map_or("something", String::as_str)
-            .to_lowercase()
+            .to_ascii_lowercase()
     };
     Some(match &entry.what {
         What::Started => format!("{actor} started"),
@@ -221,10 +221,20 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::ONE_WAKE,
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
+        &gate::MIGRATION_EVIDENCE_FRESH,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::CONTAINER_HEALTHY,
         &gate::EN_REACHABLE,
         &gate::ABSENCE_PROVEN,
+        &gate::SESSIONS_CAN_DRAIN,
+        &gate::REPLACEMENT_SERVES,
+        &gate::DRAIN_PACE,
+        &gate::BOOT_ID_CHANGED,
+        &gate::PROVIDER_ANSWERS,
+        &gate::ZONE_FREE,
+        &gate::QUORUM_HEALTHY,
+        &gate::ROLLOUT_OPEN,
+        &gate::RUNNER_HEADROOM,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -234,6 +244,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
     Some(match *note {
         Note::Region(ref note) => return super::region::told(names, note),
         Note::GitOps(ref note) => return super::gitops::told(names, note),
+        Note::Migration(ref note) => return super::migration::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }
@@ -415,6 +426,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
             "{} is turned away: no such allocation here",
             Names::request(request)
         ),
+        Note::Host(note) => return super::hosts::note_text(names, names.state, &note),
         _ => return None,
     })
 }
@@ -428,12 +440,11 @@ fn article(word: &str) -> &'static str {
 }
 
 fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut sentence: String = chars
-        .next()
-        .map(|first| first.to_uppercase().collect())
-        .unwrap_or_default();
-    sentence.push_str(chars.as_str());
+    // Our own words are ASCII at their beginning; tables for the letters of all scripts would be weight.
+    let mut sentence = text.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     if !sentence.ends_with('.') {
         sentence.push('.');
     }

@@ -49,6 +49,16 @@ pub fn wake_state(state: &State<Fleet>, app: u16) -> Option<&'static str> {
         .map(|(_, row)| row.value.state.spec().name)
 }
 
+/// The state of a migration, by name.
+fn migration_of(state: &State<Fleet>, migration: u16) -> Option<&'static str> {
+    let row = state
+        .fleet()
+        .migrations()?
+        .rows()
+        .get(u32::from(migration))?;
+    row.value.state.map(|stage| stage.spec().name)
+}
+
 /// The state of a region's enablement, by name.
 fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
     let row = state.fleet().regions()?.rows().get(u32::from(region))?;
@@ -76,6 +86,9 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::OwnerToldAnother => {
             told(view).any(|case| Some(case) != view.subject.tells.as_deref())
         }
+        Situation::Migration { migration, state } => {
+            migration_of(view.state, *migration) == Some(state.as_str())
+        }
         Situation::Region { region, state } => {
             stage_of(view.state, *region) == Some(state.as_str())
         }
@@ -92,6 +105,7 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::All(all) => all.iter().all(|one| holds(view, one)),
         Situation::Any(any) => any.iter().any(|one| holds(view, one)),
         Situation::Not(inner) => !holds(view, inner),
+        Situation::Hosts(situation) => crate::view::hosts::holds(view.state, situation),
     }
 }
 
@@ -219,6 +233,11 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
                 wake_state(view.state, *app).unwrap_or("not there")
             )
         }
+        Situation::Migration { migration, state } => format!(
+            "migration {} is {}, wanted {state}",
+            migration + 1,
+            migration_of(view.state, *migration).unwrap_or("not asked for")
+        ),
         Situation::Region { region, state } => format!(
             "region {} is {}, wanted {state}",
             region + 1,

@@ -4,7 +4,9 @@
 //! property needs to remember it keeps in [`Memory`].
 
 mod gitops;
+mod hosts;
 mod memory;
+mod migration;
 mod orders;
 mod region;
 mod requests;
@@ -147,9 +149,12 @@ impl Properties {
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
+        migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
+        let up = self.memory.control_up;
+        hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);
         self.memory.after(state, entry);
     }
 }

@@ -19,6 +19,7 @@ use crate::route::Route;
 use crate::run::clock::Clock;
 use crate::run::opening::Opening;
 use crate::saved::{self, Prediction, Record, Settings, Trouble};
+use crate::ui::held::Held;
 use crate::ui::live::Live;
 use leptos::prelude::*;
 use protocol::{
@@ -43,43 +44,43 @@ pub struct Desk {
     /// The scenario.
     pub scenario: &'static Scenario,
     /// The moment on screen.
-    pub frame: RwSignal<Option<Arc<Frame>>>,
+    pub frame: Held<Option<Arc<Frame>>>,
     /// What is run.
-    pub replay: RwSignal<Option<Arc<Replay>>>,
+    pub replay: Held<Option<Arc<Replay>>>,
     /// The entries of the story, oldest first.
-    pub story: RwSignal<Arc<Vec<EntryView>>>,
+    pub story: Held<Arc<Vec<EntryView>>>,
     /// How many entries of the story are wanted.
-    pub story_length: RwSignal<u32>,
+    pub story_length: Held<u32>,
     /// The entries that the lanes are drawn from.
-    pub lanes: RwSignal<Arc<Vec<EntryView>>>,
+    pub lanes: Held<Arc<Vec<EntryView>>>,
     /// Requests over time.
-    pub series: RwSignal<Arc<Vec<SeriesPoint>>>,
+    pub series: Held<Arc<Vec<SeriesPoint>>>,
     /// Why the selected entry happened.
-    pub why: RwSignal<Option<Arc<WhyView>>>,
+    pub why: Held<Option<Arc<WhyView>>>,
     /// Whether it is playing.
-    pub playing: RwSignal<bool>,
+    pub playing: Held<bool>,
     /// What the page is for at the moment.
-    pub mode: RwSignal<Mode>,
+    pub mode: Held<Mode>,
     /// The picture on screen.
-    pub tab: RwSignal<Tab>,
+    pub tab: Held<Tab>,
     /// The part on a small screen.
-    pub region: RwSignal<Region>,
+    pub region: Held<Region>,
     /// What was predicted.
-    pub prediction: RwSignal<Option<Prediction>>,
+    pub prediction: Held<Option<Prediction>>,
     /// Whether the introduction of a first visit is over.
-    pub introduced: RwSignal<bool>,
+    pub introduced: Held<bool>,
     /// How many hints are open.
-    pub hints: RwSignal<u32>,
+    pub hints: Held<u32>,
     /// The twin run.
-    pub twin: RwSignal<Twin>,
+    pub twin: Held<Twin>,
     /// The debrief.
-    pub debrief: RwSignal<Option<Arc<Debrief>>>,
+    pub debrief: Held<Option<Arc<Debrief>>>,
     /// What is wrong with what was asked.
-    pub problem: RwSignal<Option<Problem>>,
+    pub problem: Held<Option<Problem>>,
     /// What is wrong with keeping the run.
-    pub trouble: RwSignal<Option<Trouble>>,
+    pub trouble: Held<Option<Trouble>>,
     /// What somebody has set.
-    pub settings: RwSignal<Settings>,
+    pub settings: Held<Settings>,
     port: Port,
     live: Live,
     navigator: Navigator,
@@ -97,24 +98,24 @@ impl Desk {
     pub fn new(scenario: &'static Scenario) -> Self {
         Self {
             scenario,
-            frame: RwSignal::new(None),
-            replay: RwSignal::new(None),
-            story: RwSignal::default(),
-            story_length: RwSignal::new(80),
-            lanes: RwSignal::default(),
-            series: RwSignal::default(),
-            why: RwSignal::new(None),
-            playing: RwSignal::new(false),
-            mode: RwSignal::new(Mode::Run),
-            tab: RwSignal::new(Tab::Lanes),
-            region: RwSignal::new(Region::Mine),
-            prediction: RwSignal::new(None),
-            introduced: RwSignal::new(false),
-            hints: RwSignal::new(0),
-            twin: RwSignal::new(Twin::None),
-            debrief: RwSignal::new(None),
-            problem: RwSignal::new(None),
-            trouble: RwSignal::new(None),
+            frame: Held::new(None),
+            replay: Held::new(None),
+            story: Held::default(),
+            story_length: Held::new(80),
+            lanes: Held::default(),
+            series: Held::default(),
+            why: Held::new(None),
+            playing: Held::new(false),
+            mode: Held::new(Mode::Run),
+            tab: Held::new(Tab::Lanes),
+            region: Held::new(Region::Mine),
+            prediction: Held::new(None),
+            introduced: Held::new(false),
+            hints: Held::new(0),
+            twin: Held::new(Twin::None),
+            debrief: Held::new(None),
+            problem: Held::new(None),
+            trouble: Held::new(None),
             settings: expect_context(),
             port: expect_context(),
             live: expect_context(),

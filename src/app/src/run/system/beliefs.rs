@@ -2,7 +2,8 @@
 
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
-use crate::ui::sign::Told;
+use crate::ui::held::Derived;
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{NodeView, ThingView};
@@ -11,7 +12,7 @@ use protocol::{NodeView, ThingView};
 #[component]
 pub fn Beliefs() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let moment = Memo::new(move |_| {
+    let moment = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -23,11 +24,11 @@ pub fn Beliefs() -> impl IntoView {
         <div class="beliefs">
             <section>
                 <h3>"What is"</h3>
-                <ul class="facts-list">{move || moment.with(|(things, _)| things.iter().filter_map(thing).collect_view())}</ul>
+                <ul class="facts-list">{move || moment.with(|(things, _)| things.iter().filter_map(thing).collect_view()).into_any()}</ul>
             </section>
             <section>
                 <h3>"What each node believes"</h3>
-                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view())}</div>
+                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view()).into_any()}</div>
             </section>
         </div>
     }
@@ -48,7 +49,7 @@ fn thing(thing: &ThingView) -> Option<AnyView> {
         view! {
             <li>
                 <strong>{thing.name.clone()}</strong>
-                <Told sign=Sign::of_role(state.role) word=state.name/>
+                {told(Sign::of_role(state.role), state.name)}
                 <span class="cost">{format!("since {}", words::moment(thing.since))}</span>
                 <span class="cost">{facts.join(" · ")}</span>
             </li>
@@ -65,14 +66,14 @@ fn believer(node: &NodeView) -> Option<AnyView> {
         view! {
             <tr data-differs=differs.to_string()>
                 <th scope="row">{label.clone()}</th>
-                <td>{value.clone()}{differs.then(|| view! { " "<Told sign=Sign::Parted word="differs from what is"/> }.into_any())}</td>
+                <td>{value.clone()}{differs.then(|| view! { " "{told(Sign::Parted, "differs from what is")} }.into_any())}</td>
             </tr>
         }.into_any()
     });
     Some(
         view! {
             <table class="believer">
-                <caption>{node.name.clone()}{(!node.up).then(|| view! { " "<Told sign=Sign::Badly word="down"/> }.into_any())}</caption>
+                <caption>{node.name.clone()}{(!node.up).then(|| view! { " "{told(Sign::Badly, "down")} }.into_any())}</caption>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         }

@@ -5,7 +5,8 @@ use crate::draw::marks::Sign;
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
-use crate::ui::sign::{Glyph, Told};
+use crate::ui::held::{Derived, Held};
+use crate::ui::sign::{glyph, told};
 use crate::words;
 use leptos::prelude::*;
 use machine::LifecycleSpec;
@@ -15,7 +16,7 @@ use protocol::ThingView;
 #[component]
 pub fn Diagrams() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let things = Memo::new(move |_| {
+    let things = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -45,9 +46,9 @@ fn Lifecycle(
     /// Its picture.
     diagram: &'static Diagram,
     /// Every thing.
-    things: Memo<Vec<ThingView>>,
+    things: Derived<Vec<ThingView>>,
 ) -> impl IntoView {
-    let mine = Memo::new(move |_| {
+    let mine = Derived::new(move || {
         things.with(|all| {
             all.iter()
                 .filter(|thing| thing.lifecycle == index)
@@ -55,8 +56,8 @@ fn Lifecycle(
                 .collect::<Vec<_>>()
         })
     });
-    let chosen = RwSignal::new(None::<u64>);
-    let lit = Memo::new(move |_| {
+    let chosen = Held::new(None::<u64>);
+    let lit = Derived::new(move || {
         mine.with(|things| {
             chosen
                 .get()
@@ -65,7 +66,7 @@ fn Lifecycle(
                 .cloned()
         })
     });
-    let table = RwSignal::new(false);
+    let table = Held::new(false);
     view! {
         <section class="lifecycle">
             <header>
@@ -83,8 +84,8 @@ fn Lifecycle(
                         }).collect_view()}
                     </select>
                 </label>
-            }.into_any()))}
-            {move || lit.get().map(|thing| facts(spec, &thing))}
+            }.into_any())).into_any()}
+            {move || lit.get().map(|thing| facts(spec, &thing)).into_any()}
             <div class="diagram-room">
                 <svg class="diagram" viewBox=format!("0 0 {} {}", px(diagram.width), px(diagram.height)) width=px(diagram.width) height=px(diagram.height) role="img" aria-label=move || lit.with(|lit| describe(spec, lit.as_ref()))>
                     {arrows(spec, diagram, lit)}
@@ -93,7 +94,7 @@ fn Lifecycle(
             </div>
             <details on:toggle=move |event| table.set(is_open(&event))>
                 <summary>"As a table"</summary>
-                {move || table.get().then(|| transitions(spec))}
+                {move || table.get().then(|| transitions(spec)).into_any()}
             </details>
         </section>
     }
@@ -120,7 +121,7 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
     view! {
         <p class="thing">
             <strong>{thing.name.clone()}</strong>
-            {state.map(|state| view! { <Told sign=Sign::of_role(state.role) word=state.name/> }.into_any())}
+            {state.map(|state| told(Sign::of_role(state.role), state.name))}
             <span class="cost">{format!("since {}", words::moment(thing.since))}</span>
             {thing.facts.iter().map(|(label, value)| view! { <span class="fact">{format!("{label} ")}<span class="mono">{value.clone()}</span></span> }.into_any()).collect_view()}
         </p>
@@ -131,7 +132,7 @@ fn facts(spec: &LifecycleSpec, thing: &ThingView) -> AnyView {
 fn arrows(
     spec: &'static LifecycleSpec,
     diagram: &'static Diagram,
-    lit: Memo<Option<ThingView>>,
+    lit: Derived<Option<ThingView>>,
 ) -> AnyView {
     let arrows = diagram.arrows.iter().map(|arrow| {
         let transition = &spec.transitions[usize::from(arrow.transition)];
@@ -176,8 +177,8 @@ fn arrows(
 fn states(
     spec: &'static LifecycleSpec,
     diagram: &'static Diagram,
-    lit: Memo<Option<ThingView>>,
-    all: Memo<Vec<ThingView>>,
+    lit: Derived<Option<ThingView>>,
+    all: Derived<Vec<ThingView>>,
 ) -> AnyView {
     let states = spec.states.iter().zip(diagram.states).enumerate().map(|(index, (state, place))| {
         let here = move || lit.with(|lit| lit.as_ref().is_some_and(|thing| usize::from(thing.state) == index));
@@ -190,7 +191,7 @@ fn states(
                 <rect x=px(left) y=px(top) width=px(place.width) height=px(place.height) rx="6"/>
                 <svg x=px(left + 10.0) y=px(place.y - 6.0) width="12" height="12" viewBox="0 0 12 12"><path d=sign.path() fill-rule="evenodd"/></svg>
                 <text x=px(place.x + 9.0) y=px(place.y + 4.5)>{state.name}</text>
-                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any())}
+                {move || (count() > 1).then(|| view! { <text class="count" x=px(left + place.width - 4.0) y=px(top + 11.0)>{format!("×{}", count())}</text> }.into_any()).into_any()}
             </g>
         }.into_any()
     });
@@ -214,7 +215,7 @@ fn transitions(spec: &'static LifecycleSpec) -> AnyView {
         }.into_any()
     });
     let states = spec.states.iter().map(|state| {
-        view! { <li><Glyph sign=Sign::of_role(state.role)/>" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }.into_any()
+        view! { <li>{glyph(Sign::of_role(state.role), None)}" "<strong>{state.name}</strong>" "{machine::summary(state.doc)}</li> }.into_any()
     });
     view! {
         <ul class="state-list">{states.collect_view()}</ul>

@@ -3,6 +3,7 @@
 use crate::draw::lanes::{Picture, Way, lane_y, picture};
 use crate::draw::px;
 use crate::run::desk::Desk;
+use crate::ui::held::{Derived, Held, effect};
 use crate::ui::press;
 use crate::words;
 use leptos::html::Div;
@@ -21,15 +22,15 @@ const SPANS: [u64; 6] = [
 #[component]
 pub fn Lanes() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let span = RwSignal::new(SPANS[3]);
+    let span = Held::new(SPANS[3]);
     let room = NodeRef::<Div>::new();
-    let width = RwSignal::new(760.0);
-    Effect::new(move |_| {
+    let width = Held::new(760.0);
+    effect(move |_| {
         if let Some(room) = room.get() {
             watch_width(&room, width);
         }
     });
-    let nodes = Memo::new(move |_| {
+    let nodes = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -37,7 +38,7 @@ pub fn Lanes() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    let drawn = Memo::new(move |_| {
+    let drawn = Derived::new(move || {
         let now = desk
             .frame
             .with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
@@ -62,7 +63,7 @@ pub fn Lanes() -> impl IntoView {
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
-                {move || drawn.with(|picture| nodes.with(|nodes| svg(picture, nodes, desk)))}
+                {move || drawn.with(|picture| nodes.with(|nodes| svg(picture, nodes, desk))).into_any()}
             </div>
             <Counts/>
         </div>
@@ -71,7 +72,7 @@ pub fn Lanes() -> impl IntoView {
 }
 
 /// Follows the width that the page gives the lanes, as long as they are there.
-fn watch_width(room: &web_sys::HtmlDivElement, width: RwSignal<f64>) {
+fn watch_width(room: &web_sys::HtmlDivElement, width: Held<f64>) {
     let element = room.clone();
     let measure = Closure::<dyn FnMut()>::new(move || {
         let now = f64::from(element.client_width()).max(240.0);
@@ -195,6 +196,7 @@ fn shape(kind: NodeKind, y: f64) -> String {
         NodeKind::Control => format!("M5 {top}h6l3 6l-3 6h-6l-3 -6z"),
         NodeKind::Runner => format!("M2 {top}h12v12h-12z"),
         NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 3),
+        NodeKind::Bootstrap => format!("M2 {}h12v5h-12zM5 {}v-6h6v6z", top + 7, top + 7),
         NodeKind::Vault => format!(
             "M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z",
             top + 5,
@@ -206,7 +208,7 @@ fn shape(kind: NodeKind, y: f64) -> String {
 #[component]
 fn Counts() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let counts = Memo::new(move |_| {
+    let counts = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()

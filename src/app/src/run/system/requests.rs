@@ -5,7 +5,8 @@ use crate::draw::marks::Sign;
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::run::strip::is_open;
-use crate::ui::sign::Told;
+use crate::ui::held::{Derived, Held};
+use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
 use protocol::RequestCounts;
@@ -20,7 +21,7 @@ pub fn Requests() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let end = desk.scenario.plan.end;
     let slice = slice(end);
-    let counts = Memo::new(move |_| {
+    let counts = Derived::new(move || {
         desk.frame.with(|frame| {
             frame
                 .as_ref()
@@ -28,7 +29,7 @@ pub fn Requests() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    let table = RwSignal::new(false);
+    let table = Held::new(false);
     let described = move || {
         let c = counts.get();
         format!(
@@ -57,12 +58,12 @@ pub fn Requests() -> impl IntoView {
                         {columns.collect_view()}
                         <path class="held" d=chart.held.clone() transform=format!("translate({} 8)", px(LEFT))/>
                     }.into_any()
-                })}
+                }).into_any()}
                 {axis(end)}
                 {move || desk.frame.with(|frame| frame.as_ref().map(|frame| {
                     let x = LEFT + frame.at as f64 / end.max(1) as f64 * WIDTH;
                     view! { <line class="cursor" x1=px(x) x2=px(x) y1="2" y2=px(HEIGHT + 12.0)/> }.into_any()
-                }))}
+                })).into_any()}
             </svg>
             <p class="chart-key">
                 <span class="key" data-part="served">"served"</span>
@@ -80,11 +81,11 @@ pub fn Requests() -> impl IntoView {
                             <tbody>
                                 {move || desk.series.get().iter().filter(|p| p.held + p.served + p.refused + p.failed > 0).map(|p| view! {
                                     <tr><th scope="row">{words::moment(p.at)}</th><td>{p.held}</td><td>{p.served}</td><td>{p.refused}</td><td>{p.failed}</td></tr>
-                                }.into_any()).collect_view()}
+                                }.into_any()).collect_view().into_any()}
                             </tbody>
                         </table>
                     </div>
-                }.into_any())}
+                }.into_any()).into_any()}
             </details>
         </div>
     }
@@ -106,7 +107,7 @@ fn axis(end: u64) -> AnyView {
 #[component]
 pub fn Tally(
     /// The counts.
-    counts: Memo<RequestCounts>,
+    counts: Derived<RequestCounts>,
 ) -> impl IntoView {
     view! {
         <ul class="tally" aria-label="Requests so far">
@@ -116,9 +117,9 @@ pub fn Tally(
                     (Sign::Moment, "arrived", c.arrived), (Sign::Rest, "waiting", c.held), (Sign::Way, "in flight", c.in_flight),
                     (Sign::Well, "served", c.served), (Sign::Refused, "refused", c.refused), (Sign::Badly, "failed", c.failed),
                 ]
-                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span><Told sign=sign word=word/></li> }.into_any())
+                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span>{told(sign, word)}</li> }.into_any())
                 .into_iter()
-                .collect_view()
+                .collect_view().into_any()
             }}
         </ul>
     }

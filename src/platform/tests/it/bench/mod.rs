@@ -11,6 +11,7 @@ use machine::{
 use platform::CATALOG;
 use platform::control::{self, Contract, ControlPlane, Deployment, Host, Route};
 use platform::edge::{self, Edge};
+use platform::hosts::{Facts, Managed, Message as HostMessage, Version};
 use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
@@ -24,6 +25,7 @@ pub const RUNNER: NodeId = NodeId(10);
 pub const RUNNER_TWO: NodeId = NodeId(11);
 pub const STORE: NodeId = NodeId(20);
 pub const VAULT: NodeId = NodeId(21);
+pub const BOOTSTRAP: NodeId = NodeId(22);
 pub const CLIENT: NodeId = NodeId(30);
 pub const OPERATOR: NodeId = NodeId(31);
 
@@ -131,6 +133,10 @@ pub struct Bench {
     pub bytes: Option<Digest>,
     pub vault_answers: bool,
     pub secrets: bool,
+    // The automation.
+    pub provider_answers: bool,
+    pub installs: bool,
+    pub broken: fn(&mut Facts),
     // What happened.
     pub log: Vec<(Time, NodeId, Told)>,
     pub responses: BTreeMap<RequestId, (u16, Reason, u32, Time)>,
@@ -154,7 +160,30 @@ impl Bench {
         bench
     }
 
+    /// Hosts that vote and may be upgraded from version 1 to version 2, each in a zone of its own.
+    pub fn of_hosts(runners: &[NodeId]) -> Self {
+        let managed = Managed {
+            bootstrap: BOOTSTRAP,
+            voters: runners.to_vec(),
+            zones: (0..runners.len() as u8).collect(),
+            approved: vec![Version(2)],
+        };
+        Self::of_managed(runners, managed)
+    }
+
+    pub fn of_managed(runners: &[NodeId], managed: Managed) -> Self {
+        let mut bench = Self::built(&[EDGE], runners, Some(managed));
+        bench.boot_all();
+        bench.advance(secs(2));
+        bench
+    }
+
     pub fn cold_start(edges: &[NodeId], runners: &[NodeId]) -> Self {
+        Self::built(edges, runners, None)
+    }
+
+    fn built(edges: &[NodeId], runners: &[NodeId], managed: Option<Managed>) -> Self {
+        let facts = managed.is_some().then(|| Facts::right(Version(1)));
         let route = |contract| Route {
             deployment: OLD,
             epoch: Epoch(1),
@@ -162,6 +191,7 @@ impl Bench {
             contract,
         };
         let control = ControlPlane::new(control::Installation {
+            managed,
             edges: edges.to_vec(),
             hosts: runners
                 .iter()
@@ -189,6 +219,7 @@ impl Bench {
             contracts: vec![Contract::None, Contract::HoldOnce],
         });
         let runner = Runner::new(runner::Installation {
+            built: facts,
             control: CONTROL,
             store: STORE,
             vault: VAULT,
@@ -223,6 +254,9 @@ impl Bench {
             bytes: None,
             vault_answers: true,
             secrets: true,
+            provider_answers: true,
+            installs: true,
+            broken: |_| {},
             log: Vec::new(),
             responses: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -539,7 +573,8 @@ impl Bench {
                         assert!(retry_after >= 1, "a 503 says when to come again");
                     }
                 }
-                (CLIENT | OPERATOR | STORE | VAULT, _) => {}
+                (BOOTSTRAP, Message::Host(message)) => self.bootstrap(from, message),
+                (CLIENT | OPERATOR | STORE | VAULT | BOOTSTRAP, _) => {}
                 _ => {
                     let before = self.fingerprint(to);
                     self.step(to, Input::Message { from, message });
@@ -584,6 +619,35 @@ impl Bench {
                 };
                 self.step(to, Input::Persisted(ticket));
             }
+        }
+    }
+
+    /// The automation does as it is told, at once; a host is off for two seconds.
+    fn bootstrap(&mut self, from: NodeId, message: HostMessage) {
+        match message {
+            HostMessage::ProviderAsk { nth } if self.provider_answers => {
+                let ok = Message::Host(HostMessage::ProviderOk { nth });
+                self.route(BOOTSTRAP, from, ok);
+            }
+            HostMessage::Upgrade {
+                drain,
+                host,
+                version,
+                attempt,
+                nth,
+            } if self.installs => {
+                let mut facts = Facts::right(version);
+                (self.broken)(&mut facts);
+                let install = HostMessage::Install {
+                    drain,
+                    attempt,
+                    takes: secs(2),
+                    facts,
+                    nth,
+                };
+                self.route(BOOTSTRAP, host, Message::Host(install));
+            }
+            _ => {}
         }
     }
 

@@ -42,10 +42,14 @@ pub struct Memory {
     pub untaken: SortedSet<ReportId>,
     /// When deadlines were last looked at.
     pub looked_at: Time,
+    /// What is remembered of migrations.
+    pub migrations: super::migration::Memory,
     /// What is remembered of regions.
     pub regions: super::region::Memory,
     /// What is remembered of deployments from Git.
     pub gitops: super::gitops::Memory,
+    /// Of hosts.
+    pub hosts: super::hosts::Memory,
 }
 
 impl Memory {
