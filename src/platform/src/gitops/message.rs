@@ -269,6 +269,7 @@ pub enum Note {
     AttemptFailed {
         item: Item,
         incarnation: u16,
+        generation: u32,
         cause: Cause,
     },
     /// A version that failed is not tried again while Git wants the same.

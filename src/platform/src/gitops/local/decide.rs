@@ -186,6 +186,7 @@ impl Local {
         out.note(Note::GitOps(Tell::AttemptFailed {
             item: row.item,
             incarnation: row.incarnation,
+            generation: row.goal_generation,
             cause,
         }));
         let superseded = row.goal_generation != row.generation;

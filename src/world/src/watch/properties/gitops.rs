@@ -141,13 +141,10 @@ fn told(
         Tell::AttemptFailed {
             item,
             incarnation,
+            generation,
             cause,
         } => {
             let life = item.life(incarnation);
-            let generation = state
-                .fleet()
-                .deployment(item)
-                .map_or(0, |row| row.goal_generation);
             if matches!(
                 cause,
                 Cause::ContainerCreationFailed | Cause::HealthCheckFailed
