@@ -232,6 +232,7 @@ impl Local {
             }
             installed(row, revision, healthy, report.id);
         });
+        self.obeyed.insert(id, report.token);
         self.decide(cx, out, id);
         true
     }

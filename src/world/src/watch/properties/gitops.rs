@@ -19,6 +19,8 @@ pub struct Memory {
     heard: SortedMap<NodeId, Time>,
     /// The version that was rolled back, and under which generation.
     quarantined: SortedMap<Subject, (u32, u8)>,
+    /// The version that each life is going back from, and under which generation.
+    going_back: SortedMap<Subject, (u32, u8)>,
     /// The version that ran well in each life.
     good: SortedSet<(Subject, u8)>,
     /// Attempts under each generation.
@@ -240,8 +242,9 @@ fn moved_on(
         installed(state, row, judge);
         if from(Stands::RollingBack) {
             sometimes(judge, const { place("some-deployment-goes-back") });
-            let bad = (row.generation, row.wanted.number);
-            memory.quarantined.insert(life, bad);
+            if let Some(bad) = memory.going_back.remove(&life) {
+                memory.quarantined.insert(life, bad);
+            }
         }
         memory.good.insert((life, row.last_good.number));
     }
@@ -290,6 +293,8 @@ fn began(
         }
     }
     if back {
+        let bad = (row.generation, row.wanted.number);
+        memory.going_back.insert(life, bad);
         let sound = memory.good.contains(&(life, row.goal.number));
         let wanted = plan_allows(state, row.item);
         judge.claim(
