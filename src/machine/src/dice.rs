@@ -22,7 +22,7 @@ pub struct Dice {
 
 impl Dice {
     /// How many streams there are.
-    pub const STREAMS: usize = 16;
+    pub const STREAMS: usize = 24;
 
     /// Dice with these stream keys.
     #[must_use]
