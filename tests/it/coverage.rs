@@ -10,7 +10,27 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 24] = [
+const MODES: [(&str, &str, Sign); 28] = [
+    (
+        "Production Promotion",
+        "late worker report",
+        Sign::Words("said earlier is written down and counts for nothing"),
+    ),
+    (
+        "Production Promotion",
+        "route epoch conflict",
+        Sign::Words("the promotion was judged at epoch"),
+    ),
+    (
+        "Production Promotion",
+        "edge replay gap",
+        Sign::Words("what would come next is gone from the log"),
+    ),
+    (
+        "Production Promotion",
+        "DB rollback unsafe",
+        Sign::Refusal("rollback-target-reads-the-schema", ""),
+    ),
     (
         "CO-LO-EN deployment",
         "image pull failed",
@@ -243,6 +263,11 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::AgentRegression { .. }
                 | Fault::HandPatch { .. }
                 | Fault::LongSessions { .. }
+                | Fault::SnapshotTrouble { .. }
+                | Fault::ServicesDown { .. }
+                | Fault::SchemaChange { .. }
+                | Fault::LogRecreated { .. }
+                | Fault::PromotionOrder { .. }
         )
     };
     found.extend(

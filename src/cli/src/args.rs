@@ -39,6 +39,7 @@ JSON:
   number of jobs changes nothing in it.
   `lab teeth --json` prints one object: engine, from, to, gates (each with gate, breaks, goal,
   runs, scenario, seed, played, step, at, evidence, link), whole.
+  `lab story --json` prints one object a line: step, at, node, sentence, cause, interesting.
   `lab verify --json` prints one object: run (as of `lab run`), claimed, matches.
   `lab list … --json` prints a list of objects.
   A problem goes to standard error as one object: code, message, detail, hint.
@@ -60,6 +61,8 @@ pub enum Command {
     List(List),
     /// Run one scenario with one seed to its end
     Run(Run),
+    /// Tell what happens in a run, a sentence for each entry
+    Story(Story),
     /// Run one scenario, or all, with many seeds
     Sweep(Sweep),
     /// Run a shared replay again and compare it with what it claims
@@ -74,6 +77,7 @@ impl Command {
         match self {
             Self::List(args) => args.json,
             Self::Run(args) => args.json,
+            Self::Story(args) => args.json,
             Self::Sweep(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Teeth(args) => args.json,
@@ -140,6 +144,34 @@ pub struct Run {
     #[command(flatten)]
     pub changes: Changes,
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Story {
+    /// The scenario, by id
+    pub scenario: String,
+    /// The seed: a whole number from 0 to 18446744073709551615
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "0",
+        allow_hyphen_values = true
+    )]
+    pub seed: String,
+    #[command(flatten)]
+    pub changes: Changes,
+    /// Begin at this time of the run: `40s`
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// End at this time of the run
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Tell heartbeats and acknowledgements, too
+    #[arg(long)]
+    pub all: bool,
+    /// Print JSON, one entry a line
     #[arg(long)]
     pub json: bool,
 }

@@ -42,6 +42,14 @@ pub fn seed(text: &str) -> Result<u64, Stop> {
     })
 }
 
+/// A time of a run.
+pub fn moment(text: &str) -> Result<u64, Stop> {
+    units::time(text).ok_or_else(|| {
+        let problem = Problem::new("time", format!("`{}` is no time", short(text)));
+        problem.hint(format!("Write {}.", units::TIME_HINT)).into()
+    })
+}
+
 /// A range of seeds, `A..B`: from `A` up to but without `B`.
 pub fn seeds(text: &str) -> Result<(u64, u64), Stop> {
     let problem = |message: String| {

@@ -8,6 +8,7 @@ mod input;
 mod list;
 mod out;
 mod run;
+mod story;
 mod sweep;
 mod teeth;
 mod verify;
@@ -71,6 +72,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<u8, Stop> {
     match command {
         Command::List(args) => list::list(&args, &library, out),
         Command::Run(args) => run::run(&args, &library, out),
+        Command::Story(args) => story::story(&args, &library, out),
         Command::Sweep(args) => sweep::sweep(&args, &library, out),
         Command::Verify(args) => verify::verify(&args, &library, out),
         Command::Teeth(args) => teeth::teeth(&args, &library, out),

@@ -36,6 +36,12 @@ impl Out {
         self.line(text)
     }
 
+    /// A value as JSON, on one line.
+    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Stop> {
+        let text = serde_json::to_string(value).map_err(|error| Stop::Io(error.to_string()))?;
+        self.line(text)
+    }
+
     /// Rows with aligned columns; the last column is not padded.
     pub fn table(&mut self, rows: &[Vec<String>]) -> Result<(), Stop> {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

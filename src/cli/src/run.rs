@@ -6,7 +6,7 @@ use crate::input::{self, Checked, Played};
 use crate::out::{Out, Stop};
 use machine::Time;
 use platform::CATALOG;
-use protocol::{GoalReport, Placed, Plan, Problem, Progress, RunReport, property};
+use protocol::{GoalReport, Placed, Plan, Problem, Progress, PropertyReport, RunReport, property};
 use study::Library;
 
 pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Stop> {
@@ -32,7 +32,7 @@ pub fn play(plan: &Plan, content: u64, changes: &Checked, seed: u64) -> Result<R
 }
 
 /// The reference solution of the case that a seed draws.
-fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
+pub fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
     let Some(case) = world::case_of(plan, seed) else {
         let problem = Problem::new(
             "no-solution",
@@ -74,11 +74,12 @@ pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -
     }
     out.line("\nProperties")?;
     let mut rows = Vec::new();
-    for row in &report.properties {
-        let word = match row.verdict.as_str() {
-            "held" => "held",
-            "broken" => "BROKEN",
-            _ => "not exercised",
+    let idle = |row: &&PropertyReport| !matches!(row.verdict.as_str(), "held" | "broken");
+    for row in report.properties.iter().filter(|row| !idle(row)) {
+        let word = if row.verdict == "broken" {
+            "BROKEN"
+        } else {
+            "held"
         };
         let title = property(&row.id).map_or("", |spec| spec.title);
         rows.push(vec![word.into(), row.id.clone(), title.into()]);
@@ -91,6 +92,11 @@ pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -
         }
     }
     out.table(&rows)?;
+    if let count @ 1.. = report.properties.iter().filter(idle).count() {
+        out.line(format!(
+            "  {count} more speak of what never happened in this run; `--json` names them"
+        ))?;
+    }
     out.line("\nGoals")?;
     out.table(
         &report

@@ -290,12 +290,18 @@ fn show(
                 .map(String::from)
                 .to_vec(),
         ];
-        for row in rows {
+        let idle = |row: &&SweepRow| row.held + row.broken == 0;
+        for row in rows.iter().filter(|row| !idle(row)) {
             let seeds: Vec<String> = row.first_broken.iter().map(u64::to_string).collect();
             let numbers = [row.held, row.broken, row.not_exercised].map(|n| n.to_string());
             table.push([&[row.id.clone()][..], &numbers, &[seeds.join(" ")]].concat());
         }
         out.table(&table)?;
+        if let count @ 1.. = rows.iter().filter(idle).count() {
+            out.line(format!(
+                "  {count} more speak of what never happened in these runs; `--json` names them"
+            ))?;
+        }
     }
     let seconds = took.as_secs_f64();
     let speed = report.runs as f64 / seconds.max(1e-6);

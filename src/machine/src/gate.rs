@@ -45,36 +45,46 @@ pub struct Refused(pub &'static Gate);
 
 /// The gates whose refusals are overridden in this run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Waivers(u128);
+pub struct Waivers([u128; 2]);
 
 impl Waivers {
     /// No gate is waived.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self([0; 2]);
     /// How many gates a catalog can hold.
-    pub const CAPACITY: u16 = 128;
+    pub const CAPACITY: u16 = 256;
 
     /// These waivers and one more.
     #[must_use]
-    pub const fn with(self, gate: &Gate) -> Self {
-        Self(self.0 | (1 << gate.index))
+    pub const fn with(mut self, gate: &Gate) -> Self {
+        let (word, bit) = Self::place(gate);
+        self.0[word] |= bit;
+        self
     }
 
     /// These waivers without that one.
     #[must_use]
-    pub const fn without(self, gate: &Gate) -> Self {
-        Self(self.0 & !(1 << gate.index))
+    pub const fn without(mut self, gate: &Gate) -> Self {
+        let (word, bit) = Self::place(gate);
+        self.0[word] &= !bit;
+        self
     }
 
     /// Whether `gate` is waived.
     #[must_use]
     pub const fn contains(self, gate: &Gate) -> bool {
-        (self.0 >> gate.index) & 1 == 1
+        let (word, bit) = Self::place(gate);
+        self.0[word] & bit != 0
     }
 
     /// Whether no gate is waived.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0 == 0
+        self.0[0] | self.0[1] == 0
+    }
+
+    /// The word that a gate's bit is in, and the bit.
+    const fn place(gate: &Gate) -> (usize, u128) {
+        (gate.index as usize / 128, 1 << (gate.index % 128))
     }
 }
 

@@ -119,4 +119,32 @@ machine::knobs! {
     GITOPS_HEALTH_TIMEOUT = "gitops health timeout", Time 20_000_000 in 100_000..=3_600_000_000, home "EN";
     /// How often EN looks after what is installed.
     GITOPS_HEALTH_INTERVAL = "gitops health interval", Time 10_000_000 in 100_000..=3_600_000_000, home "EN";
+    /// How often a promotion is looked at.
+    PROMOTION_INTERVAL = "promotion interval", Time 1_000_000 in 100_000..=60_000_000, home "Production Promotion";
+    /// How long a promotion may take before it has failed.
+    PROMOTION_DEADLINE = "promotion deadline", Time 600_000_000 in 1_000_000..=86_400_000_000, home "Production Promotion";
+    /// How long a promotion may wait for an approval.
+    APPROVAL_WAIT = "approval wait", Time 86_400_000_000 in 1_000_000..=604_800_000_000, home "Production Promotion";
+    /// How long an approval counts.
+    APPROVAL_TTL = "approval ttl", Time 86_400_000_000 in 1_000_000..=604_800_000_000, home "Production Promotion";
+    /// How long a new owner is watched.
+    SOAK = "soak", Time 120_000_000 in 0..=86_400_000_000, home "Production Promotion";
+    /// How many of a thousand answers of a new owner may be errors.
+    ERROR_LIMIT = "error limit", Count 50 in 0..=1_000, home "Production Promotion";
+    /// How long after its success a promotion can be taken back.
+    ROLLBACK_WINDOW = "rollback window", Time 86_400_000_000 in 0..=604_800_000_000, home "Production Promotion";
+    /// How long what the services said counts.
+    SERVICES_TTL = "services ttl", Time 10_000_000 in 100_000..=600_000_000, home "Production Promotion";
+    /// How many events the log keeps.
+    STREAM_RETENTION = "stream retention", Count 1_000 in 1..=1_000_000, home "Route event stream";
+    /// How long a repeated event is recognised by its name.
+    DEDUP_WINDOW = "dedup window", Time 120_000_000 in 0..=86_400_000_000, home "Route event stream";
+    /// How often the log tells its subscribers where it ends.
+    STREAM_BEAT = "stream beat", Time 1_000_000 in 100_000..=60_000_000, home "Route event stream";
+    /// How often a snapshot of all owners is kept.
+    SNAPSHOT_INTERVAL = "snapshot interval", Time 5_000_000 in 100_000..=3_600_000_000, home "Route event stream";
+    /// How long an edge may be without proof that nothing is missing before it doubts its table.
+    PROPAGATION_ALARM = "propagation alarm", Time 10_000_000 in 500_000..=600_000_000, home "Edge";
+    /// How long the owner that was verified last may serve while the edge doubts its table.
+    LAST_VERIFIED_AGE = "last verified age", Time 60_000_000 in 0..=86_400_000_000, home "Edge";
 }

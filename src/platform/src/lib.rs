@@ -24,6 +24,7 @@ mod ledger;
 pub mod message;
 pub mod migration;
 pub mod note;
+pub mod promotion;
 pub mod region;
 pub mod runner;
 mod stream;
@@ -31,6 +32,8 @@ pub mod wake;
 
 use machine::{Catalog, LifecycleSpec};
 
+/// The index of Production Promotion in the catalog.
+pub const PROMOTION: u8 = place(&promotion::SPEC);
 /// The index of the Wake lifecycle in the catalog.
 pub const WAKE: u8 = place(&wake::SPEC);
 /// The index of the Allocation Lifecycle in the catalog.
@@ -48,6 +51,7 @@ pub const MIGRATION: u8 = place(&migration::SPEC);
 
 /// The lifecycles, in the gallery's order.
 const LIFECYCLES: &[&LifecycleSpec] = &[
+    &promotion::SPEC,
     &wake::SPEC,
     &allocation::SPEC,
     &hosts::SPEC,

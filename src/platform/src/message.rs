@@ -64,6 +64,10 @@ pub enum Reason {
     StaleEpoch,
     /// No host has room.
     NoPlacement,
+    /// No snapshot has come yet, so that no owner is known.
+    NoBaseline,
+    /// The edge doubts its table, and this request may not go to an owner that is not verified.
+    RouteGap,
 }
 
 /// Why a wake or an allocation failed.
@@ -171,6 +175,8 @@ pub enum Event {
     },
     /// A drain of a host is in a state.
     Host(crate::hosts::Event),
+    /// About promotions.
+    Promotion(crate::promotion::Event),
 }
 
 impl Event {
@@ -183,6 +189,7 @@ impl Event {
             Self::Allocation { allocation, .. } => allocation.into(),
             Self::Deployment { deployment, .. } => deployment.into(),
             Self::Host(event) => event.drain.into(),
+            Self::Promotion(event) => event.entity(),
         }
     }
 
@@ -195,6 +202,7 @@ impl Event {
             | Self::Allocation { version, .. }
             | Self::Deployment { version, .. } => version,
             Self::Host(event) => event.version,
+            Self::Promotion(ref event) => event.version(),
         }
     }
 }
@@ -238,6 +246,8 @@ pub enum Command {
     Migration(crate::migration::Command),
     /// Something about a deployment in Git (to Git, CO or LO).
     GitOps(crate::gitops::Command),
+    /// Something about promotions, the log and the edges that follow it.
+    Promotion(crate::promotion::Command),
 }
 
 impl Command {
@@ -259,6 +269,7 @@ impl Command {
             Self::Host(_) => 90,
             Self::Migration(_) => 11,
             Self::GitOps(_) => 12,
+            Self::Promotion(_) => 15,
         }
     }
 }
@@ -404,6 +415,8 @@ pub enum Message {
     Migration(crate::migration::Message),
     /// Among Git, CO, LO and EN.
     GitOps(crate::gitops::Message),
+    /// Among control plane, log, archive, services and edges, about owners.
+    Promotion(crate::promotion::Message),
 }
 
 macro_rules! kinds {
@@ -444,6 +457,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::region::Message::KINDS,
     crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
+    crate::promotion::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -486,6 +500,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.kind(),
             Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
+            Self::Promotion(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -527,10 +542,12 @@ impl machine::Message for Message {
                 Command::Migration(_) => crate::migration::MigrationId(0).into(),
                 Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
+                Command::Promotion(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
+            Self::Promotion(message) => message.subject(),
         }
     }
 
@@ -559,6 +576,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.identity(),
             Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
+            Self::Promotion(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -217,4 +217,6 @@ pub enum Note {
     Migration(crate::migration::Note),
     /// What Git, CO, LO and EN tell.
     GitOps(crate::gitops::Note),
+    /// About promotions, the log and the edges that follow it.
+    Promotion(crate::promotion::Note),
 }

@@ -70,6 +70,22 @@ pub static MESSAGES: &[&str] = &[
     "en-beat",
     "image-pull",
     "image-pulled",
+    "route-publish",
+    "route-published",
+    "wrong-sequence",
+    "stream-end-ask",
+    "stream-end",
+    "stream-subscribe",
+    "route-event",
+    "stream-beat",
+    "snapshot-keep",
+    "snapshot-keep-entry",
+    "snapshot-ask",
+    "snapshot",
+    "snapshot-entry",
+    "edge-acknowledges",
+    "services-ask",
+    "services-are",
 ];
 
 /// How a kind of fault is described, once.
@@ -295,6 +311,27 @@ faults! {
         revision: u8,
         /// Where it fails, by name (`pull`, `create`, `health`).
         fails: String,
+    }
+    /// What the archive hands out is not the newest snapshot as it was signed.
+    "snapshot-trouble" "Snapshot trouble" SnapshotTrouble {
+        /// In which way, by name (`forged`, `damaged`, `old`).
+        what: String,
+    }
+    /// The log is thrown away and begins anew.
+    "log-recreated" "Log recreated" LogRecreated {}
+    /// What artifacts need at run time is not there.
+    "services-down" "Services down" ServicesDown {}
+    /// The database gets another schema.
+    "schema-change" "Schema change" SchemaChange {
+        /// Which.
+        to: u32,
+    }
+    /// A colleague does something about promotions, the log or an edge.
+    "promotion-order" "Promotion order" PromotionOrder {
+        /// Of which app, by position.
+        app: u16,
+        /// What.
+        effect: crate::promotion::PromotionEffect,
     }
 }
 

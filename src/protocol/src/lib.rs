@@ -14,6 +14,7 @@ mod hosts;
 mod migration;
 mod plan;
 mod problem;
+mod promotion;
 mod property;
 mod region;
 mod replay;
@@ -34,6 +35,9 @@ pub use plan::{
     QuestionOption, Range, Read, Readable, Situation, Start, Traffic,
 };
 pub use problem::Problem;
+pub use promotion::{
+    Candidate, PromotionEffect, PromotionOrder, PromotionSituation, PromotionsPlan,
+};
 pub use property::{Kind, PROPERTIES, PropertySpec, property};
 pub use region::{RegionEffect, RegionPlan, RegionsPlan};
 pub use replay::{LinkError, Placed, Replay};

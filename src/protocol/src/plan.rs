@@ -64,6 +64,8 @@ pub struct Plan {
     pub hosts: Option<crate::hosts::HostsPlan>,
     /// The deployments that come from Git.
     pub gitops: Option<crate::gitops::GitOpsPlan>,
+    /// How owners of routes change, if that takes more than an order.
+    pub promotions: Option<crate::promotion::PromotionsPlan>,
 }
 
 impl Plan {
@@ -221,6 +223,14 @@ pub enum Readable {
     DeploymentRecords,
     /// What really runs on each EN.
     EdgeNodes,
+    /// The promotions, and what each waits for.
+    Promotions,
+    /// Where each edge is in the log, and whether it trusts its table.
+    EdgeCursors,
+    /// Where the log begins and ends, and what the newest snapshot has.
+    RouteLog,
+    /// What the runtime services say of themselves.
+    RuntimeServices,
 }
 
 /// Something that can be read.
@@ -276,6 +286,8 @@ pub enum Effect {
     Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
     GitOps(crate::gitops::GitOpsEffect),
+    /// Something about promotions, the log and the edges that follow it.
+    Promotion(crate::promotion::PromotionEffect),
 }
 
 /// Something that can be done.
@@ -394,6 +406,8 @@ pub enum Situation {
     Not(alloc::boxed::Box<Self>),
     /// Something about hosts.
     Hosts(crate::hosts::HostSituation),
+    /// Something about promotions.
+    Promotion(crate::promotion::PromotionSituation),
 }
 
 /// How a situation is judged over a run.

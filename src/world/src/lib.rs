@@ -27,5 +27,5 @@ mod watch;
 pub use bench::Bench;
 pub use lower::case_of;
 pub use played::{Played, replay};
-pub use report::{run, runs_alike};
+pub use report::{run, runs_alike, story};
 pub use teeth::{Bite, Found, Trial, sharpest};

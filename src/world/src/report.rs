@@ -2,12 +2,14 @@
 
 use crate::line::Line;
 use crate::lower::case_of;
+use crate::view::{Names, entry_view, is_routine};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 use machine::Time;
 use protocol::{
-    GoalReport, Kind, PROPERTIES, Plan, Problem, Progress, PropertyView, Replay, RunReport, Verdict,
+    EntryView, GoalReport, Kind, PROPERTIES, Plan, Problem, Progress, PropertyView, Replay,
+    RunReport, Verdict,
 };
 use sim::Recording;
 
@@ -22,6 +24,30 @@ pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
     let line = played_out(plan, replay)?;
     let again = fingerprint_in_portions(plan, replay, PORTION)?;
     Ok(report(plan, replay, &line, again))
+}
+
+/// The story of a replay, an entry at a time, to its end; with `routine`, heartbeats and acknowledgements are told, too.
+///
+/// # Errors
+/// As for [`run`].
+pub fn story(
+    plan: &Plan,
+    replay: &Replay,
+    routine: bool,
+    mut tell: impl FnMut(EntryView),
+) -> Result<(), Box<Problem>> {
+    let mut line = Line::open(plan, replay, Recording::Full)?;
+    line.run_mut().run_to(Time(plan.end), u64::MAX);
+    let run = line.run();
+    let names = Names::new(plan, run.state());
+    for entry in run.history().iter() {
+        if routine || !is_routine(&entry) {
+            tell(entry_view(&names, &entry, line.labels(), |mark| {
+                Line::done_text(plan, mark)
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// A replay, run to its end.

@@ -27,6 +27,13 @@ impl ControlPlane {
                 route,
                 deployment,
                 predecessor,
+            } if self.streams() => {
+                self.request_promotion(cx, out, route, deployment, predecessor, 0)
+            }
+            Command::Promote {
+                route,
+                deployment,
+                predecessor,
             } => self.promote(cx, out, route, deployment, predecessor),
             Command::SetMemoryLimit { deployment, limit } => {
                 self.set_memory_limit(out, deployment, limit)
@@ -36,6 +43,7 @@ impl ControlPlane {
                 true
             }
             Command::Host(command) => self.on_host_command(cx, out, command),
+            Command::Promotion(command) => self.on_promotion_command(cx, out, command),
             // Not this node's to carry out.
             Command::BindSecret { .. }
             | Command::RepairArtifact { .. }

@@ -6,7 +6,7 @@
 //!
 //! The parts: `commit` changes rows and lets their effects go, `relay` tells the edges, `orders` tells the runners,
 //! `wakes`, `scheduler` and `sleep` drive the two lifecycles, `reports` and `evidence` judge what runners say,
-//! `presence` watches the runners, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash.
+//! `presence` watches the runners, `promotions` gives routes to new owners and tells the log, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash.
 
 mod commands;
 mod commit;
@@ -14,6 +14,7 @@ mod evidence;
 mod hosts;
 mod orders;
 mod presence;
+mod promotions;
 mod relay;
 mod reports;
 mod restart;
@@ -37,6 +38,7 @@ use machine::{Context, Input, Machine, NodeId, Step, Subject, Table, Time, finge
 use machine::{SortedMap, SortedSet};
 use orders::Standing;
 use presence::{Doing, Presence};
+use promotions::Promotions;
 use relay::Sending;
 
 /// What a step of the control plane fills.
@@ -66,6 +68,8 @@ pub struct Installation {
     pub routes: Vec<Route>,
     /// What it takes to upgrade the hosts, if it may.
     pub managed: Option<crate::hosts::Managed>,
+    /// What it takes to promote, if owners change by promotions and the edges follow a log.
+    pub promoting: Option<crate::promotion::Managed>,
 }
 
 /// What the control plane has put on its agenda.
@@ -85,6 +89,12 @@ enum Due {
     Relay(OutboxId, u8),
     /// A drain of a host is looked at.
     Drain(DrainId),
+    /// A promotion is looked at.
+    Promotion(crate::promotion::PromotionId),
+    /// The log has not acknowledged a change of an owner.
+    Stream(OutboxId),
+    /// A snapshot is due.
+    Snapshot,
 }
 
 /// The control plane.
@@ -117,6 +127,7 @@ pub struct ControlPlane {
     seen: Ledger<ReportId, ()>,
     asks: Ledger<(NodeId, RouteId), u32>,
     hosts: Hosts,
+    promotions: Promotions,
     agenda: Agenda<Due>,
 }
 
@@ -147,6 +158,7 @@ impl ControlPlane {
             seen: Ledger::default(),
             asks: Ledger::default(),
             hosts: Hosts::default(),
+            promotions: Promotions::default(),
             agenda: Agenda::default(),
         }
     }
@@ -248,6 +260,7 @@ impl ControlPlane {
             }
             Message::Command(command) => self.on_command(cx, out, command),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
+            Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -263,6 +276,9 @@ impl ControlPlane {
                 Due::Standing(id) => self.repeat_standing(cx, out, id),
                 Due::Relay(row, edge) => self.relay(cx, out, row, edge),
                 Due::Drain(id) => self.look_at(cx, out, id),
+                Due::Promotion(id) => self.look_at_promotion(cx, out, id),
+                Due::Stream(row) => self.say_again(cx, out, row),
+                Due::Snapshot => self.snapshot_due(cx, out),
             }
         }
     }
@@ -394,8 +410,13 @@ impl Machine for ControlPlane {
             self.agenda.fingerprint(),
         );
         let all = fingerprint::digest(&(tables, rest));
-        if self.installation.managed.is_some() {
+        let all = if self.installation.managed.is_some() {
             fingerprint::fold(all, self.hosts.fingerprint())
+        } else {
+            all
+        };
+        if self.installation.promoting.is_some() {
+            fingerprint::fold(all, self.promotions.fingerprint())
         } else {
             all
         }

@@ -6,7 +6,7 @@
 use super::{ControlPlane, Due, Out};
 use crate::id::OutboxId;
 use crate::knob;
-use crate::message::Message;
+use crate::message::{Event, Message};
 use crate::note::Note;
 use machine::SortedSet;
 use machine::{Context, Duration, NodeId};
@@ -56,6 +56,9 @@ impl ControlPlane {
             row: id,
             event: row.event,
         });
+        if self.streams() && self.is_for_log(row.event) {
+            return self.publish_owner(cx, out, id);
+        }
         for index in 0..self.installation.edges.len().min(64) as u8 {
             self.begin_relay(cx, out, id, index);
         }
@@ -157,10 +160,15 @@ impl ControlPlane {
             if self
                 .outbox
                 .get(id.0 as usize)
-                .is_some_and(|row| row.published)
+                .is_some_and(|row| row.published && !(self.streams() && self.is_for_log(row.event)))
             {
                 self.begin_relay(cx, out, id, edge);
             }
         }
+    }
+
+    /// Whether an event is told by the log, where there is one, and not to each edge.
+    const fn is_for_log(&self, event: Event) -> bool {
+        matches!(event, Event::RouteOwner { .. } | Event::Promotion(_))
     }
 }

@@ -57,6 +57,7 @@ impl ControlPlane {
         self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
         self.resume_drains(cx);
+        self.resume_promotions(cx, out);
     }
 
     fn restore(&mut self, image: Image) -> bool {
@@ -65,6 +66,9 @@ impl ControlPlane {
             Image::Wake(id, row) => put_back(&mut self.wakes, id.0, row),
             Image::Deployment(id, row) => put_back(&mut self.deployments, id.0.into(), row),
             Image::Drain(id, row) => put_back(&mut self.hosts.drains, id.0, row),
+            Image::Promotion(id, row) => put_back(&mut self.promotions.rows, id.0, row),
+            Image::Approval(number, row) => put_back(&mut self.promotions.approvals, number, row),
+            Image::Authority(row) => put_back(&mut self.promotions.authority, 0, row),
             Image::Allocation(id, row) => {
                 if let Some(report) = row.value.report {
                     self.seen.insert(report, ());

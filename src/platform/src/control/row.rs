@@ -149,4 +149,13 @@ pub enum Image {
     Deployment(DeploymentId, Row<Deployment>),
     /// A drain of a host.
     Drain(DrainId, Row<crate::hosts::Drain>),
+    /// A promotion.
+    Promotion(
+        crate::promotion::PromotionId,
+        Row<crate::promotion::Promotion>,
+    ),
+    /// An approval, by its number.
+    Approval(u32, Row<crate::promotion::Approval>),
+    /// What all promotions share.
+    Authority(Row<crate::promotion::Authority>),
 }

@@ -35,6 +35,9 @@ impl Edge {
             // The bytes are named by their digest: no owner, no app and no table is needed to know that they are right.
             return self.respond(cx, out, client, id, 200, Reason::Served, Duration::ZERO);
         }
+        if let Err(reason) = self.check_owner(cx, out, id, route, class) {
+            return self.respond(cx, out, client, id, 503, reason, Duration::ZERO);
+        }
         if self.routes.get(route).is_none() {
             // The log has not said yet who owns it; guessing would be worse than asking to come again.
             return self.respond(cx, out, client, id, 503, Reason::NoTarget, Duration::ZERO);

@@ -163,6 +163,13 @@ impl Edge {
             return;
         };
         self.settle(flight.route, flight.key, request, ok);
+        if let Some(epoch) = self
+            .allocations
+            .get(flight.allocation)
+            .map(|view| view.epoch)
+        {
+            self.count_answer(flight.route, epoch, ok);
+        }
         if !flight.answered {
             self.land(request, flight.allocation);
             let (status, reason) = if ok {

@@ -143,17 +143,32 @@ impl Edge {
         route: RouteId,
         reason: Reason,
     ) {
-        let rest = self.rest(cx, route);
         while let Some(held) = self.take_held(|held| held.route == route) {
-            let waited = cx.now.since(held.arrived).0;
-            out.note(Note::HoldRefused {
-                request: held.request,
-                waited,
-                held: self.held.len() as u32,
-            });
-            self.give_back(route, held.key, held.request);
-            self.respond(cx, out, held.client, held.request, 503, reason, rest);
+            self.refuse_one(cx, out, held, reason);
         }
         self.agenda.clear(Due::Release(route));
+    }
+
+    fn refuse_one(&mut self, cx: &Context<'_>, out: &mut Out, held: Held, reason: Reason) {
+        let waited = cx.now.since(held.arrived).0;
+        out.note(Note::HoldRefused {
+            request: held.request,
+            waited,
+            held: self.held.len() as u32,
+        });
+        self.give_back(held.route, held.key, held.request);
+        let rest = self.rest(cx, held.route);
+        self.respond(cx, out, held.client, held.request, 503, reason, rest);
+    }
+
+    /// Owners are in doubt: whoever waits for one that it may not go to any more is told.
+    pub(super) fn refuse_doubtful(&mut self, cx: &Context<'_>, out: &mut Out) {
+        let waiting = self.held.clone();
+        for held in waiting {
+            if let Err(reason) = self.check_owner(cx, out, held.request, held.route, held.class) {
+                self.take_held(|other| other.request == held.request);
+                self.refuse_one(cx, out, held, reason);
+            }
+        }
     }
 }

@@ -4,23 +4,25 @@
 //! memory only: they are gone when it crashes. Every request that arrives is answered once. [`Machine::restart`] is also
 //! how it starts for the first time: it then asks for the log.
 //!
-//! The parts: `table` follows the log, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
+//! The parts: `table` follows the control plane, `cursor` the route event stream where there is one, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
 //! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them.
 
 mod admit;
 mod ask;
+mod cursor;
 mod dispatch;
 mod hold;
 mod keys;
 mod table;
 
+pub use cursor::{Phase, Streamed};
 pub use table::{AllocationView, RouteView};
 
 use crate::agenda::Agenda;
 use crate::control::Contract;
 use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, RouteId, WakeId};
 use crate::ledger::Ledger;
-use crate::message::{Class, Message};
+use crate::message::{Class, Command, Message};
 use crate::note::Note;
 use alloc::vec::Vec;
 use dispatch::Flight;
@@ -41,6 +43,8 @@ pub struct Installation {
     pub region: Region,
     /// The contract of each route, by route number.
     pub contracts: Vec<Contract>,
+    /// The log that tells it of owners, if that is not the control plane itself.
+    pub stream: Option<Streamed>,
 }
 
 /// A request that waits.
@@ -75,6 +79,10 @@ enum Due {
     Flight(RequestId),
     /// Nothing was heard of a wake.
     Ask(RouteId),
+    /// No snapshot has come.
+    Baseline,
+    /// Does anything prove that nothing is missing?
+    Prove,
 }
 
 /// An edge.
@@ -97,6 +105,7 @@ pub struct Edge {
     last_ask: u32,
     /// The number of the first ask for the log.
     following: u32,
+    cursor: cursor::Cursor,
 }
 
 impl Edge {
@@ -118,6 +127,7 @@ impl Edge {
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
+            cursor: cursor::Cursor::default(),
         }
     }
 
@@ -189,6 +199,8 @@ impl Edge {
                 request,
                 allocation,
             } => self.on_dispatch_refused(cx, out, request, allocation),
+            Message::Promotion(message) => self.on_stream(cx, out, message),
+            Message::Command(Command::Promotion(command)) => self.on_order(cx, out, command),
             // Everything else is said to others.
             _ => {}
         }
@@ -202,6 +214,8 @@ impl Edge {
                 Due::Release(route) => self.pump(cx, out, route),
                 Due::Flight(request) => self.flight_due(cx, out, request),
                 Due::Ask(route) => self.ask_due(cx, out, route),
+                Due::Baseline => self.baseline_due(cx, out),
+                Due::Prove => self.prove_due(cx, out),
             }
         }
     }
@@ -229,6 +243,7 @@ impl Machine for Edge {
         // It says less than one thing per millisecond, so no number is used twice.
         self.last_ask = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
         self.follow(cx, out);
+        self.begin_cursor(cx, out);
     }
 
     fn fingerprint(&self) -> u64 {
@@ -247,6 +262,11 @@ impl Machine for Edge {
             self.last_ask,
             self.following,
         );
-        fingerprint::digest(&(table, rest))
+        let all = fingerprint::digest(&(table, rest));
+        if self.installation.stream.is_some() {
+            fingerprint::fold(all, self.cursor.fingerprint())
+        } else {
+            all
+        }
     }
 }

@@ -108,8 +108,9 @@ impl Edge {
                 self.allocations.get(allocation).map(|view| view.version)
             }
             Event::Deployment { deployment, .. } => self.deployments.get(deployment).copied(),
-            // Hosts are no concern of an edge.
+            // Hosts and promotions are no concern of an edge.
             Event::Host(event) => Some(event.version),
+            Event::Promotion(event) => Some(event.version()),
         };
         if known.is_some_and(|known| event.version() <= known) {
             return out.note(Note::EventIgnored { row });
@@ -182,12 +183,12 @@ impl Edge {
                 deployment,
                 version,
             } => self.deployments.insert(deployment, version),
-            Event::Host(_) => {}
+            Event::Host(_) | Event::Promotion(_) => {}
         }
     }
 
     /// A route has an owner: what is held for it waits for this owner now, with the time it had left.
-    fn learn_owner(
+    pub(super) fn learn_owner(
         &mut self,
         route: RouteId,
         epoch: Epoch,

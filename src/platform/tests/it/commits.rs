@@ -84,6 +84,9 @@ fn versions_rise_by_one() {
             Image::Allocation(_, row) => row.version,
             Image::Deployment(_, row) => row.version,
             Image::Drain(_, row) => row.version,
+            Image::Promotion(_, row) => row.version,
+            Image::Approval(_, row) => row.version,
+            Image::Authority(row) => row.version,
         };
         let before = last.insert(record.event.entity(), version).unwrap_or(0);
         assert_eq!((version, record.event.version()), (before + 1, version));

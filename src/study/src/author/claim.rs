@@ -4,7 +4,8 @@
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
 //! `{ deployment = "camera", state = "INSTALLED" }` ·
-//! `{ region = "eu", state = "eligible" }` · `{ migration = "add-email", state = "verified" }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
+//! `{ region = "eu", state = "eligible" }` · `{ migration = "add-email", state = "verified" }` ·
+//! `{ promotion = 1, state = "healthy" }` · `{ owner = 2, app = "shop" }` · `{ edges-follow = true }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
 //! `{ not = … }`
 
 use super::read::{Table, Value, variants};
@@ -51,6 +52,9 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "region",
         "deployment",
         "migration",
+        "promotion",
+        "owner",
+        "edges-follow",
         "all",
         "any",
         "not",
@@ -86,6 +90,9 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "promotion" => super::promotion::state(value, &table, names),
+        "owner" => super::promotion::owner(value, &table, names),
+        "edges-follow" => super::promotion::edges_follow(value),
         "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),
         "deployment" => super::gitops::situation(value, &table, names),

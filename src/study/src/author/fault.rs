@@ -142,6 +142,18 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "plan-change" => Fault::PlanChange {
             migration: names.migration(&table.name("migration")),
         },
+        "snapshot-trouble" => Fault::SnapshotTrouble {
+            what: super::promotion::blemish(table.need("what")?, names.file),
+        },
+        "log-recreated" => Fault::LogRecreated {},
+        "services-down" => Fault::ServicesDown {},
+        "schema-change" => Fault::SchemaChange {
+            to: table.count("to"),
+        },
+        "promotion-order" => Fault::PromotionOrder {
+            app: app(),
+            effect: super::promotion::order(table, names)?,
+        },
         "region-lack" => Fault::RegionLack {
             region: names.region(&table.name("region")),
             what: super::region::lack(table.need("what")?, names.file),

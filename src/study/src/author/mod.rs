@@ -8,6 +8,7 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod promotion;
 mod read;
 mod region;
 mod scenario;
@@ -34,9 +35,11 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/bad-deploy",
         "worlds/bad-night",
         "worlds/bad-revision",
         "worlds/blocked-migration",
+        "worlds/closed-doors",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
@@ -50,14 +53,18 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/lost-tail",
         "worlds/mass-deletion",
         "worlds/moving-ground",
         "worlds/no-way-back",
         "worlds/offline-node",
+        "worlds/production-promotion",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
+        "worlds/route-event-replay-gap",
+        "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/tight-hosts",

@@ -22,6 +22,7 @@ pub struct Names<'a> {
     locals: u16,
     edge_nodes: u16,
     migrations: Vec<String>,
+    promotes: bool,
     edges: u16,
     runners: u16,
 }
@@ -83,6 +84,7 @@ impl Names<'_> {
         let runners = (1..=self.runners).map(|n| format!("runner-{n}"));
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
+        let stream = ["log", "archive", "services"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
@@ -91,6 +93,7 @@ impl Names<'_> {
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
+            .chain(stream.filter(|_| self.promotes))
             .chain(data.filter(|_| !self.migrations.is_empty()))
             .chain(places)
             .chain(git.filter(|_| self.edge_nodes > 0))
@@ -170,6 +173,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .collect(),
         locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
         edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
+        promotes: table.get("promotions").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -218,6 +222,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         hosts: table
             .get("hosts")
             .and_then(|value| super::hosts::plan(value, &names)),
+        promotions: table
+            .get("promotions")
+            .and_then(|value| super::promotion::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -534,6 +541,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &migration::EFFECTS,
         &gitops::EFFECTS,
         super::hosts::EFFECTS,
+        super::promotion::EFFECTS,
     ]
     .concat();
     let (key, value) = table.which(&keys)?;
@@ -550,6 +558,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "case",
             &borrowed(&names.cases),
         )),
+        key if super::promotion::EFFECTS.contains(&key) => {
+            Effect::Promotion(super::promotion::effect(key, value, names)?)
+        }
         key if migration::EFFECTS.contains(&key) => {
             Effect::Migration(migration::effect(key, value, names))
         }

@@ -6,6 +6,7 @@ mod bootstrap;
 mod clients;
 mod gitops;
 mod migration;
+mod promotion;
 mod region;
 mod roster;
 mod store;
@@ -15,10 +16,11 @@ pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
+pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
-    BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, MIGRATIONS, MIGRATOR, PLACE,
-    REGIONS, Roster, VISITORS,
+    ARCHIVE, BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, LOG, MIGRATIONS, MIGRATOR,
+    PLACE, REGIONS, Roster, SERVICES, VISITORS,
 };
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
@@ -32,6 +34,7 @@ use platform::id::Region;
 use platform::message::Message;
 use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
+use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
 
@@ -78,6 +81,12 @@ pub enum Node {
     Local(gitops_logic::Local),
     /// An EN.
     EdgeNode(gitops_logic::EdgeNode),
+    /// The route event stream.
+    Log(promotion_logic::Log),
+    /// The archive of snapshots.
+    Archive(Archive),
+    /// The runtime services.
+    Services(RuntimeServices),
 }
 
 /// What a node of the fleet makes durable.
@@ -99,6 +108,8 @@ pub enum Stored {
     Local(gitops_logic::LocalRecord),
     /// An EN.
     EdgeNode(gitops_logic::EdgeRecord),
+    /// The route event stream.
+    Log(promotion_logic::Stored),
 }
 
 /// All nodes of a run.
@@ -194,6 +205,33 @@ impl Fleet {
         }
     }
 
+    /// The route event stream, if the plan has one.
+    #[must_use]
+    pub fn log(&self) -> Option<&promotion_logic::Log> {
+        match self.node(self.roster.seated(LOG).next()?) {
+            Some(Node::Log(log)) => Some(log),
+            _ => None,
+        }
+    }
+
+    /// The archive of snapshots.
+    #[must_use]
+    pub fn archive(&self) -> Option<&Archive> {
+        match self.node(self.roster.seated(ARCHIVE).next()?) {
+            Some(Node::Archive(archive)) => Some(archive),
+            _ => None,
+        }
+    }
+
+    /// The runtime services.
+    #[must_use]
+    pub fn services(&self) -> Option<&RuntimeServices> {
+        match self.node(self.roster.seated(SERVICES).next()?) {
+            Some(Node::Services(services)) => Some(services),
+            _ => None,
+        }
+    }
+
     /// The vault.
     #[must_use]
     pub fn vault(&self) -> Option<&Vault> {
@@ -280,6 +318,9 @@ impl sim::Fleet for Fleet {
             Node::EdgeNode(node) => {
                 adapt(step, Stored::EdgeNode, |step| node.step(cx, input, step))
             }
+            Node::Log(log) => adapt(step, Stored::Log, |step| log.step(cx, input, step)),
+            Node::Archive(archive) => archive.step(cx, input, step),
+            Node::Services(services) => services.step(cx, input, step),
         }
     }
 
@@ -299,7 +340,13 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.deadline(),
             Node::Local(local) => local.deadline(),
             Node::EdgeNode(node) => node.deadline(),
-            Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
+            Node::Log(log) => log.deadline(),
+            Node::Store(_)
+            | Node::Vault(_)
+            | Node::Place(_)
+            | Node::Bootstrap(_)
+            | Node::Archive(_)
+            | Node::Services(_) => None,
         }
     }
 
@@ -398,8 +445,22 @@ impl sim::Fleet for Fleet {
                     node.restart(cx, &records, step)
                 });
             }
-            // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
-            Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
+            Node::Log(log) => {
+                let records: Vec<_> = durable
+                    .iter()
+                    .filter_map(|stored| {
+                        if let Stored::Log(record) = stored {
+                            Some(*record)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                adapt(step, Stored::Log, |step| log.restart(cx, &records, step));
+            }
+            Node::Archive(archive) => archive.restart(),
+            // Places, services and Git go on whatever becomes of the process that answers for them, and visitors come.
+            Node::Place(_) | Node::Visitors(_) | Node::Git(_) | Node::Services(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
@@ -424,6 +485,9 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.fingerprint(),
             Node::Local(local) => local.fingerprint(),
             Node::EdgeNode(node) => node.fingerprint(),
+            Node::Log(log) => log.fingerprint(),
+            Node::Archive(archive) => archive.fingerprint(),
+            Node::Services(services) => services.fingerprint(),
         }
     }
 

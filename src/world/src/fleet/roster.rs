@@ -30,6 +30,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "co", false),
     seat(NodeKind::Control, "lo", true),
     seat(NodeKind::Runner, "en", true),
+    seat(NodeKind::Store, "log", false),
+    seat(NodeKind::Store, "archive", false),
+    seat(NodeKind::Store, "services", false),
 ];
 
 /// The seat of the region service.
@@ -56,6 +59,12 @@ pub const CENTRAL: usize = 9;
 pub const LOCAL: usize = 10;
 /// The seat of the ENs.
 pub const EDGE_NODE: usize = 11;
+/// The seat of the route event stream.
+pub const LOG: usize = 12;
+/// The seat of the archive of snapshots.
+pub const ARCHIVE: usize = 13;
+/// The seat of the runtime services.
+pub const SERVICES: usize = 14;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

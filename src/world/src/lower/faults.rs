@@ -2,6 +2,7 @@
 //! requests, and commands that come by themselves.
 
 use super::*;
+use crate::fleet::{Blemish, Window};
 
 fn kind(name: &str) -> Result<u16> {
     match kinds().find(|(_, known)| *known == name) {
@@ -44,6 +45,7 @@ pub(super) struct Sink<'a> {
     pub(super) spells: Vec<Spell>,
     pub(super) broken_agents: Vec<u16>,
     pub(super) git: gitops::Outside,
+    pub(super) promoting: promotion::Circumstances,
 }
 
 impl Sink<'_> {
@@ -399,6 +401,40 @@ impl Sink<'_> {
                     from,
                     until,
                 });
+            }
+            Fault::SnapshotTrouble { what } => {
+                let Some(what) = promotion::blemish(what) else {
+                    let known = Blemish::ALL.map(Blemish::name);
+                    return problem(Problem::unknown("snapshot trouble", what, &known));
+                };
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.promoting.blemishes.push(Window { what, from, until });
+            }
+            Fault::ServicesDown {} => {
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.promoting.down.push(Window {
+                    what: (),
+                    from,
+                    until,
+                });
+            }
+            Fault::SchemaChange { to } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                self.promoting.schemas.push((at, *to));
+            }
+            Fault::LogRecreated {} => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = promotion::recreate(self.roster);
+                self.life.extend(order.map(|order| (at, order)));
+            }
+            Fault::PromotionOrder { app, effect } => {
+                self.app(*app)?;
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let orders = promotion::effect(self.plan, self.roster, *app, effect);
+                self.life
+                    .extend(orders.into_iter().map(|order| (at, order)));
             }
             Fault::PlanChange { migration } => {
                 let (at, _) = Self::window(fault, when, lasts)?;

@@ -9,6 +9,7 @@ mod faults;
 mod gitops;
 mod hosts;
 mod migration;
+mod promotion;
 mod region;
 
 pub use actions::externals;
@@ -144,9 +145,18 @@ fn images(plan: &Plan) -> Vec<Image> {
     for (index, app) in plan.apps.iter().enumerate() {
         for deployment in deployments_of(plan, index as u16) {
             let bytes = artifact(deployment);
+            let works = !promotion::is_broken(plan, deployment);
             // The same program, from the right or the wrong bytes, with or without its secrets: only one of the four
             // answers as it should, and all of them come up and pass their checks.
-            for (bytes, right) in [(bytes, true), (wrong(bytes), false)] {
+            // What building it once more brings is no worse.
+            let again = plan
+                .promotions
+                .as_ref()
+                .map(|_| (promotion::rebuilt(deployment), true));
+            for (bytes, right) in [(bytes, true), (wrong(bytes), false)]
+                .into_iter()
+                .chain(again)
+            {
                 for mounted in [true, false] {
                     images.push(Image {
                         number: runner::image(bytes, mounted),
@@ -158,7 +168,7 @@ fn images(plan: &Plan) -> Vec<Image> {
                         service: span(app.service),
                         concurrency: app.concurrency,
                         backlog: app.backlog,
-                        broken: !(right && mounted),
+                        broken: !(right && mounted && works),
                     });
                 }
             }
@@ -275,6 +285,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = region::seated(roster, plan);
     let roster = migration::seated(roster, plan);
     let roster = gitops::seated(roster, plan);
+    let roster = promotion::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -290,9 +301,11 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         spells: Vec::new(),
         broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
+        promoting: promotion::Circumstances::default(),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
+    sink.life.append(&mut promotion::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -310,7 +323,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     }
 
     sink.life.append(&mut hosts::life(plan, roster)?);
-    if plan.hosts.is_some() {
+    if plan.hosts.is_some() || plan.promotions.is_some() {
         // What happens at one time happens in the order of the plan.
         sink.life.sort_by_key(|(at, _)| *at);
     }
@@ -331,6 +344,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         lacks: sink.lacks,
         spells: sink.spells,
         git: sink.git,
+        promoting: sink.promoting,
     };
     let fleet = fleet(plan, roster, outside)?;
 
@@ -362,6 +376,7 @@ struct Outside {
     lacks: Vec<(u16, Lack)>,
     spells: Vec<Spell>,
     git: gitops::Outside,
+    promoting: promotion::Circumstances,
 }
 
 fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
@@ -408,6 +423,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             })
             .collect(),
         managed: hosts::managed(plan, roster),
+        promoting: promotion::managed(plan, roster),
     };
     let mut nodes = Vec::new();
     nodes.push(Node::Clients(Clients::new(
@@ -419,6 +435,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             control: roster.control(),
             region: REGION,
             contracts: contracts.clone(),
+            stream: promotion::streamed(plan, roster),
         };
         nodes.push(Node::Edge(Edge::new(installation)));
     }
@@ -443,5 +460,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     }
     nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
     nodes.append(&mut gitops::nodes(plan, roster, outside.git));
+    nodes.append(&mut promotion::nodes(plan, outside.promoting));
     Ok(Fleet::new(roster, nodes))
 }

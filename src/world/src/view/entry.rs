@@ -49,6 +49,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
             || matches!(note, Note::Migration(note) if super::migration::is_news(note))
             || matches!(note, Note::Host(note) if super::hosts::is_news(note))
             || matches!(note, Note::GitOps(note) if super::gitops::is_news(note))
+            || matches!(note, Note::Promotion(note) if super::promotion::is_news(note))
     });
     what || moved || ruled || told
 }

@@ -89,6 +89,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
     }
     things.append(&mut super::hosts::things(names, state));
     things.append(&mut super::gitops::things(names.plan(), state));
+    things.append(&mut super::promotion::things(names, state));
     things
 }
 
@@ -165,6 +166,7 @@ fn beliefs(
                 ));
             }
             beliefs.push(("held".to_string(), edge.held().len().to_string(), false));
+            beliefs.extend(super::promotion::cursor(edge, state));
         }
         Some(Node::Control(control)) => {
             for host in control.hosts() {
@@ -212,6 +214,9 @@ fn beliefs(
         Some(Node::Central(central)) => beliefs = super::gitops::central(plan, state, central),
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
+        Some(Node::Log(_)) => beliefs = super::promotion::log(state),
+        Some(Node::Archive(_)) => beliefs = super::promotion::archive(state),
+        Some(Node::Services(_)) => beliefs = super::promotion::services(state),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)

@@ -99,6 +99,11 @@ impl<'a> Names<'a> {
                 self.plan,
                 platform::migration::MigrationId(subject.id as u8),
             ),
+            platform::promotion::PromotionId::KIND => {
+                super::promotion::name(platform::promotion::PromotionId(subject.id as u32))
+            }
+            131 => "an approval".to_string(),
+            132 => "the route event stream".to_string(),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
             platform::id::ReportId::KIND => "a report".to_string(),
@@ -123,6 +128,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Region(message) => return super::region::label(message),
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
+        Message::Promotion(message) => return super::promotion::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {
@@ -140,6 +146,7 @@ pub fn message_label(message: &Message) -> String {
                 }
                 platform::message::Event::Deployment { .. } => "deployment changed".to_string(),
                 platform::message::Event::Host(event) => format!("host {}", event.to.spec().name),
+                platform::message::Event::Promotion(_) => "promotion".to_string(),
             };
         }
         Message::EventAck { .. } => "event heard",

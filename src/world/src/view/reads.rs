@@ -53,6 +53,17 @@ fn lines(
             .collect(),
         Readable::RegionEnablement => super::region::enablements(plan, state),
         Readable::RegionFacts => super::region::facts(plan, state),
+        Readable::Promotions => super::promotion::promotions(&names, state),
+        Readable::EdgeCursors => super::promotion::cursors(&names, state),
+        Readable::RouteLog => super::promotion::log(state)
+            .into_iter()
+            .chain(super::promotion::archive(state))
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
+        Readable::RuntimeServices => super::promotion::services(state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),

@@ -222,6 +222,11 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
         &gate::MIGRATION_EVIDENCE_FRESH,
+        &gate::EDGES_ACKNOWLEDGED,
+        &gate::SOAK_PASSED,
+        &gate::APPROVAL_PRESENT,
+        &gate::RUNTIME_SERVICES_READY,
+        &gate::OWNER_VERIFIED,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::CONTAINER_HEALTHY,
         &gate::EN_REACHABLE,
@@ -245,6 +250,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Region(ref note) => return super::region::told(names, note),
         Note::GitOps(ref note) => return super::gitops::told(names, note),
         Note::Migration(ref note) => return super::migration::told(names, note),
+        Note::Promotion(ref note) => return super::promotion::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Time;
 use platform::id::RouteId;
-use protocol::{Claim, Effect, Metric, Objective, Progress, Situation};
+use protocol::{Claim, Effect, Metric, Objective, Progress, PromotionSituation, Situation};
 use sim::{Entry, State, What};
 
 /// What a situation is judged by.
@@ -59,6 +59,53 @@ fn migration_of(state: &State<Fleet>, migration: u16) -> Option<&'static str> {
     row.value.state.map(|stage| stage.spec().name)
 }
 
+/// Whether something is so of promotions, and what is.
+fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, String) {
+    let control = state.fleet().control();
+    match situation {
+        PromotionSituation::State {
+            promotion,
+            state: wanted,
+        } => {
+            let row = control.promotions().get(u32::from(*promotion));
+            let stands = row.map_or("not asked for", |row| row.value.state.spec().name);
+            let line = format!("promotion {} is {stands}, wanted {wanted}", promotion + 1);
+            (stands == wanted, line)
+        }
+        PromotionSituation::Owner { app, deployment } => {
+            let per = control.deployments().len() / control.routes().len().max(1);
+            let owner = control
+                .routes()
+                .get(u32::from(*app))
+                .map(|row| u32::from(row.value.deployment.0) % per.max(1) + 1);
+            let line = format!(
+                "deployment {} owns the route, wanted {deployment}",
+                owner.unwrap_or(0)
+            );
+            (owner == Some(u32::from(*deployment)), line)
+        }
+        PromotionSituation::EdgesFollow => {
+            let behind = state
+                .fleet()
+                .edges()
+                .filter(|(id, edge)| {
+                    let follows = matches!(
+                        edge.cursor(),
+                        Some((platform::edge::Phase::Following, _, _))
+                    );
+                    let current = control.routes().iter().all(|(route, row)| {
+                        edge.routes()
+                            .get(&platform::id::RouteId(route as u16))
+                            .is_some_and(|view| view.epoch == row.value.epoch)
+                    });
+                    !state.is_up(*id) || !follows || !current
+                })
+                .count();
+            (behind == 0, format!("{behind} edges do not follow"))
+        }
+    }
+}
+
 /// The state of a region's enablement, by name.
 fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
     let row = state.fleet().regions()?.rows().get(u32::from(region))?;
@@ -89,6 +136,7 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::Migration { migration, state } => {
             migration_of(view.state, *migration) == Some(state.as_str())
         }
+        Situation::Promotion(situation) => promotions(view.state, situation).0,
         Situation::Region { region, state } => {
             stage_of(view.state, *region) == Some(state.as_str())
         }
@@ -238,6 +286,7 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             migration + 1,
             migration_of(view.state, *migration).unwrap_or("not asked for")
         ),
+        Situation::Promotion(situation) => promotions(view.state, situation).1,
         Situation::Region { region, state } => format!(
             "region {} is {}, wanted {state}",
             region + 1,

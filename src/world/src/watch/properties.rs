@@ -8,6 +8,7 @@ mod hosts;
 mod memory;
 mod migration;
 mod orders;
+mod promotion;
 mod region;
 mod requests;
 mod tables;
@@ -150,6 +151,7 @@ impl Properties {
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
+        promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);

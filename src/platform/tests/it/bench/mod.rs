@@ -192,6 +192,7 @@ impl Bench {
         };
         let control = ControlPlane::new(control::Installation {
             managed,
+            promoting: None,
             edges: edges.to_vec(),
             hosts: runners
                 .iter()
@@ -217,6 +218,7 @@ impl Bench {
             control: CONTROL,
             region: REGION,
             contracts: vec![Contract::None, Contract::HoldOnce],
+            stream: None,
         });
         let runner = Runner::new(runner::Installation {
             built: facts,

@@ -1,0 +1,60 @@
+//! `lab story`: what happens in a run, a sentence for each entry.
+
+use crate::args;
+use crate::input::{self, Played};
+use crate::out::{Out, Stop};
+use crate::run::solution;
+use machine::Time;
+use protocol::EntryView;
+use serde::Serialize;
+use study::Library;
+
+/// One entry, as JSON has it.
+#[derive(Serialize)]
+struct Told<'a> {
+    step: u64,
+    at: u64,
+    node: Option<u16>,
+    sentence: &'a str,
+    cause: Option<u64>,
+    interesting: bool,
+}
+
+pub fn story(args: &args::Story, library: &Library, out: &mut Out) -> Result<u8, Stop> {
+    let plan = &input::scenario(library, &args.scenario)?.plan;
+    let seed = input::seed(&args.seed)?;
+    let changes = input::changes(&args.changes, Some(plan))?;
+    let moment = |text: &Option<String>| text.as_deref().map(input::moment).transpose();
+    let (from, to) = (moment(&args.from)?, moment(&args.to)?);
+    let mut replay = changes.replay(plan, plan.digest(), seed);
+    if changes.played == Played::Solution {
+        replay.actions = solution(plan, seed)?;
+    }
+    let mut told = Ok(());
+    let mut tell = |entry: EntryView| {
+        let within = from.is_none_or(|from| entry.at >= from) && to.is_none_or(|to| entry.at <= to);
+        if told.is_ok() && within {
+            told = if args.json {
+                out.json_line(&Told {
+                    step: entry.step,
+                    at: entry.at,
+                    node: entry.node,
+                    sentence: &entry.sentence,
+                    cause: entry.cause,
+                    interesting: entry.interesting,
+                })
+            } else {
+                let mark = if entry.interesting { '*' } else { ' ' };
+                out.line(format!(
+                    "{:>10} {:>6} {mark} {}",
+                    Time(entry.at).to_string(),
+                    entry.step,
+                    entry.sentence
+                ))
+            };
+        }
+    };
+    world::story(plan, &replay, args.all, &mut tell).map_err(Stop::Problem)?;
+    told?;
+    Ok(0)
+}

@@ -1,0 +1,409 @@
+//! Judging: what has to be true before a promotion goes on, and what becomes of it when it is not.
+
+use super::super::{ControlPlane, Due, Out};
+use crate::id::{DeploymentId, Epoch, RouteId};
+use crate::promotion::{Hold, Preview, Promotion, PromotionId, State, Transition};
+use crate::{gate, knob};
+use machine::{Context, Fact, Time};
+
+impl ControlPlane {
+    /// What was validated of a deployment.
+    pub(super) fn preview(&self, deployment: DeploymentId) -> Option<Preview> {
+        let managed = self.installation.promoting.as_ref()?;
+        managed
+            .previews
+            .iter()
+            .find(|preview| preview.deployment == deployment)
+            .copied()
+    }
+
+    /// A promotion's moment has come: it goes as far as it can.
+    pub(in super::super) fn look_at_promotion(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+    ) {
+        let Some(promotion) = self.promotion(id).filter(Promotion::is_active) else {
+            return;
+        };
+        self.agenda.set(
+            Due::Promotion(id),
+            cx.now.after(cx.knobs.time(&knob::PROMOTION_INTERVAL)),
+        );
+        match promotion.state {
+            State::Requested => self.check_policy(cx, out, id),
+            State::PolicyCheck => self.clear(cx, out, id, &promotion),
+            State::RouteCas => self.take_route(cx, out, id, &promotion),
+            State::EdgePropagating => self.watch(cx, out, id, &promotion),
+            State::Healthy | State::RolledBack | State::Failed => {}
+        }
+    }
+
+    fn fail_promotion(&mut self, out: &mut Out, id: PromotionId, hold: Hold) {
+        self.write_promotion(out, id, Some(Transition::GaveUp), |row| row.hold = hold);
+    }
+
+    fn hold_promotion(&mut self, out: &mut Out, id: PromotionId, hold: Hold) {
+        self.write_promotion(out, id, None, |row| row.hold = hold);
+    }
+
+    /// Whether production is open; the way back always is.
+    fn is_open(&self, cx: &Context<'_>, out: &mut Out, id: PromotionId) -> bool {
+        let open = Fact::yes(!self.authority().frozen);
+        self.promotion(id)
+            .is_some_and(|row| row.takes_back.is_some())
+            || out
+                .require(cx, &gate::ENVIRONMENT_OPEN, id.into(), open)
+                .is_ok()
+    }
+
+    fn check_policy(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId) {
+        if !self.is_open(cx, out, id) {
+            return self.fail_promotion(out, id, Hold::Frozen);
+        }
+        self.write_promotion(out, id, Some(Transition::Checked), |_| {});
+        self.ask_services(out);
+        self.look_at_promotion(cx, out, id);
+    }
+
+    /// Everything that has to be true before the owner may change.
+    fn clear(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
+        // Somebody may have frozen production while this waited.
+        if !self.is_open(cx, out, id) {
+            return self.fail_promotion(out, id, Hold::Frozen);
+        }
+        if let Some(taken_back) = row.takes_back.and_then(|id| self.promotion(id)) {
+            return self.clear_way_back(cx, out, id, &taken_back);
+        }
+        let preview = self.preview(row.candidate);
+        let now = self
+            .deployments
+            .get(row.candidate.0.into())
+            .map(|deployment| deployment.value.digest);
+        let config = self.authority().config;
+        // Whether there is a preview at all was asked when this was requested.
+        let matches = preview.is_none_or(|preview| {
+            Some(preview.digest) == now && row.digest == preview.digest && preview.config == config
+        });
+        if out
+            .require(cx, &gate::PREVIEW_MATCHES, id.into(), Fact::yes(matches))
+            .is_err()
+        {
+            return self.fail_promotion(out, id, Hold::DigestDiffers);
+        }
+        let waited = cx.now.since(row.requested_at);
+        let approved = self.is_approved_by_another(cx, row);
+        if out
+            .require(cx, &gate::APPROVAL_PRESENT, id.into(), Fact::yes(approved))
+            .is_err()
+        {
+            return if waited >= cx.knobs.time(&knob::APPROVAL_WAIT) {
+                self.fail_promotion(out, id, Hold::ApprovalMissing)
+            } else {
+                self.hold_promotion(out, id, Hold::ApprovalMissing)
+            };
+        }
+        let services = self.services_now(cx);
+        let ready = services.is_some_and(|services| services.ready);
+        if out
+            .require(
+                cx,
+                &gate::RUNTIME_SERVICES_READY,
+                id.into(),
+                Fact::yes(ready),
+            )
+            .is_err()
+        {
+            self.ask_services(out);
+            return if waited >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
+                self.fail_promotion(out, id, Hold::ServicesUnready)
+            } else if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(2) {
+                // They were asked a moment ago: only a second silence says something.
+                self.hold_promotion(out, id, Hold::ServicesUnready)
+            };
+        }
+        if services.is_none() {
+            // Nobody knows the schema.
+            return self.ask_services(out);
+        }
+        if out
+            .require(
+                cx,
+                &gate::ARTIFACT_READS_SCHEMA,
+                id.into(),
+                self.reads(cx, row.candidate),
+            )
+            .is_err()
+        {
+            return self.fail_promotion(out, id, Hold::SchemaUnreadable);
+        }
+        self.write_promotion(out, id, Some(Transition::Cleared), |row| {
+            row.hold = Hold::None;
+        });
+        self.look_at_promotion(cx, out, id);
+    }
+
+    /// Whether a deployment can read the database as the services last described it.
+    fn reads(&self, cx: &Context<'_>, deployment: DeploymentId) -> Fact {
+        let range = self
+            .promoting()
+            .and_then(|managed| managed.reads.get(usize::from(deployment.0)))
+            .copied();
+        let readable = range
+            .zip(self.services_now(cx))
+            .is_some_and(|((from, to), services)| (from..=to).contains(&services.schema));
+        Fact::yes(readable)
+    }
+
+    /// Whether somebody other than whoever asked has approved exactly this, lately enough.
+    fn is_approved_by_another(&self, cx: &Context<'_>, row: &Promotion) -> bool {
+        let Some(managed) = self.installation.promoting.as_ref() else {
+            return false;
+        };
+        let ttl = cx.knobs.time(&knob::APPROVAL_TTL);
+        !managed.approval
+            || self.promotions.approvals.iter().any(|(_, approval)| {
+                let approval = &approval.value;
+                (approval.route, approval.digest, approval.predecessor)
+                    == (row.route, row.digest, row.predecessor)
+                    && approval.by != row.by
+                    && cx.now.since(approval.at) <= ttl
+            })
+    }
+
+    /// The owner changes, once: whoever finds another predecessor than the one it was judged against has lost.
+    fn take_route(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
+        // A crash may have come between the owner's commit and this row's.
+        let now = self.routes.get(row.route.0.into()).map(|route| route.value);
+        let mine = now.filter(|route| {
+            route.deployment == row.candidate && route.epoch.0 == row.predecessor.0 + 1
+        });
+        let epoch = match mine {
+            Some(route) => Some(route.epoch),
+            None => self.change_owner(cx, out, id, row.candidate, row.predecessor),
+        };
+        let Some(epoch) = epoch else {
+            return self.fail_promotion(out, id, Hold::EpochConflict);
+        };
+        let at = cx.now;
+        self.write_promotion(out, id, Some(Transition::OwnerChanged), |row| {
+            row.epoch = epoch;
+            row.changed_at = at;
+        });
+    }
+
+    /// The edges are being told, and the new owner is watched.
+    fn watch(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
+        self.ask_services(out);
+        let standing = self
+            .routes
+            .get(row.route.0.into())
+            .map(|route| route.value.epoch);
+        if standing != Some(row.epoch) {
+            // Another promotion has taken the route since: this one has nothing left to become.
+            return self.fail_promotion(out, id, Hold::EpochConflict);
+        }
+        let (served, failed) = self.answers(row.route, row.epoch);
+        let limit = cx.knobs.get(&knob::ERROR_LIMIT);
+        let per_thousand = failed * 1000 / (served + failed).max(1);
+        let regression = failed > 0 && per_thousand > limit;
+        let automatic = self
+            .promoting()
+            .is_some_and(|managed| managed.automatic && row.takes_back.is_none());
+        if regression && automatic && self.go_back(cx, out, id) {
+            return;
+        }
+        let waited = cx.now.since(row.changed_at);
+        if waited >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
+            let hold = if self
+                .promotion(id)
+                .is_some_and(|row| row.hold == Hold::DbRollbackUnsafe)
+            {
+                Hold::DbRollbackUnsafe
+            } else {
+                Hold::Deadline
+            };
+            return self.fail_promotion(out, id, hold);
+        }
+        if !self.edges_have(cx, out, id, row.route, row.epoch) {
+            if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(3) && !regression {
+                self.hold_promotion(out, id, Hold::EdgesMissing);
+            }
+            return;
+        }
+        let soak = cx.knobs.time(&knob::SOAK);
+        let behaved = Fact {
+            holds: waited >= soak && !regression,
+            found: if regression { per_thousand } else { waited.0 },
+            wanted: if regression { limit } else { soak.0 },
+        };
+        if out
+            .require(cx, &gate::SOAK_PASSED, id.into(), behaved)
+            .is_err()
+        {
+            let closed = |row: Promotion| row.hold == Hold::DbRollbackUnsafe;
+            if regression && !self.promotion(id).is_some_and(closed) {
+                self.hold_promotion(out, id, Hold::Regression);
+            }
+            return;
+        }
+        self.write_promotion(out, id, Some(Transition::Soaked), |row| {
+            row.hold = Hold::None;
+        });
+        if let Some(taken_back) = row.takes_back {
+            self.write_promotion(out, taken_back, Some(Transition::WentBack), |_| {});
+        }
+    }
+
+    /// Whether the previous owner of a promotion was healthy when it owned the route.
+    fn was_healthy(&self, route: RouteId, owner: DeploymentId) -> bool {
+        let first = self
+            .installation
+            .routes
+            .get(usize::from(route.0))
+            .is_some_and(|installed| installed.deployment == owner);
+        first
+            || self.promotions.rows.iter().any(|(_, row)| {
+                row.value.route == route
+                    && row.value.candidate == owner
+                    && matches!(row.value.state, State::Healthy | State::RolledBack)
+                    && row.value.hold == Hold::None
+            })
+    }
+
+    /// What a way back needs, whoever asks for it.
+    fn may_go_back(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        row: &Promotion,
+    ) -> bool {
+        let proven = Fact::yes(self.was_healthy(row.route, row.previous));
+        if out
+            .require(cx, &gate::ROLLBACK_TARGET_PROVEN, id.into(), proven)
+            .is_err()
+        {
+            return false;
+        }
+        out.require(
+            cx,
+            &gate::ROLLBACK_SCHEMA_SAFE,
+            id.into(),
+            self.reads(cx, row.previous),
+        )
+        .is_ok()
+    }
+
+    /// A promotion that is under way gives the route back, if whoever had it can have it.
+    fn go_back(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId) -> bool {
+        let Some(row) = self.promotion(id) else {
+            return false;
+        };
+        if !self.may_go_back(cx, out, id, &row) {
+            self.hold_promotion(out, id, Hold::DbRollbackUnsafe);
+            return false;
+        }
+        if self
+            .change_owner(cx, out, id, row.previous, row.epoch)
+            .is_none()
+        {
+            return false;
+        }
+        self.write_promotion(out, id, Some(Transition::WentBack), |row| {
+            row.hold = Hold::Regression;
+        });
+        true
+    }
+
+    /// An operator wants the route's previous owner back.
+    pub(super) fn roll_back(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        by: u8,
+    ) -> bool {
+        let newest = self
+            .promotions
+            .rows
+            .iter()
+            .rev()
+            .map(|(id, row)| (PromotionId(id), row.value))
+            .find(|(_, row)| {
+                row.route == route && row.epoch != Epoch(0) && row.takes_back.is_none()
+            });
+        let Some((id, row)) = newest else {
+            return false;
+        };
+        match row.state {
+            State::EdgePropagating => self.go_back(cx, out, id),
+            State::Healthy => self.take_back(cx, out, id, &row, by),
+            _ => false,
+        }
+    }
+
+    /// What an operation that takes a promotion back needs before the owner may change.
+    fn clear_way_back(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        taken_back: &Promotion,
+    ) {
+        if self.services_now(cx).is_none() {
+            // Nobody knows the schema.
+            return self.ask_services(out);
+        }
+        if !self.may_go_back(cx, out, id, taken_back) {
+            return self.fail_promotion(out, id, Hold::DbRollbackUnsafe);
+        }
+        self.write_promotion(out, id, Some(Transition::Cleared), |_| {});
+        self.look_at_promotion(cx, out, id);
+    }
+
+    /// A healthy promotion is taken back by an operation of its own.
+    fn take_back(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        row: &Promotion,
+        by: u8,
+    ) -> bool {
+        let running = self
+            .promotions
+            .rows
+            .iter()
+            .any(|(_, other)| other.value.takes_back == Some(id) && other.value.is_active());
+        if running {
+            return true;
+        }
+        let late = cx.now.since(row.changed_at) > cx.knobs.time(&knob::ROLLBACK_WINDOW);
+        let digest = self
+            .deployments
+            .get(row.previous.0.into())
+            .map(|deployment| deployment.value.digest);
+        let Some(digest) = digest.filter(|_| !late) else {
+            return false;
+        };
+        let value = Promotion {
+            route: row.route,
+            candidate: row.previous,
+            digest,
+            predecessor: row.epoch,
+            previous: row.candidate,
+            epoch: Epoch(0),
+            state: State::Requested,
+            hold: Hold::None,
+            by,
+            takes_back: Some(id),
+            requested_at: cx.now,
+            changed_at: Time::ZERO,
+        };
+        let back = self.create_promotion(out, value);
+        self.look_at_promotion(cx, out, back);
+        true
+    }
+}

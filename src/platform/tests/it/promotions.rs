@@ -1,0 +1,537 @@
+//! Production Promotion, row by row of its table, at a control plane whose edge, log and services are played by hand.
+
+use machine::{
+    Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time, Waivers,
+};
+use platform::control::{Contract, ControlPlane, Deployment, Installation, Record, Route};
+use platform::id::{DeploymentId, Digest, Epoch, Region, RouteId};
+use platform::knob;
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::promotion::{
+    Ack, Command as Order, Hold, Managed, Message as Say, Note as Tell, Preview, Promotion,
+    Services, State,
+};
+
+const CONTROL: NodeId = NodeId(1);
+const EDGE: NodeId = NodeId(2);
+const LOG: NodeId = NodeId(3);
+const ARCHIVE: NodeId = NodeId(4);
+const SERVICES: NodeId = NodeId(5);
+const OPERATOR: NodeId = NodeId(9);
+const ROUTE: RouteId = RouteId(0);
+
+struct Rig {
+    control: ControlPlane,
+    disk: Vec<Persist<Record>>,
+    durable: Vec<Record>,
+    now: Time,
+    knobs: Knobs,
+    out: Step<Message, Record, Note>,
+    notes: Vec<Note>,
+    /// What the services answer, if they do.
+    services: Option<Services>,
+    log_end: u64,
+    acks: u32,
+}
+
+impl Rig {
+    /// A control plane with a route that deployment 1 owns, and previews of all others but deployment 4.
+    fn new(approval: bool, automatic: bool) -> Self {
+        let digest = |of: u16| Digest(100 + u64::from(of));
+        let mut knobs = Knobs::defaults(knob::ALL);
+        let set = |knobs: &mut Knobs, knob, secs: u64| {
+            knobs.set(knob, secs * 1_000_000).expect("within its range");
+        };
+        set(&mut knobs, &knob::SOAK, 5);
+        set(&mut knobs, &knob::PROMOTION_DEADLINE, 30);
+        set(&mut knobs, &knob::APPROVAL_WAIT, 20);
+        let mut rig = Self {
+            control: ControlPlane::new(Installation {
+                edges: vec![EDGE],
+                hosts: Vec::new(),
+                deployments: (0..5)
+                    .map(|of| Deployment {
+                        digest: digest(of),
+                        limit: 1,
+                    })
+                    .collect(),
+                routes: vec![Route {
+                    deployment: DeploymentId(0),
+                    epoch: Epoch(1),
+                    region: Region(0),
+                    contract: Contract::None,
+                }],
+                managed: None,
+                promoting: Some(Managed {
+                    log: LOG,
+                    archive: ARCHIVE,
+                    services: SERVICES,
+                    previews: [1, 2, 4]
+                        .into_iter()
+                        .map(|of| Preview {
+                            deployment: DeploymentId(of),
+                            digest: digest(of),
+                            config: 0,
+                        })
+                        .collect(),
+                    reads: vec![(1, 1), (1, 2), (2, 2), (0, 9), (0, 9)],
+                    approval,
+                    automatic,
+                }),
+            }),
+            disk: Vec::new(),
+            durable: Vec::new(),
+            now: Time(1_000_000),
+            knobs,
+            out: Step::default(),
+            notes: Vec::new(),
+            services: Some(Services {
+                ready: true,
+                schema: 1,
+            }),
+            log_end: 0,
+            acks: 0,
+        };
+        rig.restart();
+        rig
+    }
+
+    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
+        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
+        let cx = Context {
+            now: self.now,
+            node: CONTROL,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        self.out.clear();
+        act(self, &cx);
+        self.disk.append(&mut self.out.persists);
+        self.notes.append(&mut self.out.notes);
+        for send in core::mem::take(&mut self.out.sends) {
+            let Message::Promotion(said) = send.message else {
+                continue;
+            };
+            let answer = match said {
+                Say::ServicesAsk { nth } => self
+                    .services
+                    .map(|services| Say::ServicesAre { services, nth }),
+                Say::Publish { row, nth, .. } => {
+                    self.log_end += 1;
+                    Some(Say::Published {
+                        row,
+                        seq: self.log_end,
+                        repeated: false,
+                        nth,
+                    })
+                }
+                Say::End { nth } => Some(Say::EndsAt {
+                    seq: self.log_end,
+                    nth,
+                }),
+                _ => None,
+            };
+            if let Some(answer) = answer {
+                self.input(Input::Message {
+                    from: send.to,
+                    message: Message::Promotion(answer),
+                });
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.disk.clear();
+        let durable = self.durable.clone();
+        self.context(|rig, cx| rig.control.restart(cx, &durable, &mut rig.out));
+        self.sync();
+    }
+
+    fn input(&mut self, input: Input<Message>) {
+        self.context(|rig, cx| rig.control.step(cx, input, &mut rig.out));
+    }
+
+    fn sync(&mut self) {
+        while !self.disk.is_empty() {
+            for write in core::mem::take(&mut self.disk) {
+                self.durable.push(write.record);
+                self.input(Input::Persisted(write.ticket));
+            }
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Promotion(order)),
+        });
+        self.sync();
+    }
+
+    fn promote(&mut self, to: u16, after: u32) {
+        self.order(Order::Promote {
+            route: ROUTE,
+            deployment: DeploymentId(to),
+            predecessor: Epoch(after),
+            by: 1,
+        });
+    }
+
+    fn approve(&mut self, what: u16, after: u32, by: u8) {
+        self.order(Order::Approve {
+            route: ROUTE,
+            deployment: DeploymentId(what),
+            predecessor: Epoch(after),
+            by,
+        });
+    }
+
+    /// The edge says that it has an owner, and how that has answered.
+    fn edge(&mut self, epoch: u32, gap: bool, served: u32, failed: u32) {
+        self.acks += 1;
+        let nth = self.acks;
+        self.edge_said(nth, epoch, gap, served, failed);
+    }
+
+    fn edge_said(&mut self, nth: u32, epoch: u32, gap: bool, served: u32, failed: u32) {
+        let ack = Ack {
+            route: ROUTE,
+            epoch: Epoch(epoch),
+            gap,
+            served,
+            failed,
+        };
+        self.input(Input::Message {
+            from: EDGE,
+            message: Message::Promotion(Say::Acknowledge { ack, nth }),
+        });
+        self.sync();
+    }
+
+    /// Time passes, a look at a time.
+    fn wait(&mut self, secs: u64) {
+        for _ in 0..secs * 2 {
+            self.now = self.now.after(Duration::millis(500));
+            if self.control.deadline().is_some_and(|due| due <= self.now) {
+                self.input(Input::Deadline);
+            }
+            self.sync();
+        }
+    }
+
+    fn row(&self, of: u32) -> Promotion {
+        let rows = self.control.promotions();
+        rows.get(of).expect("there is no such promotion").value
+    }
+
+    fn owner(&self) -> (DeploymentId, Epoch) {
+        let row = self.control.routes().get(0).expect("there is a route");
+        (row.value.deployment, row.value.epoch)
+    }
+}
+
+#[test]
+fn k2_nothing_to_requested_needs_a_preview() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(3, 1);
+    assert_eq!(
+        rig.control.promotions().len(),
+        0,
+        "deployment 3 has no preview"
+    );
+    rig.promote(1, 1);
+    rig.promote(1, 1);
+    assert_eq!(rig.control.promotions().len(), 1, "the same wish attaches");
+}
+
+#[test]
+fn k2_requested_to_policy_check_unless_frozen() {
+    let mut rig = Rig::new(true, false);
+    rig.promote(1, 1);
+    assert_eq!(rig.row(0).state, State::PolicyCheck);
+    rig.order(Order::Freeze { on: true });
+    rig.promote(2, 1);
+    assert_eq!(
+        (rig.row(1).state, rig.row(1).hold),
+        (State::Failed, Hold::Frozen)
+    );
+    rig.wait(2);
+    assert_eq!(
+        (rig.row(0).state, rig.row(0).hold),
+        (State::Failed, Hold::Frozen),
+        "a freeze ends what waits, too"
+    );
+}
+
+#[test]
+fn k2_policy_check_refuses_another_digest() {
+    let mut rig = Rig::new(true, false);
+    rig.promote(1, 1);
+    rig.approve(1, 1, 2);
+    rig.order(Order::Rebuild {
+        deployment: DeploymentId(1),
+        digest: Digest(7),
+    });
+    rig.wait(2);
+    assert_eq!(rig.row(0).hold, Hold::DigestDiffers);
+    assert_eq!(rig.row(0).state, State::Failed);
+}
+
+#[test]
+fn k2_policy_check_refuses_another_configuration() {
+    let mut rig = Rig::new(false, false);
+    rig.order(Order::EditConfig);
+    rig.promote(1, 1);
+    assert_eq!(rig.row(0).hold, Hold::DigestDiffers);
+}
+
+#[test]
+fn k2_policy_check_waits_for_an_approval_by_another_and_then_gives_up() {
+    let mut rig = Rig::new(true, false);
+    rig.promote(1, 1);
+    rig.approve(1, 1, 1);
+    rig.approve(2, 1, 2);
+    rig.approve(1, 9, 2);
+    rig.wait(2);
+    assert_eq!(
+        (rig.row(0).state, rig.row(0).hold),
+        (State::PolicyCheck, Hold::ApprovalMissing),
+        "by the same person, of another artifact, after another predecessor"
+    );
+    rig.wait(20);
+    assert_eq!(rig.row(0).state, State::Failed);
+    rig.promote(1, 1);
+    rig.approve(1, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(1).state, State::EdgePropagating);
+}
+
+#[test]
+fn k2_policy_check_waits_for_runtime_services() {
+    let mut rig = Rig::new(false, false);
+    rig.services = Some(Services {
+        ready: false,
+        schema: 1,
+    });
+    rig.promote(1, 1);
+    rig.wait(3);
+    assert_eq!(rig.row(0).hold, Hold::ServicesUnready);
+    rig.wait(30);
+    assert_eq!(rig.row(0).state, State::Failed);
+}
+
+#[test]
+fn k2_policy_check_refuses_what_cannot_read_the_schema() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(2, 1);
+    rig.wait(2);
+    assert_eq!(
+        (rig.row(0).state, rig.row(0).hold),
+        (State::Failed, Hold::SchemaUnreadable)
+    );
+}
+
+#[test]
+fn k2_route_cas_changes_the_owner_once() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(1);
+    assert_eq!(rig.row(0).state, State::EdgePropagating);
+    assert_eq!(rig.owner(), (DeploymentId(1), Epoch(2)));
+    rig.promote(4, 1);
+    rig.wait(1);
+    assert_eq!(
+        rig.row(1).hold,
+        Hold::EpochConflict,
+        "judged against an epoch that is gone"
+    );
+    assert_eq!(rig.owner(), (DeploymentId(1), Epoch(2)));
+    assert!(rig.notes.iter().any(|note| matches!(
+        note,
+        Note::RouteCasConflict {
+            expected: Epoch(1),
+            found: Epoch(2),
+            ..
+        }
+    )));
+}
+
+#[test]
+fn k2_a_crash_between_the_owner_and_the_row_changes_nothing_twice() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(1);
+    let durable = rig.durable.clone();
+    for kept in 1..=durable.len() {
+        rig.durable = durable[..kept].to_vec();
+        rig.restart();
+        rig.wait(2);
+        let (_, epoch) = rig.owner();
+        assert!(epoch <= Epoch(2), "the owner changed twice");
+        if !rig.control.promotions().is_empty() {
+            assert_eq!(rig.row(0).state, State::EdgePropagating);
+            assert_eq!(epoch, Epoch(2));
+        }
+    }
+}
+
+#[test]
+fn k2_edge_propagating_to_healthy_needs_acknowledgements_and_a_soak() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(7);
+    assert_eq!(
+        rig.row(0).hold,
+        Hold::EdgesMissing,
+        "the edge has said nothing"
+    );
+    rig.edge(2, true, 0, 0);
+    rig.wait(1);
+    assert_eq!(
+        rig.row(0).state,
+        State::EdgePropagating,
+        "an edge in doubt does not count"
+    );
+    rig.edge(2, false, 10, 0);
+    rig.wait(1);
+    assert_eq!(rig.row(0).state, State::Healthy);
+    assert!(rig.now.since(rig.row(0).changed_at) >= Duration::secs(5));
+}
+
+#[test]
+fn k2_late_report_never_counts_to_the_quorum() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(6);
+    rig.edge_said(20, 0, false, 0, 0);
+    rig.edge_said(10, 2, false, 0, 0);
+    rig.wait(1);
+    assert_eq!(rig.row(0).state, State::EdgePropagating);
+    let late = |note: &Note| matches!(note, Note::Promotion(Tell::LateAck { .. }));
+    assert!(rig.notes.iter().any(late));
+}
+
+#[test]
+fn k2_edge_propagating_to_rolled_back_by_itself_or_by_an_operator() {
+    for automatic in [true, false] {
+        let mut rig = Rig::new(false, automatic);
+        rig.promote(1, 1);
+        rig.wait(1);
+        rig.edge(2, false, 1, 9);
+        rig.wait(1);
+        if !automatic {
+            assert_eq!(rig.row(0).hold, Hold::Regression);
+            rig.order(Order::Rollback {
+                route: ROUTE,
+                by: 1,
+            });
+        }
+        assert_eq!(rig.row(0).state, State::RolledBack);
+        assert_eq!(
+            rig.owner(),
+            (DeploymentId(0), Epoch(3)),
+            "a newer epoch, not the old one"
+        );
+    }
+}
+
+#[test]
+fn k2_an_unsafe_rollback_stays_and_then_fails() {
+    let mut rig = Rig::new(false, true);
+    rig.promote(1, 1);
+    rig.wait(1);
+    rig.services = Some(Services {
+        ready: true,
+        schema: 2,
+    });
+    rig.wait(2);
+    rig.edge(2, false, 1, 9);
+    rig.wait(1);
+    assert_eq!(
+        (rig.row(0).state, rig.row(0).hold),
+        (State::EdgePropagating, Hold::DbRollbackUnsafe)
+    );
+    rig.wait(30);
+    assert_eq!(rig.row(0).state, State::Failed);
+    assert_eq!(
+        rig.owner(),
+        (DeploymentId(1), Epoch(2)),
+        "who has authority is not in doubt"
+    );
+}
+
+#[test]
+fn k2_edge_propagating_to_failed_at_the_deadline() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(32);
+    assert_eq!(
+        (rig.row(0).state, rig.row(0).hold),
+        (State::Failed, Hold::Deadline)
+    );
+    assert_eq!(rig.row(0).epoch, Epoch(2));
+}
+
+#[test]
+fn k2_healthy_to_rolled_back_by_an_operation_of_its_own() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(6);
+    rig.edge(2, false, 10, 0);
+    rig.wait(1);
+    assert_eq!(rig.row(0).state, State::Healthy);
+    rig.order(Order::Freeze { on: true });
+    rig.order(Order::Rollback {
+        route: ROUTE,
+        by: 1,
+    });
+    rig.wait(1);
+    assert_eq!(
+        rig.row(1).state,
+        State::EdgePropagating,
+        "the way back is open in a freeze"
+    );
+    assert_eq!(rig.owner(), (DeploymentId(0), Epoch(3)));
+    rig.wait(5);
+    rig.edge(3, false, 0, 0);
+    rig.wait(1);
+    assert_eq!(rig.row(1).state, State::Healthy);
+    assert_eq!(rig.row(0).state, State::RolledBack);
+}
+
+#[test]
+fn k2_a_rollback_leads_only_to_who_was_healthy() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(1);
+    rig.services = Some(Services {
+        ready: true,
+        schema: 2,
+    });
+    rig.wait(2);
+    rig.promote(2, 2);
+    rig.wait(1);
+    rig.order(Order::Rollback {
+        route: ROUTE,
+        by: 1,
+    });
+    assert_eq!(
+        rig.row(1).hold,
+        Hold::DbRollbackUnsafe,
+        "deployment 1 never was healthy"
+    );
+    assert_eq!(rig.owner(), (DeploymentId(2), Epoch(3)));
+}
+
+#[test]
+fn a_log_that_ends_below_what_it_acknowledged_gets_a_new_incarnation() {
+    let mut rig = Rig::new(false, false);
+    rig.promote(1, 1);
+    rig.wait(1);
+    assert_eq!(rig.control.authority().incarnation, 1);
+    rig.log_end = 0;
+    rig.wait(6);
+    assert_eq!(rig.control.authority().incarnation, 2);
+}

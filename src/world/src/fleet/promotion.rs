@@ -1,0 +1,274 @@
+//! The archive of snapshots, and the services that artifacts need at run time.
+
+use super::Stored;
+use alloc::vec::Vec;
+use machine::fingerprint::digest;
+use machine::{Context, Input, Step, Time};
+use platform::id::Epoch;
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::promotion::{Baseline, Command as Order, Message as Say, Owner, Services, checksum};
+
+/// What can be wrong with what the archive hands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blemish {
+    /// Somebody else wrote it: other owners, and no signature of the control plane.
+    Forged,
+    /// Bytes of it have changed since it was signed.
+    Damaged,
+    /// It is the oldest that there is.
+    Old,
+}
+
+impl Blemish {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Forged, Self::Damaged, Self::Old];
+
+    /// What it is called in content files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::Damaged => "damaged",
+            Self::Old => "old",
+        }
+    }
+}
+
+/// A time in which something is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window<T> {
+    /// What is wrong.
+    pub what: T,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Snapshot {
+    number: u32,
+    head: Baseline,
+    owners: Vec<Owner>,
+}
+
+/// A snapshot of which not everything has come yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Arriving {
+    number: u32,
+    head: Option<Baseline>,
+    owners: Vec<(u16, Owner)>,
+}
+
+/// Where the control plane keeps snapshots and edges fetch them: an object store, which outlives its process.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    windows: Vec<Window<Blemish>>,
+    mended: bool,
+    oldest: Option<Snapshot>,
+    newest: Option<Snapshot>,
+    arriving: Vec<Arriving>,
+}
+
+impl Archive {
+    /// An archive that hands out blemished snapshots in these windows.
+    #[must_use]
+    pub const fn new(windows: Vec<Window<Blemish>>) -> Self {
+        Self {
+            windows,
+            mended: false,
+            oldest: None,
+            newest: None,
+            arriving: Vec::new(),
+        }
+    }
+
+    /// What is wrong with what it hands out now.
+    #[must_use]
+    pub fn blemish(&self, at: Time) -> Option<Blemish> {
+        self.windows
+            .iter()
+            .find(|window| !self.mended && window.from <= at && at < window.until)
+            .map(|window| window.what)
+    }
+
+    /// The head of the newest snapshot.
+    #[must_use]
+    pub fn newest(&self) -> Option<Baseline> {
+        self.newest.as_ref().map(|snapshot| snapshot.head)
+    }
+
+    fn take(&mut self, number: u32, fill: impl FnOnce(&mut Arriving)) {
+        if self
+            .newest
+            .as_ref()
+            .is_some_and(|newest| newest.number >= number)
+        {
+            return;
+        }
+        let known = self.arriving.iter().position(|one| one.number == number);
+        let at = known.unwrap_or_else(|| {
+            self.arriving.push(Arriving {
+                number,
+                ..Arriving::default()
+            });
+            self.arriving.len() - 1
+        });
+        let arriving = &mut self.arriving[at];
+        fill(arriving);
+        let owners = &mut arriving.owners;
+        let Some(head) = arriving
+            .head
+            .filter(|head| usize::from(head.entries) == owners.len())
+        else {
+            return;
+        };
+        owners.sort_unstable();
+        let snapshot = Snapshot {
+            number,
+            head,
+            owners: owners.iter().map(|(_, owner)| *owner).collect(),
+        };
+        // What began to arrive before it is older.
+        self.arriving.retain(|one| one.number > number);
+        if self.oldest.is_none() {
+            self.oldest = Some(snapshot.clone());
+        }
+        self.newest = Some(snapshot);
+    }
+
+    /// The snapshot to hand out now.
+    fn hand_out(&self, at: Time) -> Option<Snapshot> {
+        let mut snapshot = self.newest.clone()?;
+        match self.blemish(at) {
+            None => {}
+            Some(Blemish::Old) => snapshot = self.oldest.clone()?,
+            Some(Blemish::Damaged) => {
+                if let Some(owner) = snapshot.owners.first_mut() {
+                    owner.deployment.0 ^= 1;
+                }
+            }
+            Some(Blemish::Forged) => {
+                for owner in &mut snapshot.owners {
+                    owner.epoch = Epoch(owner.epoch.0 + 1);
+                    owner.deployment.0 ^= 1;
+                }
+                snapshot.head.checksum = checksum(&snapshot.owners);
+            }
+        }
+        Some(snapshot)
+    }
+
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        let Input::Message { from, message } = input else {
+            return;
+        };
+        match message {
+            Message::Promotion(Say::Keep { head, number }) => {
+                self.take(number, |arriving| arriving.head = Some(head));
+            }
+            Message::Promotion(Say::KeepEntry {
+                owner,
+                index,
+                number,
+            }) => self.take(number, |arriving| {
+                if !arriving.owners.iter().any(|(at, _)| *at == index) {
+                    arriving.owners.push((index, owner));
+                }
+            }),
+            Message::Promotion(Say::Fetch { nth }) => {
+                if let Some(snapshot) = self.hand_out(cx.now) {
+                    let head = snapshot.head;
+                    step.send(from, Message::Promotion(Say::Head { head, nth }));
+                    for (index, owner) in snapshot.owners.into_iter().enumerate() {
+                        let index = index as u16;
+                        step.send(from, Message::Promotion(Say::Entry { owner, index, nth }));
+                    }
+                }
+            }
+            Message::Command(Command::Promotion(Order::Rebaseline)) => self.mended = true,
+            _ => {}
+        }
+    }
+
+    /// It is gone for a while; what it keeps is not.
+    pub(super) fn restart(&mut self) {
+        self.arriving.clear();
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        digest(&(self.mended, &self.oldest, &self.newest, &self.arriving))
+    }
+}
+
+/// What artifacts need at run time, and the database behind it.
+#[derive(Clone, Debug)]
+pub struct RuntimeServices {
+    down: Vec<Window<()>>,
+    /// The schemas, each from when on.
+    schemas: Vec<(Time, u32)>,
+    mended_at: Option<Time>,
+}
+
+impl RuntimeServices {
+    /// Services that are down in these windows, over a database that has these schemas from these moments on.
+    #[must_use]
+    pub const fn new(down: Vec<Window<()>>, schemas: Vec<(Time, u32)>) -> Self {
+        Self {
+            down,
+            schemas,
+            mended_at: None,
+        }
+    }
+
+    /// What they say of themselves at a moment.
+    #[must_use]
+    pub fn at(&self, at: Time) -> Services {
+        let down = |window: &Window<()>| {
+            window.from <= at
+                && at < window.until
+                && self.mended_at.is_none_or(|mended| at < mended)
+        };
+        Services {
+            ready: !self.down.iter().any(down),
+            schema: self
+                .schemas
+                .iter()
+                .rev()
+                .find(|(from, _)| *from <= at)
+                .map_or(1, |(_, schema)| *schema),
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        cx: &Context<'_>,
+        input: Input<Message>,
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        match input {
+            Input::Message {
+                from,
+                message: Message::Promotion(Say::ServicesAsk { nth }),
+            } => {
+                let services = self.at(cx.now);
+                step.send(from, Message::Promotion(Say::ServicesAre { services, nth }));
+            }
+            Input::Message {
+                message: Message::Command(Command::Promotion(Order::SetServices { services })),
+                ..
+            } if services.ready => self.mended_at = Some(cx.now),
+            _ => {}
+        }
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        digest(&self.mended_at)
+    }
+}

@@ -1,0 +1,334 @@
+//! Promotions in words: what is said about them, what is told, what can be read.
+
+use super::names::Names;
+use crate::fleet::Fleet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use machine::Time;
+use platform::edge::{Edge, Phase};
+use platform::id::DeploymentId;
+use platform::promotion::{Command, Gap, Hold, Message, Note, Promotion, PromotionId};
+use protocol::ThingView;
+use sim::State;
+
+/// What a deployment is called: `deployment 2 of shop`.
+fn deployment(names: &Names<'_>, id: DeploymentId) -> String {
+    let plan = names.plan();
+    let per = crate::lower::deployments_of(plan, 0).count().max(1) as u16;
+    format!(
+        "deployment {} of {}",
+        id.0 % per + 1,
+        names.app(platform::id::RouteId(id.0 / per))
+    )
+}
+
+/// What a promotion is called.
+#[must_use]
+pub fn name(id: PromotionId) -> String {
+    format!("promotion {}", u64::from(id.0) + 1)
+}
+
+const fn gap(gap: Gap) -> &'static str {
+    match gap {
+        Gap::Retention => "what would come next is gone from the log",
+        Gap::Hole => "a sequence is missing in between",
+        Gap::Chain => "an owner does not follow on the one that is known",
+        Gap::Lineage => "the log is another one than it was",
+        Gap::Tail => "nothing proves that nothing is missing at the end",
+    }
+}
+
+/// Why a promotion waits or failed, in the middle of a sentence.
+const fn reason(hold: Hold) -> &'static str {
+    match hold {
+        Hold::None => "nothing",
+        Hold::Frozen => "production is frozen",
+        Hold::DigestDiffers => "it is not what was validated",
+        Hold::ApprovalMissing => "nobody else has approved exactly this",
+        Hold::ServicesUnready => "the runtime services are not known to be ready",
+        Hold::SchemaUnreadable => "it cannot read the database as it is now",
+        Hold::EpochConflict => "the owner is not the one that it was judged against",
+        Hold::EdgesMissing => "some edge has not said that it has the new owner",
+        Hold::Regression => "the new owner answers with errors",
+        Hold::DbRollbackUnsafe => "the previous owner cannot have it back",
+        Hold::Deadline => "it took too long",
+    }
+}
+
+/// What a message says, in a few words.
+#[must_use]
+pub fn label(message: &Message) -> String {
+    match *message {
+        Message::Publish { owner, .. } => format!("append: epoch {}", owner.epoch.0),
+        Message::Published { seq, repeated, .. } => {
+            format!("sequence {seq}{}", if repeated { ", had it" } else { "" })
+        }
+        Message::WrongSequence { last, .. } => format!("wrong sequence, last is {last}"),
+        Message::End { .. } => "where do you end?".to_string(),
+        Message::EndsAt { seq, .. } => format!("at {seq}"),
+        Message::Subscribe { from, .. } => format!("deliver from {from}"),
+        Message::Deliver { owner, seq, .. } => format!("{seq}: epoch {}", owner.epoch.0),
+        Message::Beat { seq, .. } => format!("log ends at {seq}"),
+        Message::Keep { head, .. } => format!("keep snapshot of {}", head.seq),
+        Message::KeepEntry { .. } | Message::Entry { .. } => "snapshot entry".to_string(),
+        Message::Fetch { .. } => "snapshot?".to_string(),
+        Message::Head { head, .. } => format!("snapshot of {}", head.seq),
+        Message::Acknowledge { ack, .. } => format!(
+            "have epoch {}{}",
+            ack.epoch.0,
+            if ack.gap { ", in doubt" } else { "" }
+        ),
+        Message::ServicesAsk { .. } => "ready?".to_string(),
+        Message::ServicesAre { services, .. } => {
+            if services.ready {
+                format!("ready, schema {}", services.schema)
+            } else {
+                "not ready".to_string()
+            }
+        }
+    }
+}
+
+fn order(names: &Names<'_>, command: &Command) -> String {
+    match *command {
+        Command::Promote { deployment: to, .. } => format!("promote {}", deployment(names, to)),
+        Command::Approve { deployment: to, .. } => format!("approve {}", deployment(names, to)),
+        Command::Rollback { route, .. } => format!("give {} back", names.app(route)),
+        Command::Freeze { on: true } => "freeze production".to_string(),
+        Command::Freeze { on: false } => "end the freeze".to_string(),
+        Command::Rebuild { deployment: of, .. } => {
+            format!("build {} again", deployment(names, of))
+        }
+        Command::EditConfig => "change the configuration".to_string(),
+        Command::Rebaseline => "begin from a snapshot".to_string(),
+        Command::ClearGap => "declare that nothing is missing".to_string(),
+        Command::SkipToLatest => "go on with the newest event".to_string(),
+        Command::EditTable { .. } => "write an owner by hand".to_string(),
+        Command::RecreateLog => "begin a new log".to_string(),
+        Command::SetServices { .. } => "bring the services back".to_string(),
+    }
+}
+
+/// What came of something, as a part of a sentence; `None` for what nobody asks about.
+#[must_use]
+pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
+    Some(match *note {
+        Note::Held { promotion, hold } => {
+            format!("{} stops: {}", name(promotion), reason(hold))
+        }
+        Note::EdgeAcked { edge, route, epoch } => format!(
+            "{} has epoch {} of {}",
+            names.node(edge),
+            epoch.0,
+            names.app(route)
+        ),
+        Note::LateAck { edge, .. } => format!(
+            "what {} said earlier is written down and counts for nothing",
+            names.node(edge)
+        ),
+        Note::EdgeSuspect { edge, .. } => format!("{} doubts its table", names.node(edge)),
+        Note::Frozen { on: true } => "production is frozen".to_string(),
+        Note::Frozen { on: false } => "production is open again".to_string(),
+        Note::Approved { route, .. } => format!("a promotion of {} is approved", names.app(route)),
+        Note::Rebuilt { deployment: id } => format!("{} is built again", deployment(names, id)),
+        Note::ConfigEdited => "the configuration of production changes".to_string(),
+        Note::LineageChanged { incarnation } => {
+            format!("the log turns out to be another one: incarnation {incarnation}")
+        }
+        Note::Appended { owner, seq, .. } => format!(
+            "the log has epoch {} of {} as {seq}",
+            owner.epoch.0,
+            names.app(owner.route)
+        ),
+        Note::LogRecreated => "the log begins anew".to_string(),
+        Note::GapDetected {
+            gap: what,
+            expected,
+            got,
+        } => format!("a gap: {} (expected {expected}, got {got})", gap(what)),
+        Note::RouteEventApplied { owner, seq, .. } => format!(
+            "{seq} is applied: {} belongs to epoch {}",
+            names.app(owner.route),
+            owner.epoch.0
+        ),
+        Note::RouteEventIgnored { owner, seq } => {
+            format!("{seq} is ignored: epoch {} is not newer", owner.epoch.0)
+        }
+        Note::BaselineInstalled { seq, .. } => {
+            format!("a snapshot is taken; from here on {} comes next", seq + 1)
+        }
+        Note::BaselineRefused { seq } => format!("a snapshot of {seq} is refused"),
+        Note::GapCleared => "the gap is declared closed".to_string(),
+        Note::EdgeTableMutatedManually { route } => {
+            format!("the owner of {} is written by hand", names.app(route))
+        }
+        Note::ServedUnverified { route, .. } => format!(
+            "{} goes to the owner that was verified last",
+            names.app(route)
+        ),
+        Note::Ordered { ref command, done } => format!(
+            "the order to {} is {}",
+            order(names, command),
+            if done { "carried out" } else { "refused" }
+        ),
+    })
+}
+
+/// Whether something told is worth stopping at.
+#[must_use]
+pub const fn is_news(note: &Note) -> bool {
+    matches!(
+        note,
+        Note::Held { .. }
+            | Note::LateAck { .. }
+            | Note::LineageChanged { .. }
+            | Note::LogRecreated
+            | Note::GapDetected { .. }
+            | Note::BaselineInstalled { .. }
+            | Note::GapCleared
+            | Note::EdgeTableMutatedManually { .. }
+            | Note::Ordered { done: false, .. }
+    )
+}
+
+/// The promotions as things.
+pub fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
+    let rows = state.fleet().control().promotions().iter();
+    rows.map(|(at, row)| {
+        let row: &Promotion = &row.value;
+        let mut facts = alloc::vec![
+            ("candidate".to_string(), deployment(names, row.candidate)),
+            (
+                "predecessor".to_string(),
+                format!("epoch {}", row.predecessor.0)
+            ),
+        ];
+        if row.epoch.0 > 0 {
+            facts.push(("owns".to_string(), format!("epoch {}", row.epoch.0)));
+        }
+        if row.hold != Hold::None {
+            facts.push(("because".to_string(), reason(row.hold).to_string()));
+        }
+        let since = if row.changed_at == Time::ZERO {
+            row.requested_at
+        } else {
+            row.changed_at
+        };
+        ThingView {
+            lifecycle: platform::PROMOTION,
+            name: name(PromotionId(at)),
+            id: u64::from(at),
+            state: row.state as u8,
+            since: since.0,
+            transition: None,
+            facts,
+        }
+    })
+    .collect()
+}
+
+/// Where an edge is in the log, in words, and whether it lacks something.
+fn place(edge: &Edge, state: &State<Fleet>) -> Option<(String, bool)> {
+    let (phase, _, seq) = edge.cursor()?;
+    let last = state.fleet().log().map_or(0, |log| log.last());
+    Some(match phase {
+        Phase::Unbased => ("no snapshot yet".to_string(), true),
+        Phase::Following => (format!("at {seq} of {last}"), seq != last),
+        Phase::Gap(what) => (format!("at {seq}, in doubt: {}", gap(what)), true),
+    })
+}
+
+/// What an edge believes of the log.
+#[must_use]
+pub fn cursor(edge: &Edge, state: &State<Fleet>) -> Option<(String, String, bool)> {
+    let (place, differs) = place(edge, state)?;
+    Some(("log".to_string(), place, differs))
+}
+
+/// What the nodes outside are like: label, value, and whether it stands in the way.
+#[must_use]
+pub fn log(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let Some(log) = state.fleet().log() else {
+        return Vec::new();
+    };
+    let kept = if log.first() > log.last() {
+        "nothing".to_string()
+    } else {
+        format!("{} to {}", log.first(), log.last())
+    };
+    alloc::vec![("keeps".to_string(), kept, false)]
+}
+
+/// The archive.
+#[must_use]
+pub fn archive(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let Some(archive) = state.fleet().archive() else {
+        return Vec::new();
+    };
+    let newest = archive.newest().map_or_else(
+        || "none yet".to_string(),
+        |head| format!("of {}, incarnation {}", head.seq, head.incarnation),
+    );
+    let mut lines = alloc::vec![("newest snapshot".to_string(), newest, false)];
+    if let Some(blemish) = archive.blemish(state.now()) {
+        lines.push((
+            "hands out".to_string(),
+            format!("a snapshot that is {}", blemish.name()),
+            true,
+        ));
+    }
+    lines
+}
+
+/// The runtime services.
+#[must_use]
+pub fn services(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let Some(services) = state.fleet().services() else {
+        return Vec::new();
+    };
+    let now = services.at(state.now());
+    let word = if now.ready { "ready" } else { "not ready" };
+    alloc::vec![
+        ("services".to_string(), word.to_string(), !now.ready),
+        ("schema".to_string(), now.schema.to_string(), false),
+    ]
+}
+
+/// What a read of the promotions shows.
+#[must_use]
+pub fn promotions(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
+    let control = state.fleet().control();
+    let mut lines: Vec<String> = control
+        .promotions()
+        .iter()
+        .map(|(at, row)| {
+            let row = row.value;
+            let why = match row.hold {
+                Hold::None => String::new(),
+                hold => format!(": {}", reason(hold)),
+            };
+            format!(
+                "{} to {}: {}{why}",
+                name(PromotionId(at)),
+                deployment(names, row.candidate),
+                row.state.spec().name
+            )
+        })
+        .collect();
+    if control.authority().frozen {
+        lines.push("production is frozen".to_string());
+    }
+    lines
+}
+
+/// What a read of the edges' cursors shows.
+#[must_use]
+pub fn cursors(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
+    state
+        .fleet()
+        .edges()
+        .filter(|(id, _)| state.is_up(*id))
+        .filter_map(|(id, edge)| Some(format!("{}: {}", names.node(id), place(edge, state)?.0)))
+        .collect()
+}
