@@ -50,7 +50,7 @@ pub fn whole() {
 
 fn start_place(shown: Shown) -> AnyView {
     match shown {
-        Shown::Home => view! { <HomePage/> }.into_any(),
+        Shown::Home => view! { <HomePage at_once=false/> }.into_any(),
         Shown::Run(_) | Shown::Unknown(_) => {
             tell("lab-whole", "");
             view! { <p class="opening" role="status">"Opening…"</p> }.into_any()
@@ -60,7 +60,7 @@ fn start_place(shown: Shown) -> AnyView {
 
 fn whole_place(shown: Shown) -> AnyView {
     match shown {
-        Shown::Home => view! { <HomePage/> }.into_any(),
+        Shown::Home => view! { <HomePage at_once=true/> }.into_any(),
         Shown::Run(id) => match content::scenario(&id) {
             Ok(scenario) => view! { <RunPage scenario=scenario/> }.into_any(),
             Err(problem) => not_here(problem),

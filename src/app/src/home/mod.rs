@@ -11,10 +11,20 @@ use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{LinkError, Problem, Replay};
+use std::time::Duration;
 
 /// The page.
 #[component]
-pub fn HomePage() -> impl IntoView {
+pub fn HomePage(
+    /// Whether all of it comes at once, or what is further down a moment after the rest: then neither part holds the
+    /// browser up for long.
+    at_once: bool,
+) -> impl IntoView {
+    let all = Held::new(at_once);
+    if !at_once {
+        // A task of its own after the first frame, and not part of the first frame's.
+        request_animation_frame(move || set_timeout(move || all.set(true), Duration::ZERO));
+    }
     let last = saved::last()
         .and_then(|id| content::listed(&id).ok())
         .and_then(|listed| {
@@ -22,7 +32,6 @@ pub fn HomePage() -> impl IntoView {
             Some((listed, record))
         });
     let lessons = content::INDEX.iter().filter(|listed| !listed.world);
-    let worlds = content::INDEX.iter().filter(|listed| listed.world);
     view! {
         <div class="home">
             <section class="hero">
@@ -42,17 +51,25 @@ pub fn HomePage() -> impl IntoView {
                 <h2 id="scenarios-title">"Scenarios"</h2>
                 <ul class="cards">{lessons.map(|listed| view! { <Card listed=listed/> }.into_any()).collect_view()}</ul>
             </section>
-            <section aria-labelledby="worlds-title">
-                <h2 id="worlds-title">"Worlds"</h2>
-                <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
-                <ul class="worlds">{worlds.map(world).collect_view()}</ul>
-            </section>
-            <Paste/>
-            <details class="home-keys">
-                <summary>"The keys"</summary>
-                <KeyTable/>
-            </details>
+            {move || all.get().then(further_down).into_any()}
         </div>
+    }
+    .into_any()
+}
+
+fn further_down() -> AnyView {
+    let worlds = content::INDEX.iter().filter(|listed| listed.world);
+    view! {
+        <section aria-labelledby="worlds-title">
+            <h2 id="worlds-title">"Worlds"</h2>
+            <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
+            <ul class="worlds">{worlds.map(world).collect_view()}</ul>
+        </section>
+        <Paste/>
+        <details class="home-keys">
+            <summary>"The keys"</summary>
+            <KeyTable/>
+        </details>
     }
     .into_any()
 }
