@@ -1,5 +1,8 @@
-// Starts the lab: checks the browser, sets the rules for strings that become markup, loads the app, and shows what
-// went wrong when something does. A file of its own because the page's policy allows no inline script.
+// Starts the lab: checks the browser, sets the rules for strings that become markup, loads a program, and shows what went
+// wrong when something does. A file of its own because the page's policy allows no inline script.
+//
+// There are two programs. The start program is small and knows the start page; the whole one knows every place. An address
+// decides which comes first, and the start program asks for the other when it is led elsewhere.
 
 const tag = document.querySelector("script[data-wasm]");
 const SLOW_AFTER = 10_000;
@@ -24,6 +27,8 @@ function show(title, lines, detail) {
   again.type = "button";
   again.addEventListener("click", () => location.reload());
   document.body.replaceChildren(box);
+  // No program is there any more that would follow the browser's history.
+  addEventListener("popstate", () => location.reload());
   again.focus();
 }
 
@@ -65,7 +70,7 @@ function setRules() {
 
 /** After a panic the app's memory cannot be trusted, so the page says so instead of going on. */
 function watchForPanics() {
-  // The app's panic hook sends its message ahead of the trap that follows.
+  // The programs' panic hook sends its message ahead of the trap that follows.
   addEventListener("lab-panic", (event) => { panic = String(event.detail ?? ""); });
   addEventListener("error", (event) => { if (isTrap(event.error)) stopped(event.message); });
   addEventListener("unhandledrejection", (event) => { if (isTrap(event.reason)) stopped(String(event.reason)); });
@@ -95,11 +100,43 @@ async function start() {
   }
   setRules();
   watchForPanics();
+  addEventListener("lab-whole", () => run(WHOLE));
+  if (!isStart()) return run(WHOLE);
+  await run(START);
+  for (const sign of ["pointerover", "focusin"]) addEventListener(sign, ahead);
+}
+
+/** A program: where its script and its module are, and both once they are being fetched. */
+const START = { script: tag.dataset.js, module: tag.dataset.wasm };
+const WHOLE = { script: tag.dataset.whole, module: tag.dataset.whole.replace(/\.js$/, "_bg.wasm") };
+
+/** Whether the address is the start page's, as far as it matters: each program finds out by itself, too. */
+function isStart() {
+  const below = location.href.slice(new URL("./", document.baseURI).href.length);
+  return /^(index\.html)?([?#]|$)/.test(below);
+}
+
+/** Fetches and compiles a program, once; again if that failed. */
+function load(program) {
+  program.loaded ??= Promise.all([import(program.script), WebAssembly.compileStreaming(fetch(program.module))]);
+  program.loaded.catch(() => { program.loaded = undefined; });
+  return program.loaded;
+}
+
+/** Whoever is at a link to a run will want the whole program; what fails here is told when it is needed. */
+function ahead({ target }) {
+  if (target instanceof Element && target.closest("a[href*='/s/'], form")) load(WHOLE).catch(() => {});
+}
+
+/** Runs a program; the whole one puts the start program away by itself. */
+async function run(program) {
+  if (program.started) return;
+  program.started = true;
   const slow = setTimeout(() => { document.documentElement.dataset.boot = "slow"; }, SLOW_AFTER);
   document.documentElement.dataset.boot = "loading";
   try {
-    const app = await import(tag.dataset.js);
-    await app.default({ module_or_path: tag.dataset.wasm });
+    const [script, module_or_path] = await load(program);
+    await script.default({ module_or_path });
     document.documentElement.dataset.boot = "ready";
   } catch (error) {
     if (isTrap(error)) return stopped(String(error));

@@ -42,13 +42,23 @@ fn content(out: &Path) -> String {
         panic!("the content has problems:\n{}", texts.join("\n"));
     }
     let mut code =
-        String::from("/// Everything there is to study.\npub static SCENARIOS: &[Scenario] = &[\n");
+        String::from("/// What the start page lists.\npub static INDEX: &[Listed] = &[\n");
     for study::Scenario {
         plan,
         lesson,
         world,
     } in &library.scenarios
     {
+        let _ = writeln!(
+            code,
+            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world} }},",
+            plan.id, plan.title, lesson.summary, lesson.minutes
+        );
+    }
+    code.push_str(
+        "];\n\n/// Everything there is to study, in the same order.\npub static SCENARIOS: &[Scenario] = &[\n",
+    );
+    for study::Scenario { plan, lesson, .. } in &library.scenarios {
         let name = format!("{}.plan", plan.id);
         let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
         fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");
@@ -92,9 +102,9 @@ fn content(out: &Path) -> String {
             code,
             "    Scenario {{ plan: Plan {{ id: {:?}, title: {:?}, digest: {}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \
              \"/{name}\")), freeze_at: {}, end: {}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
-             lesson: Lesson {{ summary: {:?}, minutes: {}, situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
+             lesson: Lesson {{ situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
              fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
-             questions_after: &[{}] }}, world: {world} }},",
+             questions_after: &[{}] }} }},",
             plan.id,
             plan.title,
             plan.digest(),
@@ -103,8 +113,6 @@ fn content(out: &Path) -> String {
             list(reads),
             list(actions),
             list(objectives),
-            lesson.summary,
-            lesson.minutes,
             lesson.situation,
             lesson.first_labels,
             lesson.hints,

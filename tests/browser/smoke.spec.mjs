@@ -49,6 +49,46 @@ test("a program that does not arrive is explained, and can be asked for again", 
   await expect(page.getByRole("button", { name: "Load the page again" })).toBeFocused();
 });
 
+test("the start page fetches no more than it needs, and hands over to the rest when a run is opened", async ({ page, baseURL }) => {
+  const complaints = watch(page, baseURL);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.goto("./");
+  await ready(page);
+  expect(asked.filter((url) => /whole-|worker-/.test(url))).toEqual([]);
+  await page.getByRole("link", { name: "Wake Stampede" }).click();
+  await expect(page.getByRole("slider", { name: "Moment of the run" })).toBeVisible();
+  await ready(page);
+  await expect(page.getByRole("main")).toHaveCount(1);
+  await expect(page.getByRole("main")).toBeFocused();
+  await expect(page).toHaveTitle(/^Wake Stampede/);
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Study Lab" })).toBeVisible();
+  await expect(page.getByRole("banner")).toHaveCount(1);
+  expect(complaints).toEqual([]);
+});
+
+test("an address of a run fetches only the program that opens it", async ({ page }) => {
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.goto("s/stuck-wake?seed=1");
+  await ready(page);
+  expect(asked.filter((url) => /\/start-/.test(url))).toEqual([]);
+});
+
+test("if the rest does not arrive it is said, and the way back works", async ({ page }) => {
+  await page.route("**/whole-*/*", (route) => route.abort());
+  await page.goto("./");
+  await page.getByRole("link", { name: "Wake Stampede" }).click();
+  await expect(page.getByRole("alert")).toContainText("could not be loaded");
+  await expect(page.getByRole("button", { name: "Load the page again" })).toBeFocused();
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Study Lab" })).toBeVisible();
+  await page.unroute("**/whole-*/*");
+  await page.getByRole("link", { name: "Wake Stampede" }).click();
+  await expect(page.getByRole("slider", { name: "Moment of the run" })).toBeVisible();
+});
+
 test("a browser without WebAssembly is told so", async ({ page }) => {
   await page.addInitScript(() => { delete globalThis.WebAssembly; });
   await page.goto("./");

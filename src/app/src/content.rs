@@ -3,6 +3,21 @@
 
 use protocol::{Problem, Replay};
 
+/// What the start page shows of a scenario. A list of its own, so that the start program holds no more of them.
+#[derive(Debug)]
+pub struct Listed {
+    /// The scenario's id.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The lesson in a sentence.
+    pub summary: &'static str,
+    /// How long it takes, about.
+    pub minutes: u32,
+    /// Whether it is a world to run, with a few words instead of a lesson.
+    pub world: bool,
+}
+
 /// A plan to run and what it teaches.
 #[derive(Debug)]
 pub struct Scenario {
@@ -10,8 +25,6 @@ pub struct Scenario {
     pub plan: Plan,
     /// What is said around it.
     pub lesson: Lesson,
-    /// Whether it is a world to run, with a few words instead of a lesson.
-    pub world: bool,
 }
 
 /// What the page needs to know of a plan.
@@ -97,10 +110,6 @@ pub struct Answer {
 /// What is said around a run; [`study::Lesson`] as constants.
 #[derive(Debug)]
 pub struct Lesson {
-    /// The lesson in a sentence.
-    pub summary: &'static str,
-    /// How long it takes, about.
-    pub minutes: u32,
     /// What is going on when it begins; a paragraph each.
     pub situation: &'static [&'static str],
     /// What a first visit points at.
@@ -149,22 +158,34 @@ impl Plan {
     }
 }
 
+/// What the start page shows of the scenario with this id.
+///
+/// # Errors
+/// A [`Problem`] with the nearest name.
+pub fn listed(id: &str) -> Result<&'static Listed, Problem> {
+    INDEX.iter().find(|listed| listed.id == id).ok_or_else(|| {
+        let known: Vec<&str> = INDEX.iter().map(|listed| listed.id).collect();
+        let mut problem = Problem::unknown("scenario", id, &known);
+        if problem.hint.contains("lab list") {
+            problem.hint = "The start page shows them all.".into();
+        }
+        problem
+    })
+}
+
 /// The scenario with this id.
 ///
 /// # Errors
 /// A [`Problem`] with the nearest name.
 pub fn scenario(id: &str) -> Result<&'static Scenario, Problem> {
-    SCENARIOS
+    let listed = listed(id)?;
+    // Both lists are in one order.
+    let (_, scenario) = INDEX
         .iter()
-        .find(|scenario| scenario.plan.id == id)
-        .ok_or_else(|| {
-            let known: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.plan.id).collect();
-            let mut problem = Problem::unknown("scenario", id, &known);
-            if problem.hint.contains("lab list") {
-                problem.hint = "The start page shows them all.".into();
-            }
-            problem
-        })
+        .zip(SCENARIOS)
+        .find(|(known, _)| known.id == listed.id)
+        .expect("what is listed is there");
+    Ok(scenario)
 }
 
 #[cfg(test)]
@@ -180,7 +201,13 @@ mod tests {
                 && library.scenarios.len() == SCENARIOS.len()
                 && SCENARIOS.len() >= 2
         );
-        for (there, here) in library.scenarios.iter().zip(SCENARIOS) {
+        assert_eq!(INDEX.len(), SCENARIOS.len());
+        for ((there, here), listed) in library.scenarios.iter().zip(SCENARIOS).zip(INDEX) {
+            assert_eq!(
+                (listed.id, listed.title, listed.world),
+                (here.plan.id, here.plan.title, there.world)
+            );
+            assert_eq!(listed.summary, there.lesson.summary);
             assert_eq!(
                 (there.plan.id.as_str(), there.plan.digest()),
                 (here.plan.id, here.plan.digest)

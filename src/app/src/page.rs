@@ -1,15 +1,10 @@
 //! The whole page: skip link, header, the route's page, footer.
 
 use crate::content;
-use crate::home::HomePage;
 use crate::navigate::{Link, Navigator};
-use crate::port::Port;
 use crate::route::Route;
-use crate::run::RunPage;
-use crate::run::legend::HelpOpen;
-use crate::saved::Settings;
 use crate::ui::focus_soon;
-use crate::ui::held::{Derived, Held, effect};
+use crate::ui::held::{Derived, effect};
 use crate::ui::live::{Live, LiveRegion};
 use crate::ui::problem::capital;
 use leptos::prelude::*;
@@ -17,21 +12,26 @@ use protocol::Problem;
 
 /// What the main part shows; equal while only seed or fragment change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Shown {
+pub enum Shown {
+    /// The start page.
     Home,
+    /// The scenario with this id.
     Run(String),
+    /// An address that means nothing.
     Unknown(String),
 }
 
 /// The page.
 #[component]
-pub fn Page() -> impl IntoView {
+pub fn Page(
+    /// What a program shows in the main part.
+    place: fn(Shown) -> AnyView,
+    /// Whether it goes on from where another program was: then the keyboard begins in the main part.
+    arrived: bool,
+) -> impl IntoView {
     let navigator = Navigator::follow();
     provide_context(navigator);
-    provide_context(Port::open());
     provide_context(Live::new());
-    provide_context(Held::new(Settings::load()));
-    provide_context(HelpOpen(Held::new(false)));
     let shown = Derived::new(move || match navigator.route.get() {
         Route::Home => Shown::Home,
         Route::Run { scenario, .. } => Shown::Run(scenario),
@@ -39,7 +39,7 @@ pub fn Page() -> impl IntoView {
     });
     effect(move |first| {
         document().set_title(&title(&shown.get()));
-        if !first {
+        if arrived || !first {
             focus_soon("main");
         }
     });
@@ -53,17 +53,7 @@ pub fn Page() -> impl IntoView {
             <Link to=Route::Home class="brand">"Study Lab"</Link>
         </header>
         <main id="main" tabindex="-1">
-            {move || match shown.get() {
-                Shown::Home => view! { <HomePage/> }.into_any(),
-                Shown::Run(id) => match content::scenario(&id) {
-                    Ok(scenario) => view! { <RunPage scenario=scenario/> }.into_any(),
-                    Err(problem) => missing(problem),
-                },
-                Shown::Unknown(path) => missing(
-                    Problem::new("unknown-page", format!("there is no page `{}`", path.chars().take(80).collect::<String>()))
-                        .hint("The start page has everything there is."),
-                ),
-            }}
+            {move || place(shown.get())}
         </main>
         <footer class="foot">
             <p>"Engine "<span class="mono">{protocol::ENGINE}</span></p>
@@ -71,21 +61,30 @@ pub fn Page() -> impl IntoView {
             <p>"MIT or Apache-2.0"</p>
         </footer>
         <LiveRegion/>
-    }.into_any()
+    }
+    .into_any()
 }
 
 fn title(shown: &Shown) -> String {
     match shown {
         Shown::Home => "Study Lab".to_string(),
-        Shown::Run(id) => match content::scenario(id) {
-            Ok(scenario) => format!("{} · Study Lab", scenario.plan.title),
+        Shown::Run(id) => match content::listed(id) {
+            Ok(listed) => format!("{} · Study Lab", listed.title),
             Err(_) => "No such scenario · Study Lab".to_string(),
         },
         Shown::Unknown(_) => "No such page · Study Lab".to_string(),
     }
 }
 
-fn missing(problem: Problem) -> AnyView {
+/// What is wrong with an address that means nothing.
+pub fn unknown(path: &str) -> Problem {
+    let path: String = path.chars().take(80).collect();
+    Problem::new("unknown-page", format!("there is no page `{path}`"))
+        .hint("The start page has everything there is.")
+}
+
+/// A page that says why there is none.
+pub fn not_here(problem: Problem) -> AnyView {
     view! {
         <section class="page missing">
             <h1>{capital(&problem.message)}</h1>

@@ -71,7 +71,7 @@ fn page(project: &Project) -> Result<()> {
     let chromium = chromium::ensure(&project.tools)?;
     let dir = project.site("bench");
     let files = dist::build(project, &project.site_tools(true)?, "/", &dir)?;
-    let (first_view, worker) = dist::sizes(&dir, &files)?;
+    let sizes = dist::sizes(&dir, &files)?;
     let server = static_server::start(
         Site {
             dir,
@@ -83,7 +83,7 @@ fn page(project: &Project) -> Result<()> {
     )?;
     program(project, &["--bin", "page", "--"])
         .arg(server.url())
-        .args([first_view.to_string(), worker.to_string()])
+        .args(sizes.map(|bytes| bytes.to_string()))
         .env("CHROMIUM", chromium)
         .run()
 }

@@ -10,14 +10,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The most that a first visit may fetch, compressed. The goal of 160 KiB is not met; this holds what has been reached
-/// (200 KiB). Most of it is views: each element is built by code of its own. Some 20 KiB are scenarios.
-const FIRST_VIEW_BUDGET: u64 = 203 * 1024;
+/// The most that a first visit may fetch, compressed: the start page and the program for it (79 KiB; the goal is 160).
+/// Half of it is what makes things react at all.
+const FIRST_VIEW_BUDGET: u64 = 82 * 1024;
+
+/// The most that the program may weigh, compressed, that is fetched when a run is opened (201 KiB). Most of
+/// it is views: each element is built by code of its own. Some 20 KiB are scenarios.
+const WHOLE_BUDGET: u64 = 206 * 1024;
 
 /// The most that the worker may weigh, compressed. The goal of 80 KiB is not met; this holds what has been reached
-/// (223 KiB, with five lifecycles). All of it for size alone would be a little less, and slower than seven tenths of
+/// (263 KiB, with six lifecycles). All of it for size alone would be a little less, and slower than seven tenths of
 /// native.
-const WORKER_BUDGET: u64 = 228 * 1024;
+const WORKER_BUDGET: u64 = 268 * 1024;
 
 /// Builds the site for publication into `out`, and fails if it weighs too much.
 pub fn run(project: &Project, tools: &SiteTools, public_url: &str, out: &Path) -> Result<()> {
@@ -41,9 +45,6 @@ pub fn build(
             out,
         },
     )?;
-    // Hosts without a rewrite rule answer an unknown path with this file, and the app finds its page from there.
-    fs::copy(out.join("index.html"), out.join("404.html"))
-        .context(|| "writing 404.html".to_owned())?;
     // GitHub Pages would otherwise leave out what begins with an underscore.
     fs::write(out.join(".nojekyll"), "").context(|| "writing .nojekyll".to_owned())?;
     let files = list(out)?;
@@ -156,13 +157,10 @@ fn total(weights: &[Weight], part: Part) -> u64 {
     of_part.map(|w| w.br).sum()
 }
 
-/// What a first view and the worker weigh, compressed, in bytes.
-pub fn sizes(out: &Path, files: &[String]) -> Result<(u64, u64)> {
+/// What the first view, the program that opens a run and the worker weigh, compressed, in bytes.
+pub fn sizes(out: &Path, files: &[String]) -> Result<[u64; 3]> {
     let weights = weigh(out, files)?;
-    Ok((
-        total(&weights, Part::FirstView),
-        total(&weights, Part::Worker),
-    ))
+    Ok([Part::FirstView, Part::Whole, Part::Worker].map(|part| total(&weights, part)))
 }
 
 /// Prints what the site weighs and fails if it weighs too much.
@@ -173,11 +171,7 @@ fn report(out: &Path, files: &[String]) -> Result<()> {
         "what a visitor downloads; plain and compressed by brotli",
     );
     for weight in weights.iter().filter(|w| w.part != Part::Other) {
-        let part = if weight.part == Part::Worker {
-            "worker"
-        } else {
-            "first view"
-        };
+        let part = weight.part.name();
         note(format!(
             "{:>9} {:>9}  {part:<10}  {}",
             kib(weight.plain),
@@ -186,10 +180,12 @@ fn report(out: &Path, files: &[String]) -> Result<()> {
         ));
     }
     let mut over = Vec::new();
-    for (part, name, budget) in [
-        (Part::FirstView, "first view", FIRST_VIEW_BUDGET),
-        (Part::Worker, "worker", WORKER_BUDGET),
+    for (part, budget) in [
+        (Part::FirstView, FIRST_VIEW_BUDGET),
+        (Part::Whole, WHOLE_BUDGET),
+        (Part::Worker, WORKER_BUDGET),
     ] {
+        let name = part.name();
         let total = total(&weights, part);
         note(format!("{name}: {} of {} allowed", kib(total), kib(budget)));
         if total > budget {
@@ -217,15 +213,33 @@ struct Weight<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
+    /// The start page.
     FirstView,
+    /// The program that opens a run.
+    Whole,
+    /// The simulator.
     Worker,
     Other,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::FirstView => "first view",
+            Self::Whole => "run page",
+            Self::Worker => "worker",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// What a file belongs to: the page names what its first view needs.
 fn part(file: &str, html: &str) -> Part {
     if file.starts_with("worker-") {
         return Part::Worker;
+    }
+    if file.starts_with("whole-") {
+        return Part::Whole;
     }
     let code = [".js", ".css", ".wasm"].iter().any(|e| file.ends_with(e));
     if file == "index.html" || (code && html.contains(file)) || file.starts_with("snippets/") {
@@ -245,7 +259,7 @@ mod tests {
     use crate::cache::scratch::TempDir;
 
     const PAGE: &str = r#"<link href="/app-1.css"><script src="/boot-2.js" data-wasm="/app-3_bg.wasm"
-        data-worker="/worker-4/worker_loader.js"></script>"#;
+        data-whole="/whole-5/whole.js" data-worker="/worker-4/worker_loader.js"></script>"#;
 
     #[test]
     fn the_first_view_is_what_the_page_names() {
@@ -253,6 +267,7 @@ mod tests {
             assert_eq!(part(file, PAGE), Part::FirstView, "{file}");
         }
         assert_eq!(part("worker-4/worker_loader.js", PAGE), Part::Worker);
+        assert_eq!(part("whole-5/whole.js", PAGE), Part::Whole);
         assert_eq!(part("404.html", PAGE), Part::Other);
         assert_eq!(part("later.js", PAGE), Part::Other);
     }

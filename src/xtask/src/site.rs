@@ -17,8 +17,19 @@ use std::time::Instant;
 /// The program that trunk's loader for the worker is called; the page reads its address from the boot script.
 const WORKER_LOADER: &str = "worker_loader.js";
 
-/// The files trunk makes for the worker.
-const WORKER_FILES: [&str; 3] = [WORKER_LOADER, "worker.js", "worker_bg.wasm"];
+/// The script of the program that knows every place.
+const WHOLE: &str = "whole.js";
+
+/// Programs that the first view does without: the folder each gets, the file that the page names, and all its files, which
+/// trunk leaves without a fingerprint.
+const LATER: [(&str, &str, &[&str]); 2] = [
+    (
+        "worker",
+        WORKER_LOADER,
+        &[WORKER_LOADER, "worker.js", "worker_bg.wasm"],
+    ),
+    ("whole", WHOLE, &[WHOLE, "whole_bg.wasm"]),
+];
 
 /// What to build.
 pub struct Build<'a> {
@@ -113,36 +124,77 @@ fn finish(out: &Path, slimmer: bool) -> Result<()> {
     if slimmer {
         html = slim::site(out, html)?;
     }
-    html = fingerprint_worker(out, html)?;
+    for (folder, entry, files) in LATER {
+        html = into_folder(out, html, folder, entry, files)?;
+    }
     html = fingerprint_boot(out, html)?;
     html = with_policy(&html)?;
+    // Hosts without a rewrite rule answer an unknown path with this file, and the program finds its place from there.
+    let elsewhere = out.join("404.html");
+    fs::write(&elsewhere, for_other_places(&html))
+        .context(|| format!("writing {}", elsewhere.display()))?;
     fs::write(&index, html).context(|| format!("writing {}", index.display()))
 }
 
-/// Moves the worker into a folder with a fingerprint in its name.
+/// The page for every address but that of the start page: it fetches the whole program ahead instead of the small one.
+fn for_other_places(html: &str) -> String {
+    let Some((_, rest)) = html.split_once("data-whole=\"") else {
+        return html.to_owned();
+    };
+    let script = rest.split('"').next().unwrap_or_default();
+    let module = script.replace(".js", "_bg.wasm");
+    let mut page = String::with_capacity(html.len() + 64);
+    for line in html.lines() {
+        let ahead = if line.contains("rel=\"modulepreload\"") {
+            Some(script)
+        } else if line.contains("as=\"fetch\"") {
+            Some(module.as_str())
+        } else {
+            None
+        };
+        match ahead.zip(line.split_once("href=\"")) {
+            Some((address, (before, after))) => {
+                let after = after.split_once('"').map_or("", |(_, after)| after);
+                page.push_str(&format!("{before}href=\"{address}\"{after}"));
+            }
+            None => page.push_str(line),
+        }
+        page.push('\n');
+    }
+    page
+}
+
+/// Moves a program into a folder with a fingerprint in its name.
 ///
-/// A folder and not new file names: the three files refer to each other by relative addresses, and go on doing so.
-fn fingerprint_worker(out: &Path, html: String) -> Result<String> {
-    if !out.join(WORKER_LOADER).is_file() {
+/// A folder and not new file names: the files refer to each other by relative addresses, and go on doing so.
+fn into_folder(
+    out: &Path,
+    html: String,
+    folder: &str,
+    entry: &str,
+    files: &[&str],
+) -> Result<String> {
+    if !out.join(entry).is_file() {
         return Ok(html);
     }
     let mut content = Vec::new();
-    for name in WORKER_FILES {
-        content.extend(fs::read(out.join(name)).context(|| format!("reading {name}"))?);
+    for name in files {
+        let bytes = fs::read(out.join(name)).context(|| format!("reading {name}"))?;
+        if name.ends_with(".js") && String::from_utf8_lossy(&bytes).contains("./snippets/") {
+            return Err(Error::new(format!(
+                "{name} imports snippets, which are not moved along with it"
+            ))
+            .remedy("avoid crates with inline JavaScript, or teach `into_folder` about them"));
+        }
+        content.extend(bytes);
     }
-    let glue =
-        fs::read_to_string(out.join("worker.js")).context(|| "reading worker.js".to_owned())?;
-    if glue.contains("./snippets/") {
-        return Err(Error::new("the worker's JavaScript imports snippets, which are not moved along with it")
-            .remedy("avoid crates with inline JavaScript in the worker, or teach `fingerprint_worker` about them"));
-    }
-    let folder = format!("worker-{:016x}", fingerprint(&content));
+    let folder = format!("{folder}-{:016x}", fingerprint(&content));
     let dir = out.join(&folder);
     fs::create_dir_all(&dir).context(|| format!("creating {}", dir.display()))?;
-    for name in WORKER_FILES {
+    for name in files {
         fs::rename(out.join(name), dir.join(name)).context(|| format!("moving {name}"))?;
     }
-    Ok(html.replace(WORKER_LOADER, &format!("{folder}/{WORKER_LOADER}")))
+    Ok(html.replace(&format!("/{entry}\""), &format!("/{folder}/{entry}\"")))
 }
 
 /// Gives the boot script, which trunk only copies, an address that changes with its content.
@@ -175,7 +227,17 @@ mod tests {
     use crate::cache::scratch::TempDir;
 
     const PAGE: &str = "<!doctype html><head><meta charset=\"utf-8\"><script type=\"module\" \
-        src=\"/lab/boot.js\" data-js=\"/lab/app-1.js\" data-worker=\"/lab/worker_loader.js\"></script></head>";
+        src=\"/lab/boot.js\" data-js=\"/lab/start-1.js\" data-whole=\"/lab/whole.js\" data-worker=\"/lab/worker_loader.js\"></script>\n\
+        <link rel=\"modulepreload\" href=\"/lab/start-1.js\" crossorigin>\n\
+        <link rel=\"preload\" href=\"/lab/start-1_bg.wasm\" as=\"fetch\" crossorigin>\n</head>";
+
+    fn moved(out: &Path) -> Result<String> {
+        LATER
+            .iter()
+            .try_fold(PAGE.to_owned(), |html, (folder, entry, files)| {
+                into_folder(out, html, folder, entry, files)
+            })
+    }
 
     #[test]
     fn the_finished_page_names_the_fingerprinted_files() {
@@ -186,13 +248,19 @@ mod tests {
         put("worker.js", "glue");
         put("worker_bg.wasm", "wasm");
         put("worker_loader.js", "import init from './worker.js';");
+        put("whole.js", "glue");
+        put("whole_bg.wasm", "wasm");
         finish(&temp.0, false).unwrap();
         let html = fs::read_to_string(temp.0.join("index.html")).unwrap();
         let address = |attribute: &str| {
             let (_, rest) = html.split_once(&format!("{attribute}=\"/lab/")).unwrap();
             rest.split('"').next().unwrap().to_owned()
         };
-        for path in [address("data-worker"), address("src")] {
+        for path in [
+            address("data-worker"),
+            address("data-whole"),
+            address("src"),
+        ] {
             assert!(temp.0.join(&path).is_file(), "{path}");
             assert!(
                 headers::cache_control(&path).contains("immutable"),
@@ -200,29 +268,38 @@ mod tests {
             );
         }
         assert!(!temp.0.join("worker.js").exists());
+        // What is fetched ahead is what the place needs first.
+        let elsewhere = fs::read_to_string(temp.0.join("404.html")).unwrap();
+        let whole = address("data-whole");
+        let preload = format!("<link rel=\"modulepreload\" href=\"/lab/{whole}\" crossorigin>");
+        assert!(elsewhere.contains(&preload), "{elsewhere}");
+        assert!(elsewhere.contains("whole_bg.wasm\" as=\"fetch\""));
+        assert!(!elsewhere.contains("start-1_bg.wasm"));
+        assert!(elsewhere.contains("data-js=\"/lab/start-1.js\""));
+        assert!(!html.contains("whole_bg.wasm"));
         assert!(html.find("Content-Security-Policy").unwrap() < html.find("<script").unwrap());
     }
 
     #[test]
-    fn a_changed_worker_gets_another_address() {
+    fn a_changed_program_gets_another_address() {
         let build = |wasm: &str| {
             let temp = TempDir::new();
-            for name in WORKER_FILES {
+            for name in LATER.iter().flat_map(|(_, _, files)| *files) {
                 fs::write(temp.0.join(name), wasm).unwrap();
             }
-            fingerprint_worker(&temp.0, PAGE.to_owned()).unwrap()
+            moved(&temp.0).unwrap()
         };
         assert_ne!(build("one"), build("two"));
         assert_eq!(build("one"), build("one"));
     }
 
     #[test]
-    fn a_worker_with_snippets_is_refused() {
+    fn a_program_with_snippets_is_refused() {
         let temp = TempDir::new();
-        for name in WORKER_FILES {
+        for name in LATER.iter().flat_map(|(_, _, files)| *files) {
             fs::write(temp.0.join(name), "import { x } from './snippets/x.js';").unwrap();
         }
-        assert!(fingerprint_worker(&temp.0, PAGE.to_owned()).is_err());
+        assert!(moved(&temp.0).is_err());
     }
 
     #[test]

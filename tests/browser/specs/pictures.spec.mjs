@@ -34,6 +34,22 @@ test("an entry tells its causes and how the gates ruled", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Without: within the hold budget" })).toBeVisible({ timeout: 20_000 });
 });
 
+test("a mark in the lanes tells why, and the lanes move on while a run plays", async ({ page }) => {
+  await openRun(page);
+  await predict(page);
+  await goTo(page, 60);
+  const lanes = page.getByRole("img", { name: /^Lanes of 9 nodes/ });
+  await expect(lanes.locator(".dot").last()).toBeVisible();
+  await lanes.locator(".dot").last().click({ force: true });
+  await expect(page.getByRole("region", { name: "Why" })).toBeVisible();
+  const time = lanes.locator("svg > g");
+  const before = await time.getAttribute("transform");
+  const said = await lanes.getAttribute("aria-label");
+  await page.getByRole("button", { name: "Play" }).click();
+  await expect(time).not.toHaveAttribute("transform", before);
+  await expect(lanes).not.toHaveAttribute("aria-label", said);
+});
+
 test("the story hides routine until it is asked for, and never fills the page", async ({ page }) => {
   await openRun(page);
   await predict(page);

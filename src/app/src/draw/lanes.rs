@@ -1,13 +1,21 @@
 //! Lanes: a line per node, time from left to right, and the messages between them.
 //!
 //! **Invariants.** Nothing right of the cursor is drawn as if it had happened: a message under way ends at the cursor.
+//!
+//! While a run plays, a picture is drawn anew sixty times a second, and most of it only moves to the left. So places are
+//! counted from a moment that stays for long ([`BASE`]), all of them are moved at once by [`Picture::shift`], and a mark
+//! with the same [`Mark::key`] looks the same.
 
-use protocol::{EntryView, Fate, NodeView};
+use protocol::{EntryView, Fate, LaneMessage, NodeKind, NodeView};
+use std::sync::Arc;
 
 /// How high one lane is, in pixels.
 pub const LANE: f64 = 46.0;
 /// Where the first lane runs.
 pub const TOP: f64 = 30.0;
+/// How many spans lie between the moments that places are counted from: few enough for numbers that are exact to a tenth
+/// of a pixel.
+const BASE: u64 = 64;
 /// About how wide one letter of a label is.
 const LETTER: f64 = 6.1;
 
@@ -22,40 +30,117 @@ pub enum Way {
     Lost,
 }
 
-/// A message's line.
+/// A lane: as much of a node as is drawn of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// The entry that sent it.
-    pub step: u64,
-    /// Its ends.
-    pub from: (f64, f64),
-    /// Where it stops: at the receiver, or where it is now.
-    pub to: (f64, f64),
-    /// How it goes.
-    pub way: Way,
-    /// Whether the network copied it.
-    pub copy: bool,
-    /// Its label, if there is room for it, and where.
-    pub label: Option<(f64, f64)>,
-    /// What it says, with its fate.
-    pub text: String,
-    /// What it says, for the label.
-    pub short: String,
-    /// Whether its entry is routine.
-    pub routine: bool,
+pub struct Lane {
+    /// The node's number.
+    pub id: u16,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Whether it runs.
+    pub up: bool,
 }
 
-/// An entry's dot.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dot {
+impl Lane {
+    /// The lane of a node.
+    pub fn of(node: &NodeView) -> Self {
+        Self {
+            id: node.id,
+            name: node.name.clone(),
+            kind: node.kind,
+            up: node.up,
+        }
+    }
+}
+
+/// The dot of an entry, or the line of a message that it sent.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    entries: Arc<Vec<EntryView>>,
+    entry: usize,
+    message: Option<usize>,
+    /// Where a line begins; the place of a dot.
+    pub from: (f64, f64),
+    /// Where a line stops: at the receiver, or where the message is now.
+    pub to: (f64, f64),
+    /// How a message goes.
+    pub way: Way,
+    /// Where the label stands, if there is room for it.
+    pub label: Option<(f64, f64)>,
+}
+
+/// What decides how a mark looks.
+pub type Key = (u64, Option<usize>, u8, [i64; 4]);
+
+impl Mark {
+    /// Equal for marks that look the same. An entry's fingerprint stands for everything that is in it.
+    pub fn key(&self) -> Key {
+        let look = self.way as u8 * 2 + u8::from(self.label.is_some());
+        let places = [self.from.0, self.from.1, self.to.0, self.to.1];
+        (
+            self.entry().fingerprint,
+            self.message,
+            look,
+            places.map(|place| (place * 10.0) as i64),
+        )
+    }
+
     /// The entry.
-    pub step: u64,
-    /// Its place.
-    pub at: (f64, f64),
-    /// Whether it is worth stopping at.
-    pub interesting: bool,
-    /// Its sentence.
-    pub text: String,
+    pub fn entry(&self) -> &EntryView {
+        &self.entries[self.entry]
+    }
+
+    /// The message, if it is a message's line.
+    pub fn message(&self) -> Option<&LaneMessage> {
+        self.message.map(|nth| &self.entry().sent[nth])
+    }
+
+    /// What it says: an entry's sentence; a message with its fate.
+    pub fn text(&self) -> String {
+        let Some(message) = self.message() else {
+            return self.entry().sentence.clone();
+        };
+        let fate = match (message.fate, self.way) {
+            (Fate::Arrives(_), Way::Going) => "is under way",
+            (Fate::Arrives(_), _) => "arrives",
+            (Fate::Lost, _) => "is lost",
+            (Fate::Cut, _) => "is cut off by a partition",
+            (Fate::ReceiverDown, _) => "finds its receiver down",
+        };
+        let copy = if message.copy {
+            " (a copy made by the network)"
+        } else {
+            ""
+        };
+        format!("{} {fate}{copy}", message.label)
+    }
+
+    /// Gives a line its label if it lies on none that is there and not beyond an edge.
+    fn label_if_room(&mut self, taken: &mut Vec<(f64, f64, f64)>, (left, right): (f64, f64)) {
+        let (Some(message), false) = (self.message(), self.entry().routine) else {
+            return;
+        };
+        let half = message.label.len() as f64 * LETTER / 2.0;
+        let (x, y) = (
+            (self.from.0 + self.to.0) / 2.0,
+            (self.from.1 + self.to.1) / 2.0 - 3.0,
+        );
+        let free = taken.iter().all(|(from, to, other)| {
+            (other - y).abs() >= 13.0 || x + half + 4.0 <= *from || x - half - 4.0 >= *to
+        });
+        if free && x - half > left && x + half < right {
+            taken.push((x - half, x + half, y));
+            self.label = Some((x, y));
+        }
+    }
+}
+
+impl PartialEq for Mark {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
 }
 
 /// A picture of lanes.
@@ -71,10 +156,12 @@ pub struct Picture {
     pub now: u64,
     /// Where the cursor stands.
     pub cursor: f64,
-    /// Messages.
-    pub lines: Vec<Line>,
-    /// Entries.
-    pub dots: Vec<Dot>,
+    /// How far everything that has a place in time is moved to the right.
+    pub shift: f64,
+    /// What only moves: messages that are not under way any more, then entries over them.
+    pub still: Arc<Vec<Mark>>,
+    /// Messages under way.
+    pub going: Vec<Mark>,
     /// Moments along the top: place and text.
     pub ticks: Vec<(f64, String)>,
 }
@@ -86,8 +173,8 @@ pub fn lane_y(index: usize) -> f64 {
 
 /// Draws the last `span` microseconds before `now` into `width` pixels.
 pub fn picture(
-    nodes: &[NodeView],
-    entries: &[EntryView],
+    lanes: &[Lane],
+    entries: &Arc<Vec<EntryView>>,
     now: u64,
     span: u64,
     width: f64,
@@ -96,103 +183,83 @@ pub fn picture(
     let span = span.max(1);
     let from = now.saturating_sub(span);
     let cursor = (width - 18.0).max(1.0);
-    let x = |at: u64| (at.saturating_sub(from)) as f64 / span as f64 * cursor;
-    let y = |id: u16| nodes.iter().position(|node| node.id == id).map(lane_y);
-    let mut picture = Picture {
-        width,
-        height: TOP + LANE * nodes.len() as f64 + 8.0,
-        from,
-        now,
-        cursor,
-        ..Picture::default()
-    };
-    let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-    for entry in entries
-        .iter()
-        .filter(|entry| entry.at <= now && (routine || !entry.routine))
-    {
-        if entry.at >= from
-            && let Some(at) = entry.node.and_then(y)
-        {
-            picture.dots.push(Dot {
-                step: entry.step,
-                at: (x(entry.at), at),
-                interesting: entry.interesting,
-                text: entry.sentence.clone(),
-            });
+    let base = now / (span * BASE) * (span * BASE);
+    let x = |at: u64| (at as f64 - base as f64) / span as f64 * cursor;
+    let mut places = vec![
+        None;
+        lanes
+            .iter()
+            .map(|lane| lane.id as usize + 1)
+            .max()
+            .unwrap_or(0)
+    ];
+    for (index, lane) in lanes.iter().enumerate() {
+        places[lane.id as usize] = Some(lane_y(index));
+    }
+    let y = |id: u16| places.get(id as usize).copied().flatten();
+    let (mut still, mut dots, mut going) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, entry) in entries.iter().enumerate() {
+        if entry.at > now || (entry.routine && !routine) {
+            continue;
         }
-        for message in &entry.sent {
+        let mark = |message, from, to, way| Mark {
+            entries: Arc::clone(entries),
+            entry: index,
+            message,
+            from,
+            to,
+            way,
+            label: None,
+        };
+        if entry.at >= from
+            && let Some(y) = entry.node.and_then(y)
+        {
+            let at = (x(entry.at), y);
+            dots.push(mark(None, at, at, Way::Arrived));
+        }
+        for (nth, message) in entry.sent.iter().enumerate() {
             let (Some(y0), Some(y1)) = (y(message.from), y(message.to)) else {
                 continue;
             };
-            let (end, way, fate) = match message.fate {
-                Fate::Arrives(at) if at <= now => (at, Way::Arrived, "arrives"),
-                Fate::Arrives(at) => (at, Way::Going, "is under way"),
-                Fate::Lost => (entry.at, Way::Lost, "is lost"),
-                Fate::Cut => (entry.at, Way::Lost, "is cut off by a partition"),
-                Fate::ReceiverDown => (entry.at, Way::Lost, "finds its receiver down"),
-            };
-            if end < from {
-                continue;
-            }
-            let (mut x0, mut start_y) = (entry.at as f64 - from as f64, y0);
-            x0 = x0 / span as f64 * cursor;
-            let (x1, y1) = match way {
-                Way::Arrived => (x(end), y1),
-                Way::Going => {
-                    let part = (now - entry.at) as f64 / (end - entry.at).max(1) as f64;
-                    (cursor, y0 + (y1 - y0) * part)
+            let x0 = x(entry.at);
+            match message.fate {
+                Fate::Arrives(at) if at > now => {
+                    let part = (now - entry.at) as f64 / (at - entry.at).max(1) as f64;
+                    let to = (x(now), y0 + (y1 - y0) * part);
+                    going.push(mark(Some(nth), (x0, y0), to, Way::Going));
                 }
-                Way::Lost => (x0 + 9.0, y0 + (y1 - y0) * 0.42),
-            };
-            if x0 < 0.0 {
-                let part = -x0 / (x1 - x0).max(0.001);
-                start_y += (y1 - start_y) * part;
-                x0 = 0.0;
+                Fate::Arrives(at) if at >= from => {
+                    still.push(mark(Some(nth), (x0, y0), (x(at), y1), Way::Arrived));
+                }
+                Fate::Lost | Fate::Cut | Fate::ReceiverDown if entry.at >= from => {
+                    let to = (x0 + 9.0, y0 + (y1 - y0) * 0.42);
+                    still.push(mark(Some(nth), (x0, y0), to, Way::Lost));
+                }
+                _ => {}
             }
-            let wide = message.label.len() as f64 * LETTER;
-            let middle = ((x0 + x1) / 2.0, (start_y + y1) / 2.0 - 3.0);
-            let room = !entry.routine
-                && middle.0 - wide / 2.0 > 0.0
-                && middle.0 + wide / 2.0 < width
-                && !taken.iter().any(|(a, b, ty)| {
-                    (ty - middle.1).abs() < 13.0
-                        && middle.0 + wide / 2.0 + 4.0 > *a
-                        && middle.0 - wide / 2.0 - 4.0 < *b
-                });
-            if room {
-                taken.push((middle.0 - wide / 2.0, middle.0 + wide / 2.0, middle.1));
-            }
-            picture.lines.push(Line {
-                step: entry.step,
-                from: (x0, start_y),
-                to: (x1, y1),
-                way,
-                copy: message.copy,
-                label: room.then_some(middle),
-                text: format!(
-                    "{} {fate}{}",
-                    message.label,
-                    if message.copy {
-                        " (a copy made by the network)"
-                    } else {
-                        ""
-                    }
-                ),
-                short: message.label.clone(),
-                routine: entry.routine,
-            });
         }
     }
-    let every = tick(span);
-    let mut at = from.next_multiple_of(every);
-    while at <= now {
-        picture
-            .ticks
-            .push((x(at), crate::words::seconds(at, every)));
-        at += every;
+    let mut taken = Vec::new();
+    let edges = (x(now) - cursor, x(now) + width - cursor);
+    for mark in still.iter_mut().chain(&mut going) {
+        mark.label_if_room(&mut taken, edges);
     }
-    picture
+    still.append(&mut dots);
+    let every = tick(span);
+    let ticks = (from.div_ceil(every)..=now / every)
+        .map(|nth| (x(nth * every), crate::words::seconds(nth * every, every)))
+        .collect();
+    Picture {
+        width,
+        height: TOP + LANE * lanes.len() as f64 + 8.0,
+        from,
+        now,
+        cursor,
+        shift: cursor - x(now),
+        still: Arc::new(still),
+        going,
+        ticks,
+    }
 }
 
 /// A round distance between ticks: about six of them in a span.

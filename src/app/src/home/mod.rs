@@ -1,7 +1,7 @@
 //! Home: what this is, in one calm screen, and where to begin.
 
 use crate::content;
-use crate::content::Scenario;
+use crate::content::Listed;
 use crate::navigate::{Link, Navigator};
 use crate::route::{self, Route};
 use crate::run::legend::KeyTable;
@@ -11,18 +11,27 @@ use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
 use protocol::{LinkError, Problem, Replay};
+use std::time::Duration;
 
 /// The page.
 #[component]
-pub fn HomePage() -> impl IntoView {
+pub fn HomePage(
+    /// Whether all of it comes at once, or what is further down a moment after the rest: then neither part holds the
+    /// browser up for long.
+    at_once: bool,
+) -> impl IntoView {
+    let all = Held::new(at_once);
+    if !at_once {
+        // A task of its own after the first frame, and not part of the first frame's.
+        request_animation_frame(move || set_timeout(move || all.set(true), Duration::ZERO));
+    }
     let last = saved::last()
-        .and_then(|id| content::scenario(&id).ok())
-        .and_then(|scenario| {
-            let record = saved::run(scenario.plan.id).ok().flatten()?;
-            Some((scenario, record))
+        .and_then(|id| content::listed(&id).ok())
+        .and_then(|listed| {
+            let record = saved::run(listed.id).ok().flatten()?;
+            Some((listed, record))
         });
-    let lessons = content::SCENARIOS.iter().filter(|scenario| !scenario.world);
-    let worlds = content::SCENARIOS.iter().filter(|scenario| scenario.world);
+    let lessons = content::INDEX.iter().filter(|listed| !listed.world);
     view! {
         <div class="home">
             <section class="hero">
@@ -31,43 +40,51 @@ pub fn HomePage() -> impl IntoView {
                     "A hosting platform that you can stop, step and take apart. Its real rules run in a simulator on this page: \
                      predict what happens, watch it, switch a rule off and see what it was for."
                 </p>
-                {last.map(|(scenario, record)| view! {
+                {last.map(|(listed, record)| view! {
                     <p class="continue">
-                        <Link to=Route::Run { scenario: scenario.plan.id.to_string(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
-                        <span class="cost">{format!("{}, seed {}, at {}", scenario.plan.title, record.replay.seed, words::moment(record.replay.at))}</span>
+                        <Link to=Route::Run { scenario: listed.id.to_string(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
+                        <span class="cost">{format!("{}, seed {}, at {}", listed.title, record.replay.seed, words::moment(record.replay.at))}</span>
                     </p>
                 }.into_any())}
             </section>
             <section aria-labelledby="scenarios-title">
                 <h2 id="scenarios-title">"Scenarios"</h2>
-                <ul class="cards">{lessons.map(|scenario| view! { <Card scenario=scenario/> }.into_any()).collect_view()}</ul>
+                <ul class="cards">{lessons.map(|listed| view! { <Card listed=listed/> }.into_any()).collect_view()}</ul>
             </section>
-            <section aria-labelledby="worlds-title">
-                <h2 id="worlds-title">"Worlds"</h2>
-                <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
-                <ul class="worlds">{worlds.map(world).collect_view()}</ul>
-            </section>
-            <Paste/>
-            <details class="home-keys">
-                <summary>"The keys"</summary>
-                <KeyTable/>
-            </details>
+            {move || all.get().then(further_down).into_any()}
         </div>
     }
     .into_any()
 }
 
+fn further_down() -> AnyView {
+    let worlds = content::INDEX.iter().filter(|listed| listed.world);
+    view! {
+        <section aria-labelledby="worlds-title">
+            <h2 id="worlds-title">"Worlds"</h2>
+            <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
+            <ul class="worlds">{worlds.map(world).collect_view()}</ul>
+        </section>
+        <Paste/>
+        <details class="home-keys">
+            <summary>"The keys"</summary>
+            <KeyTable/>
+        </details>
+    }
+    .into_any()
+}
+
 /// One line of the list of worlds.
-fn world(scenario: &'static Scenario) -> AnyView {
+fn world(listed: &'static Listed) -> AnyView {
     let to = Route::Run {
-        scenario: scenario.plan.id.to_string(),
+        scenario: listed.id.to_string(),
         seed: None,
         shared: None,
     };
     view! {
         <li>
-            <Link to=to>{scenario.plan.title}</Link>
-            <span>{scenario.lesson.summary}</span>
+            <Link to=to>{listed.title}</Link>
+            <span>{listed.summary}</span>
         </li>
     }
     .into_any()
@@ -76,12 +93,12 @@ fn world(scenario: &'static Scenario) -> AnyView {
 #[component]
 fn Card(
     /// The scenario.
-    scenario: &'static Scenario,
+    listed: &'static Listed,
 ) -> impl IntoView {
     let navigator = expect_context::<Navigator>();
     let text = Held::new(String::new());
     let problem = Held::new(None::<Problem>);
-    let id = scenario.plan.id;
+    let id = listed.id;
     let start = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = text.get();
@@ -99,12 +116,12 @@ fn Card(
     };
     view! {
         <li class="card">
-            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{scenario.plan.title}</Link></h3>
-            <p>{scenario.lesson.summary}</p>
-            <p class="cost">{format!("about {} minutes", scenario.lesson.minutes)}</p>
+            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{listed.title}</Link></h3>
+            <p>{listed.summary}</p>
+            <p class="cost">{format!("about {} minutes", listed.minutes)}</p>
             <form class="start" on:submit=start>
                 <label><span class="label">"Seed"</span><input class="mono" inputmode="numeric" placeholder="any" autocomplete="off" on:input=move |event| text.set(event_target_value(&event))/></label>
-                <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{scenario.plan.title}</span></button>
+                <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{listed.title}</span></button>
             </form>
             <ProblemBox problem=problem/>
         </li>
@@ -124,7 +141,7 @@ fn Paste() -> impl IntoView {
         let part = route::shared_part(&typed);
         match Replay::from_link(part)
             .map_err(LinkError::problem)
-            .and_then(|replay| content::scenario(&replay.scenario).map(|_| replay))
+            .and_then(|replay| content::listed(&replay.scenario).map(|_| replay))
         {
             Ok(replay) => navigator.go(Route::Run {
                 scenario: replay.scenario,

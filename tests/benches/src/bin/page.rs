@@ -1,6 +1,7 @@
 //! Measures the page as a visitor gets it, and prints the table of its goals.
 //!
-//! `page URL FIRST_VIEW WORKER`: where the built site is served, and what its first view and its worker weigh, in bytes.
+//! `page URL FIRST_VIEW RUN WORKER`: where the built site is served, and what its first view, the program that opens a run and
+//! the worker weigh, in bytes.
 //! `cargo xtask bench --only page` builds and serves the site and gets what the scripts need; CHROMIUM is the browser.
 
 use benches::goals::{Bar, HEAD, line};
@@ -13,8 +14,8 @@ const VISITS: &str = "5";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, first_view, worker] = &arguments[..] else {
-        panic!("usage: page URL FIRST_VIEW WORKER");
+    let [url, first_view, run, worker] = &arguments[..] else {
+        panic!("usage: page URL FIRST_VIEW RUN WORKER");
     };
     println!("{HEAD}");
     let kib = |bytes: &str| bytes.parse().unwrap_or(f64::NAN) / 1024.0;
@@ -25,6 +26,7 @@ fn main() {
             first_view,
             AtMost(160.0, 120.0),
         ),
+        ("", "run page, brotli", run, Bar::None),
         ("G22", "worker, brotli", worker, AtMost(80.0, 40.0)),
     ] {
         println!("{}", line(goal, what, kib(bytes), " KiB", bar));

@@ -1,6 +1,6 @@
 //! Lanes per node with the messages between them; time runs from left to right and ends at the cursor.
 
-use crate::draw::lanes::{Picture, Way, lane_y, picture};
+use crate::draw::lanes::{Lane, Mark, Picture, Way, lane_y, picture};
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::ui::held::{Derived, Held, effect};
@@ -8,7 +8,7 @@ use crate::ui::press;
 use crate::words;
 use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::{NodeKind, NodeView};
+use protocol::NodeKind;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::ResizeObserver;
@@ -30,12 +30,10 @@ pub fn Lanes() -> impl IntoView {
             watch_width(&room, width);
         }
     });
-    let nodes = Derived::new(move || {
+    let lanes = Derived::new(move || {
         desk.frame.with(|frame| {
-            frame
-                .as_ref()
-                .map(|frame| frame.nodes.clone())
-                .unwrap_or_default()
+            let nodes = frame.iter().flat_map(|frame| &frame.nodes);
+            nodes.map(Lane::of).collect::<Vec<_>>()
         })
     });
     let drawn = Derived::new(move || {
@@ -44,9 +42,9 @@ pub fn Lanes() -> impl IntoView {
             .with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
         let routine = desk.settings.with(|settings| settings.routine);
         let room = (width.get() - LABELS).max(120.0);
-        nodes.with(|nodes| {
+        lanes.with(|lanes| {
             desk.lanes
-                .with(|entries| picture(nodes, entries, now, span.get(), room, routine))
+                .with(|entries| picture(lanes, entries, now, span.get(), room, routine))
         })
     });
     view! {
@@ -63,7 +61,7 @@ pub fn Lanes() -> impl IntoView {
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
-                {move || drawn.with(|picture| nodes.with(|nodes| svg(picture, nodes, desk))).into_any()}
+                {svg(drawn, lanes, desk)}
             </div>
             <Counts/>
         </div>
@@ -95,80 +93,132 @@ fn watch_width(room: &web_sys::HtmlDivElement, width: Held<f64>) {
 /// How wide the names of the lanes are.
 const LABELS: f64 = 92.0;
 
-fn svg(picture: &Picture, nodes: &[NodeView], desk: Desk) -> AnyView {
-    let (width, height) = (px(picture.width + LABELS), px(picture.height));
-    let right = px(LABELS + picture.cursor);
-    let left = px(LABELS);
-    let lanes = nodes.iter().enumerate().map(|(index, node)| {
+/// The picture. While a run plays, only what changed is touched: see [`crate::draw::lanes`].
+fn svg(drawn: Derived<Picture>, lanes: Derived<Vec<Lane>>, desk: Desk) -> AnyView {
+    let size = Derived::new(move || drawn.with(|p| (p.width, p.height, p.cursor)));
+    let width = move || px(size.get().0);
+    let all = move || px(size.get().0 + LABELS);
+    let height = move || px(size.get().1);
+    let right = move || px(size.get().2 + LABELS);
+    let still = Derived::new(move || drawn.with(|p| p.still.clone()));
+    let ticks = Derived::new(move || drawn.with(|p| p.ticks.clone()));
+    let row = |(index, lane): (usize, &Lane), right: &str| {
         let y = lane_y(index);
-        let word = if node.up {
-            node.name.clone()
+        let word = if lane.up {
+            lane.name.clone()
         } else {
-            format!("{} ✕ down", node.name)
+            format!("{} ✕ down", lane.name)
         };
         view! {
-            <g class="lane" data-up=node.up.to_string()>
-                <path class="lane-shape" d=shape(node.kind, y) />
+            <g class="lane" data-up=lane.up.to_string()>
+                <path class="lane-shape" d=shape(lane.kind, y) />
                 <text x="20" y=px(y + 4.0)>{word}</text>
-                <line x1=left.clone() x2=right.clone() y1=px(y) y2=px(y)/>
+                <line x1=px(LABELS) x2=right.to_string() y1=px(y) y2=px(y)/>
             </g>
         }
         .into_any()
+    };
+    let rows = move || {
+        let right = right();
+        lanes.with(|lanes| {
+            let rows = lanes.iter().enumerate();
+            rows.map(|lane| row(lane, &right)).collect_view()
+        })
+    };
+    let tick = move |(x, text): &(f64, String)| {
+        let x = px(*x);
+        view! { <g class="tick"><line x1=x.clone() x2=x.clone() y1="20" y2=height()/><text x=x y="13">{text.clone()}</text></g> }.into_any()
+    };
+    // One listener for all marks; each says which entry it is of.
+    let choose = press(move |event| {
+        let target = event
+            .target()
+            .and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+        let mark = target.and_then(|t| t.closest("[data-step]").ok().flatten());
+        if let Some(Ok(step)) = mark
+            .and_then(|m| m.get_attribute("data-step"))
+            .map(|s| s.parse())
+        {
+            desk.select(step);
+        }
     });
-    let ticks = picture.ticks.iter().map(|(x, text)| {
-        let x = px(x + LABELS);
-        view! { <g class="tick"><line x1=x.clone() x2=x.clone() y1="20" y2=height.clone()/><text x=x y="13">{text.clone()}</text></g> }.into_any()
-    });
-    let lines = picture.lines.iter().map(|line| {
-        let step = line.step;
-        let way = match line.way {
-            Way::Arrived => "arrived",
-            Way::Going => "under-way",
-            Way::Lost => "lost",
-        };
-        let (x0, y0, x1, y1) = (line.from.0 + LABELS, line.from.1, line.to.0 + LABELS, line.to.1);
-        let label = line.label.map(|(x, y)| view! { <text class="message-label" x=px(x + LABELS) y=px(y)>{line.short.clone()}</text> }.into_any());
-        let end = match line.way {
-            Way::Lost => format!("M{} {}l6 6m0 -6l-6 6", px(x1 - 3.0), px(y1 - 3.0)),
-            _ => head((x0, y0), (x1, y1)),
-        };
-        let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(px);
-        view! {
-            <g class="message" data-way=way data-copy=line.copy.to_string() data-routine=line.routine.to_string() on:click=press(move |_| desk.select(step))>
-                <title>{line.text.clone()}</title>
-                <line class="reach" x1=x0.clone() y1=y0.clone() x2=x1.clone() y2=y1.clone()/>
-                <line class="stroke" x1=x0 y1=y0 x2=x1 y2=y1/>
-                <path d=end/>
-                {label}
-            </g>
-        }.into_any()
-    });
-    let dots = picture.dots.iter().map(|dot| {
-        let step = dot.step;
-        let (x, y) = (dot.at.0 + LABELS, dot.at.1);
-        let d = if dot.interesting { format!("M{} {}l5 5l-5 5l-5 -5z", px(x), px(y - 5.0)) } else { format!("M{} {}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z", px(x - 2.4), px(y)) };
-        view! {
-            <path class="dot" data-interesting=dot.interesting.to_string() d=d on:click=press(move |_| desk.select(step))><title>{dot.text.clone()}</title></path>
-        }.into_any()
-    });
-    let label = format!(
-        "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
-        words::count(nodes.len() as u64, "node"),
-        words::moment(picture.from),
-        words::moment(picture.now),
-        words::count(picture.dots.len() as u64, "entry").replace("entrys", "entries"),
-        words::count(picture.lines.len() as u64, "message"),
-    );
     view! {
-        <svg class="lanes-picture" width=width.clone() height=height.clone() viewBox=format!("0 0 {width} {height}") role="img" aria-label=label>
-            {ticks.collect_view()}
-            {lanes.collect_view()}
-            <line class="cursor" x1=right.clone() x2=right y1="18" y2=height.clone()/>
-            {lines.collect_view()}
-            {dots.collect_view()}
+        <svg class="lanes-picture" width=all height=height viewBox=move || format!("0 0 {} {}", all(), height()) role="img"
+            aria-label=move || drawn.with(|p| lanes.with(|lanes| spoken(p, lanes.len()))) on:click=choose>
+            {move || rows().into_any()}
+            <line class="cursor" x1=right x2=right y1="18" y2=height/>
+            <svg x=px(LABELS) width=width height=height>
+                <g transform=move || drawn.with(|p| format!("translate({} 0)", px(p.shift)))>
+                    {move || ticks.with(|ticks| ticks.iter().map(tick).collect_view()).into_any()}
+                    <For each=move || still.with(|still| still.to_vec()) key=Mark::key children=|mark| draw(&mark)/>
+                    {move || drawn.with(|p| p.going.iter().map(draw).collect_view()).into_any()}
+                </g>
+            </svg>
         </svg>
     }
     .into_any()
+}
+
+/// What the picture is to those who do not see it.
+fn spoken(picture: &Picture, lanes: usize) -> String {
+    let dots = picture.still.iter().filter(|mark| mark.message().is_none());
+    let dots = dots.count();
+    let lines = picture.still.len() - dots + picture.going.len();
+    format!(
+        "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
+        words::count(lanes as u64, "node"),
+        words::moment(picture.from),
+        words::moment(picture.now),
+        words::count(dots as u64, "entry").replace("entrys", "entries"),
+        words::count(lines as u64, "message"),
+    )
+}
+
+/// A dot or a line.
+fn draw(mark: &Mark) -> AnyView {
+    let entry = mark.entry();
+    let (x, y) = mark.from;
+    let Some(message) = mark.message() else {
+        let d = if entry.interesting {
+            format!("M{} {}l5 5l-5 5l-5 -5z", px(x), px(y - 5.0))
+        } else {
+            format!(
+                "M{} {}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z",
+                px(x - 2.4),
+                px(y)
+            )
+        };
+        return view! {
+            <path class="dot" data-step=entry.step.to_string() data-interesting=entry.interesting.to_string() d=d><title>{mark.text()}</title></path>
+        }.into_any();
+    };
+    let way = match mark.way {
+        Way::Arrived => "arrived",
+        Way::Going => "under-way",
+        Way::Lost => "lost",
+    };
+    let label = mark.label.map(|(x, y)| {
+        view! { <text class="message-label" x=px(x) y=px(y)>{message.label.clone()}</text> }
+            .into_any()
+    });
+    let end = match mark.way {
+        Way::Lost => format!(
+            "M{} {}l6 6m0 -6l-6 6",
+            px(mark.to.0 - 3.0),
+            px(mark.to.1 - 3.0)
+        ),
+        _ => head(mark.from, mark.to),
+    };
+    let [x0, y0, x1, y1] = [x, y, mark.to.0, mark.to.1].map(px);
+    view! {
+        <g class="message" data-step=entry.step.to_string() data-way=way data-copy=message.copy.to_string() data-routine=entry.routine.to_string()>
+            <title>{mark.text()}</title>
+            <line class="reach" x1=x0.clone() y1=y0.clone() x2=x1.clone() y2=y1.clone()/>
+            <line class="stroke" x1=x0 y1=y0 x2=x1 y2=y1/>
+            <path d=end/>
+            {label}
+        </g>
+    }.into_any()
 }
 
 /// An arrow's head at the end of a line.

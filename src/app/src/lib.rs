@@ -1,5 +1,8 @@
 //! The page of Study Lab.
 //!
+//! It is two programs. [`start`] is the start page and little else, so that a first visit fetches little; [`whole`] is all
+//! of it, and takes the place of the other when somebody opens a run. What they share is compiled into both.
+//!
 //! **Invariants.** The page owns no run: the worker does, and the page asks it ([`port`]). What a person sees of a
 //! lifecycle, gate or property is its declaration's own text. Whatever is worked out from data is plain code with tests
 //! ([`draw`], [`route`], [`saved`]); components only turn it into elements.
@@ -17,6 +20,7 @@ mod home;
 mod navigate;
 mod page;
 mod port;
+mod programs;
 mod route;
 mod run;
 mod saved;
@@ -24,22 +28,4 @@ mod twin;
 mod ui;
 mod words;
 
-use wasm_bindgen::JsValue;
-use web_sys::{CustomEvent, CustomEventInit};
-
-fn main() {
-    std::panic::set_hook(Box::new(|panic| report(&panic.to_string())));
-    leptos::mount::mount_to_body(page::Page);
-}
-
-/// Tells the boot script why the trap that follows happens.
-fn report(text: &str) {
-    let init = CustomEventInit::new();
-    init.set_detail(&JsValue::from_str(text));
-    if let (Some(window), Ok(event)) = (
-        web_sys::window(),
-        CustomEvent::new_with_event_init_dict("lab-panic", &init),
-    ) {
-        let _ = window.dispatch_event(&event);
-    }
-}
+pub use programs::{start, whole};
