@@ -119,4 +119,26 @@ machine::knobs! {
     GITOPS_HEALTH_TIMEOUT = "gitops health timeout", Time 20_000_000 in 100_000..=3_600_000_000, home "EN";
     /// How often EN looks after what is installed.
     GITOPS_HEALTH_INTERVAL = "gitops health interval", Time 10_000_000 in 100_000..=3_600_000_000, home "EN";
+    /// How often a builder says that it is at work.
+    PIPELINE_BEAT = "pipeline beat", Time 10_000_000 in 100_000..=600_000_000, home "Deploy Pipeline";
+    /// How long a builder may be silent before its lease is over.
+    PIPELINE_LEASE = "pipeline lease", Time 30_000_000 in 200_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How often a deployment is given to a builder.
+    PIPELINE_TRIES = "pipeline tries", Count 3 in 1..=100, home "Deploy Pipeline";
+    /// How long the pipeline waits for an answer before it asks again.
+    PIPELINE_RESEND = "pipeline resend", Time 2_000_000 in 50_000..=60_000_000, home "Deploy Pipeline";
+    /// How long what was seen of the environment counts.
+    PIPELINE_EVIDENCE_TTL = "pipeline evidence ttl", Time 60_000_000 in 500_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How often is looked whether what a deployment waits for has come.
+    PIPELINE_RECHECK = "pipeline recheck", Time 10_000_000 in 100_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How long a deployment may wait for a builder.
+    PIPELINE_QUEUE_LIMIT = "pipeline queue limit", Time 600_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long fetching a commit may take.
+    PIPELINE_CLONE_LIMIT = "pipeline clone limit", Time 120_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long a build may take.
+    PIPELINE_BUILD_LIMIT = "pipeline build limit", Time 900_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long looking at what a preview needs may take, its start included.
+    PIPELINE_VALIDATE_LIMIT = "pipeline validate limit", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long a deployment may wait for somebody before it has failed.
+    PIPELINE_EXPIRY = "pipeline expiry", Time 259_200_000_000 in 1_000_000..=604_800_000_000, home "Deploy Pipeline";
 }

@@ -24,6 +24,7 @@ mod ledger;
 pub mod message;
 pub mod migration;
 pub mod note;
+pub mod pipeline;
 pub mod region;
 pub mod runner;
 mod stream;
@@ -43,11 +44,15 @@ pub const GITOPS: u8 = place(&gitops::SPEC);
 /// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
 pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
 
+/// The index of Deploy Pipeline in the catalog.
+pub const PIPELINE: u8 = place(&pipeline::SPEC);
+
 /// The index of Database Migration in the catalog.
 pub const MIGRATION: u8 = place(&migration::SPEC);
 
 /// The lifecycles, in the gallery's order.
 const LIFECYCLES: &[&LifecycleSpec] = &[
+    &pipeline::SPEC,
     &wake::SPEC,
     &allocation::SPEC,
     &hosts::SPEC,

@@ -238,6 +238,8 @@ pub enum Command {
     Migration(crate::migration::Command),
     /// Something about a deployment in Git (to Git, CO or LO).
     GitOps(crate::gitops::Command),
+    /// Something about a deployment on its way to a preview (to the pipeline or the environment).
+    Pipeline(crate::pipeline::Command),
 }
 
 impl Command {
@@ -259,6 +261,7 @@ impl Command {
             Self::Host(_) => 90,
             Self::Migration(_) => 11,
             Self::GitOps(_) => 12,
+            Self::Pipeline(_) => 13,
         }
     }
 }
@@ -404,6 +407,8 @@ pub enum Message {
     Migration(crate::migration::Message),
     /// Among Git, CO, LO and EN.
     GitOps(crate::gitops::Message),
+    /// Among the pipeline, its builders, source, registry, environment and the log of events.
+    Pipeline(crate::pipeline::Message),
 }
 
 macro_rules! kinds {
@@ -444,6 +449,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::region::Message::KINDS,
     crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
+    crate::pipeline::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -486,6 +492,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.kind(),
             Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
+            Self::Pipeline(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -527,10 +534,12 @@ impl machine::Message for Message {
                 Command::Migration(_) => crate::migration::MigrationId(0).into(),
                 Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
+                Command::Pipeline(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
+            Self::Pipeline(message) => message.subject(),
         }
     }
 
@@ -559,6 +568,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.identity(),
             Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
+            Self::Pipeline(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -70,6 +70,19 @@ pub static MESSAGES: &[&str] = &[
     "en-beat",
     "image-pull",
     "image-pulled",
+    "build-order",
+    "source-fetch",
+    "source-tree",
+    "build-beat",
+    "build-release",
+    "artifact-put",
+    "artifact-kept",
+    "digest-ask",
+    "digest-answer",
+    "environment-look",
+    "environment-seen",
+    "state-transition",
+    "state-transition-ack",
 ];
 
 /// How a kind of fault is described, once.
@@ -295,6 +308,20 @@ faults! {
         revision: u8,
         /// Where it fails, by name (`pull`, `create`, `health`).
         fails: String,
+    }
+    /// Something around the pipeline is wrong: a builder, the source, or the environment of previews.
+    "pipeline-trouble" "Pipeline trouble" PipelineTrouble {
+        /// What, by name (`spoilt-build`).
+        what: String,
+        /// Which builder, from 1; 0 is every one, and whatever is no builder.
+        builder: u16,
+    }
+    /// A commit brings something with it that a preview cannot pass over.
+    "weighty-commit" "Weighty commit" WeightyCommit {
+        /// Which deployment, by position in the plan.
+        deploy: u16,
+        /// What, by name (`cold-change`).
+        what: String,
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Plan {
     pub hosts: Option<crate::hosts::HostsPlan>,
     /// The deployments that come from Git.
     pub gitops: Option<crate::gitops::GitOpsPlan>,
+    /// The pipeline from commits to previews.
+    pub pipeline: Option<crate::pipeline::PipelinePlan>,
 }
 
 impl Plan {
@@ -213,6 +215,10 @@ pub enum Readable {
     Quorum,
     /// What each host has promised, and what is free.
     Headroom,
+    /// The deployments on their way to a preview, and what each waits for.
+    Previews,
+    /// The environment of previews: what is bound there, what is missing.
+    PreviewEnvironment,
     /// The newest commits of Git.
     GitLog,
     /// What CO has on record.
@@ -272,6 +278,8 @@ pub enum Effect {
     Region(RegionEffect),
     /// Do something about a migration.
     Migration(crate::migration::MigrationEffect),
+    /// Do something about a deployment on its way to a preview.
+    Pipeline(crate::pipeline::PipelineEffect),
     /// Something about hosts.
     Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
@@ -394,6 +402,13 @@ pub enum Situation {
     Not(alloc::boxed::Box<Self>),
     /// Something about hosts.
     Hosts(crate::hosts::HostSituation),
+    /// A deployment on its way, by its position, is in this state, by name.
+    Preview {
+        /// Which deployment.
+        deploy: u16,
+        /// Which state.
+        state: String,
+    },
 }
 
 /// How a situation is judged over a run.

@@ -5,6 +5,7 @@
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod region;
 mod serving;
 
@@ -15,6 +16,7 @@ pub use hosts::{
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
 pub use migration::*;
+pub use pipeline::*;
 pub use region::*;
 pub use serving::*;
 
@@ -27,6 +29,7 @@ const LISTS: &[&[&Gate]] = &[
     hosts::ALL,
     migration::ALL,
     gitops::ALL,
+    pipeline::ALL,
 ];
 
 /// Every gate, in order of index.

@@ -51,6 +51,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "region",
         "deployment",
         "migration",
+        "preview",
         "all",
         "any",
         "not",
@@ -86,6 +87,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "preview" => super::pipeline::situation(value, &table, names),
         "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),
         "deployment" => super::gitops::situation(value, &table, names),

@@ -8,6 +8,7 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod read;
 mod region;
 mod scenario;
@@ -34,13 +35,16 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/bad-builds",
         "worlds/bad-night",
         "worlds/bad-revision",
         "worlds/blocked-migration",
+        "worlds/blocked-preview",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
         "worlds/database-migration",
+        "worlds/deploy-pipeline",
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",

@@ -6,6 +6,7 @@ mod bootstrap;
 mod clients;
 mod gitops;
 mod migration;
+mod pipeline;
 mod region;
 mod roster;
 mod store;
@@ -15,10 +16,14 @@ pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
+pub use pipeline::{
+    Builder, Content, Environment, EventLog, Registry, Snag, SnagSpell, Source,
+    artifact as artifact_of, tree,
+};
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
-    BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, MIGRATIONS, MIGRATOR, PLACE,
-    REGIONS, Roster, VISITORS,
+    BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS, GIT, LOCAL,
+    MIGRATIONS, MIGRATOR, PIPELINE, PLACE, REGIONS, REGISTRY, Roster, SOURCE, VISITORS,
 };
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
@@ -32,6 +37,7 @@ use platform::id::Region;
 use platform::message::Message;
 use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
+use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
 
@@ -78,6 +84,18 @@ pub enum Node {
     Local(gitops_logic::Local),
     /// An EN.
     EdgeNode(gitops_logic::EdgeNode),
+    /// The pipeline.
+    Pipeline(Pipeline),
+    /// A builder.
+    Builder(Builder),
+    /// The source of commits.
+    Source(Source),
+    /// The registry of artifacts.
+    Registry(Registry),
+    /// The environment of previews.
+    Environment(Environment),
+    /// The log of events.
+    Events(EventLog),
 }
 
 /// What a node of the fleet makes durable.
@@ -99,6 +117,8 @@ pub enum Stored {
     Local(gitops_logic::LocalRecord),
     /// An EN.
     EdgeNode(gitops_logic::EdgeRecord),
+    /// The pipeline.
+    Pipeline(pipeline_logic::Record),
 }
 
 /// All nodes of a run.
@@ -180,6 +200,51 @@ impl Fleet {
     pub fn database(&self) -> Option<&Database> {
         match self.node(self.roster.seated(DATABASE).next()?) {
             Some(Node::Database(database)) => Some(database),
+            _ => None,
+        }
+    }
+
+    /// The pipeline, if the plan has one.
+    #[must_use]
+    pub fn pipeline(&self) -> Option<&Pipeline> {
+        match self.node(self.roster.seated(PIPELINE).next()?) {
+            Some(Node::Pipeline(pipeline)) => Some(pipeline),
+            _ => None,
+        }
+    }
+
+    /// The builder on a node.
+    #[must_use]
+    pub fn builder(&self, node: NodeId) -> Option<&Builder> {
+        match self.node(node) {
+            Some(Node::Builder(builder)) => Some(builder),
+            _ => None,
+        }
+    }
+
+    /// The registry of artifacts.
+    #[must_use]
+    pub fn registry(&self) -> Option<&Registry> {
+        match self.node(self.roster.seated(REGISTRY).next()?) {
+            Some(Node::Registry(registry)) => Some(registry),
+            _ => None,
+        }
+    }
+
+    /// The environment of previews.
+    #[must_use]
+    pub fn environment(&self) -> Option<&Environment> {
+        match self.node(self.roster.seated(ENVIRONMENT).next()?) {
+            Some(Node::Environment(environment)) => Some(environment),
+            _ => None,
+        }
+    }
+
+    /// The log of events.
+    #[must_use]
+    pub fn events(&self) -> Option<&EventLog> {
+        match self.node(self.roster.seated(EVENTS).next()?) {
+            Some(Node::Events(log)) => Some(log),
             _ => None,
         }
     }
@@ -280,6 +345,14 @@ impl sim::Fleet for Fleet {
             Node::EdgeNode(node) => {
                 adapt(step, Stored::EdgeNode, |step| node.step(cx, input, step))
             }
+            Node::Pipeline(pipeline) => adapt(step, Stored::Pipeline, |step| {
+                pipeline.step(cx, input, step)
+            }),
+            Node::Builder(builder) => builder.step(cx, input, step),
+            Node::Source(source) => source.step(cx, input, step),
+            Node::Registry(registry) => registry.step(&input, step),
+            Node::Environment(environment) => environment.step(cx, &input, step),
+            Node::Events(log) => log.step(&input, step),
         }
     }
 
@@ -299,6 +372,10 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.deadline(),
             Node::Local(local) => local.deadline(),
             Node::EdgeNode(node) => node.deadline(),
+            Node::Pipeline(pipeline) => pipeline.deadline(),
+            Node::Builder(builder) => builder.deadline(),
+            Node::Source(source) => source.deadline(),
+            Node::Registry(_) | Node::Environment(_) | Node::Events(_) => None,
             Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
         }
     }
@@ -398,6 +475,16 @@ impl sim::Fleet for Fleet {
                     node.restart(cx, &records, step)
                 });
             }
+            Node::Pipeline(pipeline) => {
+                let records = gitops::records(durable, pipeline::stored);
+                adapt(step, Stored::Pipeline, |step| {
+                    pipeline.restart(cx, &records, step)
+                });
+            }
+            Node::Builder(builder) => builder.restart(cx),
+            Node::Source(source) => source.restart(),
+            // What is kept there is kept whatever becomes of the process that answers for it.
+            Node::Registry(_) | Node::Environment(_) | Node::Events(_) => {}
             // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
             Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
@@ -424,6 +511,12 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.fingerprint(),
             Node::Local(local) => local.fingerprint(),
             Node::EdgeNode(node) => node.fingerprint(),
+            Node::Pipeline(pipeline) => pipeline.fingerprint(),
+            Node::Builder(builder) => builder.fingerprint(),
+            Node::Source(source) => source.fingerprint(),
+            Node::Registry(registry) => registry.fingerprint(),
+            Node::Environment(environment) => environment.fingerprint(),
+            Node::Events(log) => log.fingerprint(),
         }
     }
 

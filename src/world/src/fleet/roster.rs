@@ -30,6 +30,12 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "co", false),
     seat(NodeKind::Control, "lo", true),
     seat(NodeKind::Runner, "en", true),
+    seat(NodeKind::Control, "pipeline", false),
+    seat(NodeKind::Runner, "builder", true),
+    seat(NodeKind::Store, "source", false),
+    seat(NodeKind::Store, "registry", false),
+    seat(NodeKind::Runner, "environment", false),
+    seat(NodeKind::Store, "events", false),
 ];
 
 /// The seat of the region service.
@@ -56,6 +62,18 @@ pub const CENTRAL: usize = 9;
 pub const LOCAL: usize = 10;
 /// The seat of the ENs.
 pub const EDGE_NODE: usize = 11;
+/// The seat of the pipeline.
+pub const PIPELINE: usize = 12;
+/// The seat of the builders.
+pub const BUILDER: usize = 13;
+/// The seat of the source of commits.
+pub const SOURCE: usize = 14;
+/// The seat of the registry of artifacts.
+pub const REGISTRY: usize = 15;
+/// The seat of the environment of previews.
+pub const ENVIRONMENT: usize = 16;
+/// The seat of the log of events.
+pub const EVENTS: usize = 17;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -9,6 +9,7 @@ mod faults;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod region;
 
 pub use actions::externals;
@@ -275,6 +276,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = region::seated(roster, plan);
     let roster = migration::seated(roster, plan);
     let roster = gitops::seated(roster, plan);
+    let roster = pipeline::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -290,9 +292,11 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         spells: Vec::new(),
         broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
+        around: pipeline::Around::new(plan),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
+    sink.life.append(&mut pipeline::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -331,6 +335,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         lacks: sink.lacks,
         spells: sink.spells,
         git: sink.git,
+        around: sink.around,
     };
     let fleet = fleet(plan, roster, outside)?;
 
@@ -362,6 +367,7 @@ struct Outside {
     lacks: Vec<(u16, Lack)>,
     spells: Vec<Spell>,
     git: gitops::Outside,
+    around: pipeline::Around,
 }
 
 fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
@@ -443,5 +449,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     }
     nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
     nodes.append(&mut gitops::nodes(plan, roster, outside.git));
+    nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
     Ok(Fleet::new(roster, nodes))
 }

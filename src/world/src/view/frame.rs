@@ -88,6 +88,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
         things.append(&mut super::region::things(names.plan(), service));
     }
     things.append(&mut super::hosts::things(names, state));
+    things.append(&mut super::pipeline::things(names.plan(), state));
     things.append(&mut super::gitops::things(names.plan(), state));
     things
 }
@@ -212,6 +213,8 @@ fn beliefs(
         Some(Node::Central(central)) => beliefs = super::gitops::central(plan, state, central),
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
+        Some(Node::Builder(builder)) => beliefs = super::pipeline::builder(plan, builder),
+        Some(Node::Environment(_)) => beliefs = super::pipeline::environment(state),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)
@@ -221,7 +224,11 @@ fn beliefs(
             | Node::Git(_)
             | Node::Bootstrap(_)
             | Node::Migrations(_)
-            | Node::Migrator(_),
+            | Node::Migrator(_)
+            | Node::Pipeline(_)
+            | Node::Source(_)
+            | Node::Registry(_)
+            | Node::Events(_),
         )
         | None => {}
     }

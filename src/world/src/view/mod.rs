@@ -6,6 +6,7 @@ mod gitops;
 pub(crate) mod hosts;
 mod migration;
 mod names;
+mod pipeline;
 mod reads;
 mod region;
 mod story;

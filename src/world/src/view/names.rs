@@ -99,6 +99,7 @@ impl<'a> Names<'a> {
                 self.plan,
                 platform::migration::MigrationId(subject.id as u8),
             ),
+            platform::pipeline::DeployId::KIND => super::pipeline::subject(self.plan, subject),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
             platform::id::ReportId::KIND => "a report".to_string(),
@@ -123,6 +124,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Region(message) => return super::region::label(message),
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
+        Message::Pipeline(message) => return super::pipeline::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {

@@ -222,6 +222,9 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::DRAIN_DEADLINE_RESPECTED,
         &gate::REGION_EVIDENCE_FRESH,
         &gate::MIGRATION_EVIDENCE_FRESH,
+        &gate::PREVIEW_EVIDENCE_FRESH,
+        &gate::PREVIEW_ALLOCATION_READY,
+        &gate::OTHER_BUILDER,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::CONTAINER_HEALTHY,
         &gate::EN_REACHABLE,
@@ -245,6 +248,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Region(ref note) => return super::region::told(names, note),
         Note::GitOps(ref note) => return super::gitops::told(names, note),
         Note::Migration(ref note) => return super::migration::told(names, note),
+        Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

@@ -59,6 +59,12 @@ fn migration_of(state: &State<Fleet>, migration: u16) -> Option<&'static str> {
     row.value.state.map(|stage| stage.spec().name)
 }
 
+/// The state of a deployment on its way, by name.
+fn preview_of(state: &State<Fleet>, deploy: u16) -> Option<&'static str> {
+    let row = state.fleet().pipeline()?.rows().get(u32::from(deploy))?;
+    row.value.state.map(|stage| stage.spec().name)
+}
+
 /// The state of a region's enablement, by name.
 fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
     let row = state.fleet().regions()?.rows().get(u32::from(region))?;
@@ -88,6 +94,9 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         }
         Situation::Migration { migration, state } => {
             migration_of(view.state, *migration) == Some(state.as_str())
+        }
+        Situation::Preview { deploy, state } => {
+            preview_of(view.state, *deploy) == Some(state.as_str())
         }
         Situation::Region { region, state } => {
             stage_of(view.state, *region) == Some(state.as_str())
@@ -233,6 +242,11 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
                 wake_state(view.state, *app).unwrap_or("not there")
             )
         }
+        Situation::Preview { deploy, state } => format!(
+            "deployment {} on its way is {}, wanted {state}",
+            deploy + 1,
+            preview_of(view.state, *deploy).unwrap_or("not asked for")
+        ),
         Situation::Migration { migration, state } => format!(
             "migration {} is {}, wanted {state}",
             migration + 1,

@@ -8,6 +8,7 @@ mod hosts;
 mod memory;
 mod migration;
 mod orders;
+mod pipeline;
 mod region;
 mod requests;
 mod tables;
@@ -151,6 +152,7 @@ impl Properties {
         orders::check(state, entry, &mut self.memory, &mut judge);
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
+        pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;
