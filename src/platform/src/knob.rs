@@ -141,4 +141,16 @@ machine::knobs! {
     PIPELINE_VALIDATE_LIMIT = "pipeline validate limit", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
     /// How long a deployment may wait for somebody before it has failed.
     PIPELINE_EXPIRY = "pipeline expiry", Time 259_200_000_000 in 1_000_000..=604_800_000_000, home "Deploy Pipeline";
+    /// How often a worker says that it is at an attempt.
+    ATTEMPT_BEAT = "attempt beat", Time 10_000_000 in 100_000..=600_000_000, home "Deployment attempt";
+    /// How long nothing may be heard of an attempt before nobody knows what becomes of it.
+    ATTEMPT_ORPHAN_AFTER = "attempt orphan after", Time 45_000_000 in 500_000..=3_600_000_000, home "Deployment attempt";
+    /// How often is looked for attempts of which nothing was heard.
+    ATTEMPT_SWEEP = "attempt sweep", Time 10_000_000 in 100_000..=3_600_000_000, home "Deployment attempt";
+    /// How long is waited for an answer about an attempt before it is asked again.
+    ATTEMPT_RESEND = "attempt resend", Time 2_000_000 in 50_000..=60_000_000, home "Deployment attempt";
+    /// How often is looked what became of an unknown attempt.
+    ATTEMPT_RECONCILE = "attempt reconcile", Time 30_000_000 in 500_000..=86_400_000_000, home "Deployment attempt";
+    /// How long an attempt may be unknown before somebody is called.
+    ATTEMPT_ESCALATE = "attempt escalate", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deployment attempt";
 }

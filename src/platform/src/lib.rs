@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod agenda;
 pub mod allocation;
+pub mod attempt;
 pub mod control;
 pub mod edge;
 pub mod gate;
@@ -47,6 +48,9 @@ pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
 /// The index of Deploy Pipeline in the catalog.
 pub const PIPELINE: u8 = place(&pipeline::SPEC);
 
+/// The index of Deployment attempt in the catalog.
+pub const ATTEMPT: u8 = place(&attempt::SPEC);
+
 /// The index of Database Migration in the catalog.
 pub const MIGRATION: u8 = place(&migration::SPEC);
 
@@ -59,6 +63,7 @@ const LIFECYCLES: &[&LifecycleSpec] = &[
     &region::SPEC,
     &migration::SPEC,
     &gitops::SPEC,
+    &attempt::SPEC,
 ];
 
 /// Everything the platform declares.

@@ -83,6 +83,17 @@ pub static MESSAGES: &[&str] = &[
     "environment-seen",
     "state-transition",
     "state-transition-ack",
+    "attempt-offer",
+    "attempt-beat",
+    "attempt-go",
+    "attempt-release",
+    "resource-apply",
+    "resource-applied",
+    "resource-observe",
+    "resource-observed",
+    "resource-remove",
+    "resource-removed",
+    "attempt-end",
 ];
 
 /// How a kind of fault is described, once.

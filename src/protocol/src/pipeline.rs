@@ -31,6 +31,30 @@ pub struct DeployPlan {
     pub request_at: Option<u64>,
 }
 
+/// Deployments that are attempted, several times if need be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptsPlan {
+    /// The deployments.
+    pub deployments: Vec<AttemptedPlan>,
+    /// How many workers there are.
+    pub workers: u16,
+    /// How long it takes to bring one up.
+    pub work: Range,
+}
+
+/// One deployment that is attempted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptedPlan {
+    /// Its name, as sentences use it.
+    pub name: String,
+    /// When somebody wants an attempt.
+    pub start_at: Vec<u64>,
+    /// When somebody wants to call one off.
+    pub cancel_at: Vec<u64>,
+    /// When somebody wants to tear it down.
+    pub teardown_at: Vec<u64>,
+}
+
 /// What may be done about a deployment on its way, by its position in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,4 +71,14 @@ pub enum PipelineEffect {
     CancelDeploy(u16),
     /// Put right what is wrong around the pipeline, by name.
     MendPipeline(String),
+    /// Begin an attempt of a deployment.
+    StartAttempt(u16),
+    /// Call its attempt off.
+    CancelAttempt(u16),
+    /// Look what became of its attempt.
+    ReconcileAttempt(u16),
+    /// Tear it down.
+    TearDown(u16),
+    /// Tear it down although it is unknown.
+    ForceTearDown(u16),
 }

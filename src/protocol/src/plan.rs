@@ -66,6 +66,8 @@ pub struct Plan {
     pub gitops: Option<crate::gitops::GitOpsPlan>,
     /// The pipeline from commits to previews.
     pub pipeline: Option<crate::pipeline::PipelinePlan>,
+    /// Deployments that are attempted, several times if need be.
+    pub attempts: Option<crate::pipeline::AttemptsPlan>,
 }
 
 impl Plan {
@@ -219,6 +221,8 @@ pub enum Readable {
     Previews,
     /// The environment of previews: what is bound there, what is missing.
     PreviewEnvironment,
+    /// The attempts of deployments, as the records have them.
+    Attempts,
     /// The newest commits of Git.
     GitLog,
     /// What CO has on record.
@@ -402,6 +406,13 @@ pub enum Situation {
     Not(alloc::boxed::Box<Self>),
     /// Something about hosts.
     Hosts(crate::hosts::HostSituation),
+    /// A deployment that is attempted, by its position, is in this state, by name; `torn_down` once all of it is gone.
+    Attempted {
+        /// Which deployment.
+        deployment: u16,
+        /// Which state.
+        state: String,
+    },
     /// A deployment on its way, by its position, is in this state, by name.
     Preview {
         /// Which deployment.

@@ -128,8 +128,18 @@ properties! {
     Always "second-tries-move" "Second tries move" "No build goes back to the builder that spoilt it.";
     Always "l-11" "Tries are bounded" "No deployment is given to a builder more often than it may be.";
     Always "l-10" "Waiting names whom" "Whatever waits says for whom, and does not go on waiting for what is there.";
+    Always "o-40" "One attempt at a time" "A deployment has at most one attempt in flight, and its state is that of its newest attempt.";
+    Always "o-41" "Torn down only if known" "Nothing is torn down while it is unknown, unless somebody has looked what is there.";
+    Always "attempts-follow-proof" "Attempts follow proof" "No attempt begins before it is known what became of the one before it.";
+    Always "ends-are-real" "Ends are real" "An attempt is ready only if what it makes is there, and failed only if it is not and will not be.";
+    Always "torn-down-is-gone" "Torn down is gone" "Nothing of a deployment is there once its teardown is over.";
+    Always "sweeps-are-whole" "Sweeps are whole" "Every attempt of which nothing was heard for too long becomes unknown at the next sweep.";
+    Eventually "l-7" "Unknown does not last" "Every unknown attempt is looked into, or somebody is called.";
     Eventually "l-3" "Commits are told" "Every commit of the pipeline reaches the log of events.";
     Eventually "l-9" "Leases are not left behind" "What nobody works on any more is given to somebody else within lease and sweep.";
+    Sometimes "some-attempt-is-unknown" "An attempt is unknown" "Nobody knows what became of some attempt.";
+    Sometimes "some-attempt-is-reconciled" "An attempt is reconciled" "Somebody looks, and an unknown attempt ends.";
+    Sometimes "some-teardown-is-refused" "A teardown is refused" "Some teardown is refused because nobody knows what is there.";
     Sometimes "some-preview-is-ready" "A preview is ready" "Some deployment becomes a preview.";
     Sometimes "some-deploy-waits" "A deployment waits" "Some deployment is blocked.";
     Sometimes "some-build-is-spoilt" "A build is spoilt" "Some builder stores other bytes than it has built.";

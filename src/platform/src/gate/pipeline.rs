@@ -1,4 +1,4 @@
-//! The gates of Deploy Pipeline.
+//! The gates of Deploy Pipeline and of attempts to deploy.
 
 machine::gates! {
     from super::gitops::END;
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    TREE_PINNED = "tree is the commit's", home "Deploy Pipeline";
+    TREE_PINNED = "tree pinned by commit", home "Deploy Pipeline";
 
     /// The registry finds the same digest in what it was given as the builder says it has built.
     ///
@@ -119,4 +119,76 @@ machine::gates! {
     /// # Seen in
     /// Deploy Pipeline.
     PREVIEW_ALLOCATION_READY = "preview allocation ready", home "Deploy Pipeline";
+
+    /// A deployment has one attempt at a time.
+    ///
+    /// # Without it
+    /// Two attempts change the same thing, and each says that it was well.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    ONE_ATTEMPT = "no attempt in flight", home "Deployment attempt";
+
+    /// Nothing new is tried before it is known what became of the last try.
+    ///
+    /// # Without it
+    /// The attempt that nobody had heard of goes on under the new one.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    PREVIOUS_KNOWN = "previous attempt known", home "Deployment attempt";
+
+    /// Nothing new is tried once a deployment is being torn down.
+    ///
+    /// # Without it
+    /// What was torn down is back.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    NOT_TORN_DOWN = "not being torn down", home "Deployment attempt";
+
+    /// What a worker says counts only under the newest lease.
+    ///
+    /// # Without it
+    /// Two workers carry out the same attempt.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    ATTEMPT_TOKEN = "attempt lease current", home "Deployment attempt";
+
+    /// An unknown attempt ends only because somebody has looked at what it should have made.
+    ///
+    /// # Without it
+    /// What is still under way is called failed.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    END_OBSERVED = "end observed", home "Deployment attempt";
+
+    /// An attempt is called off only if it has had no effect, and can have none any more.
+    ///
+    /// # Without it
+    /// It is called failed, and what it made runs.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    NO_EFFECT_PROVEN = "no effect proven", home "Deployment attempt";
+
+    /// Nothing is torn down while nobody knows what is there.
+    ///
+    /// # Without it
+    /// The record is gone, and what it was the record of is not.
+    ///
+    /// # Seen in
+    /// Deployment attempt (failure mode: teardown of unknown).
+    TEARDOWN_KNOWN = "state known before teardown", home "Deployment attempt";
+
+    /// An attempt is called off before what it makes is torn down.
+    ///
+    /// # Without it
+    /// The worker puts back what was just taken away.
+    ///
+    /// # Seen in
+    /// Deployment attempt.
+    CANCELLED_FIRST = "cancelled before teardown", home "Deployment attempt";
 }

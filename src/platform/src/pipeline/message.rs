@@ -1,6 +1,7 @@
 //! What the pipeline and those around it say to each other, and what is told of it.
 
 use super::Event;
+use crate::attempt;
 use crate::id::{Digest, Token};
 use machine::fingerprint::digest;
 use machine::{NodeId, Subject, Time};
@@ -138,6 +139,8 @@ pub enum Command {
     Cancel { deploy: DeployId },
     /// Put into the environment what is missing there (to the environment).
     Provide { what: Look },
+    /// Something about an attempt to deploy (to the service of attempts).
+    Attempt(attempt::Command),
 }
 
 impl Command {
@@ -148,6 +151,7 @@ impl Command {
             | Self::Classify { deploy, .. }
             | Self::Cancel { deploy } => deploy.into(),
             Self::Provide { .. } => DeployId(0).into(),
+            Self::Attempt(command) => command.deployment().into(),
         }
     }
 }
@@ -237,6 +241,8 @@ pub enum Message {
     Publish { seq: u64, event: Event, nth: u32 },
     /// The log of events to an outbox.
     Published { seq: u64, event: Event, nth: u32 },
+    /// About an attempt to deploy.
+    Attempt(attempt::Message),
 }
 
 impl Message {
@@ -255,6 +261,17 @@ impl Message {
         (410, "environment-seen"),
         (411, "state-transition"),
         (412, "state-transition-ack"),
+        (420, "attempt-offer"),
+        (421, "attempt-beat"),
+        (422, "attempt-go"),
+        (423, "attempt-release"),
+        (424, "resource-apply"),
+        (425, "resource-applied"),
+        (426, "resource-observe"),
+        (427, "resource-observed"),
+        (428, "resource-remove"),
+        (429, "resource-removed"),
+        (430, "attempt-end"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -272,6 +289,7 @@ impl Message {
             Self::Seen { .. } => 410,
             Self::Publish { .. } => 411,
             Self::Published { .. } => 412,
+            Self::Attempt(message) => message.kind(),
         }
     }
 
@@ -289,6 +307,7 @@ impl Message {
             | Self::Look { deploy, .. }
             | Self::Seen { deploy, .. } => deploy.into(),
             Self::Publish { event, .. } | Self::Published { event, .. } => event.entity,
+            Self::Attempt(message) => message.subject(),
         }
     }
 
@@ -310,6 +329,7 @@ impl Message {
             Self::Seen {
                 deploy, what, nth, ..
             } => digest(&(self.kind(), deploy, what, nth)),
+            Self::Attempt(message) => message.identity(),
             ref other => digest(&(self.kind(), other)),
         }
     }
@@ -353,4 +373,6 @@ pub enum Note {
     Alarm { deploy: DeployId },
     /// An order was carried out, or not.
     Ordered { command: Command, done: bool },
+    /// About an attempt to deploy.
+    Attempt(attempt::Note),
 }

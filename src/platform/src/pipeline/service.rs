@@ -733,7 +733,7 @@ impl Pipeline {
                 }
                 open
             }
-            Command::Provide { .. } => false,
+            Command::Provide { .. } | Command::Attempt(_) => false,
         };
         out.note(Note::Pipeline(Tell::Ordered { command, done }));
     }

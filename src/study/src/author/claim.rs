@@ -52,6 +52,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "deployment",
         "migration",
         "preview",
+        "attempted",
         "all",
         "any",
         "not",
@@ -87,6 +88,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "attempted" => super::pipeline::attempted(value, &table, names),
         "preview" => super::pipeline::situation(value, &table, names),
         "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),

@@ -45,6 +45,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/cut-off-runners",
         "worlds/database-migration",
         "worlds/deploy-pipeline",
+        "worlds/deployment-attempts",
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
@@ -66,6 +67,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/shared-rack",
         "worlds/tight-hosts",
         "worlds/unapproved-image",
+        "worlds/unknown-teardown",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

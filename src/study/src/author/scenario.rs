@@ -23,6 +23,8 @@ pub struct Names<'a> {
     edge_nodes: u16,
     migrations: Vec<String>,
     deploys: Vec<String>,
+    attempted: Vec<String>,
+    workers: u16,
     builders: u16,
     edges: u16,
     runners: u16,
@@ -64,6 +66,14 @@ impl Names<'_> {
             .unwrap_or_default()
     }
 
+    /// The position of a deployment that is attempted by its name.
+    pub fn attempted(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.attempted));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
     /// The position of a region by its name.
     pub fn region(&self, name: &Name) -> u16 {
         let position = name.position(self.file, "region", &borrowed(&self.regions));
@@ -100,11 +110,14 @@ impl Names<'_> {
         let way = ["pipeline", "source", "registry", "environment", "events"]
             .into_iter()
             .map(String::from);
+        let tries = ["attempts", "resource"].into_iter().map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(data.filter(|_| !self.migrations.is_empty()))
+            .chain(tries.filter(|_| self.workers > 0))
+            .chain((1..=self.workers).map(|n| format!("worker-{n}")))
             .chain(way.filter(|_| self.builders > 0))
             .chain((1..=self.builders).map(|n| format!("builder-{n}")))
             .chain(places)
@@ -160,6 +173,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     let regions = region::regions(&table);
     let gitops = gitops::gitops(&table, file);
     let migrations = migration::migrations(&table, file);
+    let attempts = pipeline::attempts(&table);
     let pipeline = pipeline::pipeline(&table);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
@@ -179,6 +193,12 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .flat_map(|all| &all.deploys)
             .map(|deploy| deploy.name.clone())
             .collect(),
+        attempted: attempts
+            .iter()
+            .flat_map(|all| &all.deployments)
+            .map(|deployment| deployment.name.clone())
+            .collect(),
+        workers: attempts.as_ref().map_or(0, |all| all.workers),
         builders: pipeline.as_ref().map_or(0, |all| all.builders),
         regions: regions
             .iter()
@@ -237,6 +257,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         regions,
         migrations,
         pipeline,
+        attempts,
         gitops,
         hosts: table
             .get("hosts")

@@ -2,6 +2,7 @@
 //!
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
+mod attempt;
 mod bootstrap;
 mod clients;
 mod gitops;
@@ -12,6 +13,7 @@ mod roster;
 mod store;
 mod vault;
 
+pub use attempt::{Resource, Worker};
 pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream};
 pub use gitops::{Change, Git};
@@ -22,14 +24,16 @@ pub use pipeline::{
 };
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
-    BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS, GIT, LOCAL,
-    MIGRATIONS, MIGRATOR, PIPELINE, PLACE, REGIONS, REGISTRY, Roster, SOURCE, VISITORS,
+    ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS, GIT,
+    LOCAL, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, REGIONS, REGISTRY, RESOURCE, Roster, SOURCE,
+    VISITORS, WORKER,
 };
 pub use store::{Store, WrongBytes, wrong};
 pub use vault::{MissingSecret, Vault};
 
 use alloc::vec::Vec;
 use machine::{Context, Input, Machine, NodeId, Step, Time};
+use platform::attempt::{self as attempt_logic, Attempts};
 use platform::control::{self, ControlPlane};
 use platform::edge::Edge;
 use platform::gitops as gitops_logic;
@@ -96,6 +100,12 @@ pub enum Node {
     Environment(Environment),
     /// The log of events.
     Events(EventLog),
+    /// The service of attempts.
+    Attempts(Attempts),
+    /// Somebody who carries attempts out.
+    Worker(Worker),
+    /// Where deployments really run.
+    Resource(Resource),
 }
 
 /// What a node of the fleet makes durable.
@@ -119,6 +129,8 @@ pub enum Stored {
     EdgeNode(gitops_logic::EdgeRecord),
     /// The pipeline.
     Pipeline(pipeline_logic::Record),
+    /// The service of attempts.
+    Attempts(attempt_logic::Record),
 }
 
 /// All nodes of a run.
@@ -209,6 +221,24 @@ impl Fleet {
     pub fn pipeline(&self) -> Option<&Pipeline> {
         match self.node(self.roster.seated(PIPELINE).next()?) {
             Some(Node::Pipeline(pipeline)) => Some(pipeline),
+            _ => None,
+        }
+    }
+
+    /// The service of attempts, if the plan has any.
+    #[must_use]
+    pub fn attempts(&self) -> Option<&Attempts> {
+        match self.node(self.roster.seated(ATTEMPTS).next()?) {
+            Some(Node::Attempts(attempts)) => Some(attempts),
+            _ => None,
+        }
+    }
+
+    /// Where deployments really run.
+    #[must_use]
+    pub fn resource(&self) -> Option<&Resource> {
+        match self.node(self.roster.seated(RESOURCE).next()?) {
+            Some(Node::Resource(resource)) => Some(resource),
             _ => None,
         }
     }
@@ -353,6 +383,11 @@ impl sim::Fleet for Fleet {
             Node::Registry(registry) => registry.step(&input, step),
             Node::Environment(environment) => environment.step(cx, &input, step),
             Node::Events(log) => log.step(&input, step),
+            Node::Attempts(attempts) => adapt(step, Stored::Attempts, |step| {
+                attempts.step(cx, input, step)
+            }),
+            Node::Worker(worker) => worker.step(cx, &input, step),
+            Node::Resource(resource) => resource.step(cx, &input, step),
         }
     }
 
@@ -376,6 +411,9 @@ impl sim::Fleet for Fleet {
             Node::Builder(builder) => builder.deadline(),
             Node::Source(source) => source.deadline(),
             Node::Registry(_) | Node::Environment(_) | Node::Events(_) => None,
+            Node::Attempts(attempts) => attempts.deadline(),
+            Node::Worker(worker) => worker.deadline(),
+            Node::Resource(resource) => resource.deadline(),
             Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
         }
     }
@@ -483,8 +521,15 @@ impl sim::Fleet for Fleet {
             }
             Node::Builder(builder) => builder.restart(cx),
             Node::Source(source) => source.restart(),
+            Node::Attempts(attempts) => {
+                let records = gitops::records(durable, attempt::stored);
+                adapt(step, Stored::Attempts, |step| {
+                    attempts.restart(cx, &records, step)
+                });
+            }
+            Node::Worker(worker) => worker.restart(cx),
             // What is kept there is kept whatever becomes of the process that answers for it.
-            Node::Registry(_) | Node::Environment(_) | Node::Events(_) => {}
+            Node::Registry(_) | Node::Environment(_) | Node::Events(_) | Node::Resource(_) => {}
             // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
             Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
@@ -517,6 +562,9 @@ impl sim::Fleet for Fleet {
             Node::Registry(registry) => registry.fingerprint(),
             Node::Environment(environment) => environment.fingerprint(),
             Node::Events(log) => log.fingerprint(),
+            Node::Attempts(attempts) => attempts.fingerprint(),
+            Node::Worker(worker) => worker.fingerprint(),
+            Node::Resource(resource) => resource.fingerprint(),
         }
     }
 

@@ -41,11 +41,15 @@ pub enum Snag {
     MigrationPending,
     /// Previews start and do not answer.
     BrokenPreview,
+    /// Whatever is made where deployments run fails.
+    ResourceFails,
+    /// Whatever is made where deployments run takes very long.
+    SlowResource,
 }
 
 impl Snag {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::SpoiltBuild,
         Self::OtherGenerator,
         Self::SlowBuild,
@@ -54,6 +58,8 @@ impl Snag {
         Self::MissingProvider,
         Self::MigrationPending,
         Self::BrokenPreview,
+        Self::ResourceFails,
+        Self::SlowResource,
     ];
 
     /// What it is called in content files.
@@ -68,6 +74,8 @@ impl Snag {
             Self::MissingProvider => "missing-provider",
             Self::MigrationPending => "migration-pending",
             Self::BrokenPreview => "broken-preview",
+            Self::ResourceFails => "resource-fails",
+            Self::SlowResource => "slow-resource",
         }
     }
 
@@ -96,7 +104,7 @@ pub struct SnagSpell {
     pub until: Time,
 }
 
-fn has(spells: &[SnagSpell], snag: Snag, at: Time) -> bool {
+pub(super) fn has(spells: &[SnagSpell], snag: Snag, at: Time) -> bool {
     spells
         .iter()
         .any(|spell| spell.snag == snag && spell.from <= at && at < spell.until)
@@ -141,7 +149,7 @@ pub fn generated(tree: u64) -> u64 {
     digest(&("generated", tree))
 }
 
-fn takes(cx: &Context<'_>, key: u64, (low, high): (Duration, Duration)) -> Duration {
+pub(super) fn takes(cx: &Context<'_>, key: u64, (low, high): (Duration, Duration)) -> Duration {
     let ask = Ask {
         stream: WORK,
         key: fold(key, 110),
@@ -233,7 +241,11 @@ impl Builder {
                 }),
                 Stage::Putting(product) => {
                     let spoilt = self.has(Snag::SpoiltBuild, cx.now);
-                    let bytes = Digest(product.digest.0 ^ u64::from(spoilt));
+                    let bytes = if spoilt {
+                        Digest(digest(&("spoilt", product.digest)))
+                    } else {
+                        product.digest
+                    };
                     self.say(out, registry, |nth| Say::Put {
                         deploy,
                         token,

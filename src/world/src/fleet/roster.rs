@@ -36,6 +36,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "registry", false),
     seat(NodeKind::Runner, "environment", false),
     seat(NodeKind::Store, "events", false),
+    seat(NodeKind::Control, "attempts", false),
+    seat(NodeKind::Runner, "worker", true),
+    seat(NodeKind::Store, "resource", false),
 ];
 
 /// The seat of the region service.
@@ -74,6 +77,12 @@ pub const REGISTRY: usize = 15;
 pub const ENVIRONMENT: usize = 16;
 /// The seat of the log of events.
 pub const EVENTS: usize = 17;
+/// The seat of the service of attempts.
+pub const ATTEMPTS: usize = 18;
+/// The seat of those who carry attempts out.
+pub const WORKER: usize = 19;
+/// The seat of where deployments really run.
+pub const RESOURCE: usize = 20;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::fleet::{
-    self, BUILDER, Builder, Content, ENVIRONMENT, EVENTS, Environment, EventLog, PIPELINE,
-    REGISTRY, Registry, SOURCE, Snag, SnagSpell, Source,
+    self, ATTEMPTS, BUILDER, Builder, Content, ENVIRONMENT, EVENTS, Environment, EventLog,
+    PIPELINE, REGISTRY, RESOURCE, Registry, Resource, SOURCE, Snag, SnagSpell, Source, WORKER,
+    Worker,
 };
+use platform::attempt::{self, Attempts, DeploymentNo};
 use platform::id::Digest;
 use platform::pipeline::{
     Command as Order, DbImpact, DeployId, Installation, Pipeline, Planned, StateImpact,
@@ -17,16 +19,24 @@ const FIRST: u32 = 100;
 /// The same fleet with the nodes that a plan's pipeline needs.
 #[must_use]
 pub fn seated(roster: Roster, plan: &Plan) -> Roster {
-    let Some(pipeline) = &plan.pipeline else {
-        return roster;
+    let roster = match &plan.pipeline {
+        None => roster,
+        Some(pipeline) => roster
+            .with(PIPELINE, 1)
+            .with(BUILDER, pipeline.builders.clamp(1, 100))
+            .with(SOURCE, 1)
+            .with(REGISTRY, 1)
+            .with(ENVIRONMENT, 1)
+            .with(EVENTS, 1),
     };
-    roster
-        .with(PIPELINE, 1)
-        .with(BUILDER, pipeline.builders.clamp(1, 100))
-        .with(SOURCE, 1)
-        .with(REGISTRY, 1)
-        .with(ENVIRONMENT, 1)
-        .with(EVENTS, 1)
+    match &plan.attempts {
+        None => roster,
+        Some(attempts) => roster
+            .with(EVENTS, 1)
+            .with(ATTEMPTS, 1)
+            .with(WORKER, attempts.workers.clamp(1, 100))
+            .with(RESOURCE, 1),
+    }
 }
 
 /// What is wrong around the pipeline, and what each commit brings.
@@ -107,11 +117,42 @@ const fn commit(at: u16) -> u32 {
 
 /// The nodes of a plan's pipeline, in the order of their seats.
 pub(super) fn nodes(plan: &Plan, roster: Roster, around: Around) -> Vec<Node> {
-    let Some(pipeline) = &plan.pipeline else {
-        return Vec::new();
-    };
     let node = |seat| roster.seated(seat).next().unwrap_or(roster.control());
-    let time = |range: protocol::Range| (Duration(range.low), Duration(range.high));
+    let mut nodes = match &plan.pipeline {
+        Some(pipeline) => of_pipeline(pipeline, roster, &around),
+        None => Vec::new(),
+    };
+    nodes.extend(
+        roster
+            .seated(EVENTS)
+            .map(|_| Node::Events(EventLog::default())),
+    );
+    let Some(attempts) = &plan.attempts else {
+        return nodes;
+    };
+    nodes.push(Node::Attempts(Attempts::new(attempt::Installation {
+        deployments: attempts.deployments.len() as u8,
+        workers: roster.seated(WORKER).collect(),
+        resource: node(RESOURCE),
+        log: node(EVENTS),
+    })));
+    for _ in roster.seated(WORKER) {
+        nodes.push(Node::Worker(Worker::new(node(ATTEMPTS), node(RESOURCE))));
+    }
+    nodes.push(Node::Resource(Resource::new(
+        time(attempts.work),
+        around.spells,
+    )));
+    nodes
+}
+
+const fn time(range: protocol::Range) -> (Duration, Duration) {
+    (Duration(range.low), Duration(range.high))
+}
+
+/// The nodes of the pipeline itself.
+fn of_pipeline(pipeline: &PipelinePlan, roster: Roster, around: &Around) -> Vec<Node> {
+    let node = |seat| roster.seated(seat).next().unwrap_or(roster.control());
     let mut nodes = alloc::vec![Node::Pipeline(Pipeline::new(Installation {
         deploys: planned(pipeline),
         builders: roster.seated(BUILDER).collect(),
@@ -132,14 +173,13 @@ pub(super) fn nodes(plan: &Plan, roster: Roster, around: Around) -> Vec<Node> {
     nodes.push(Node::Source(Source::new(
         time(pipeline.clone),
         around.spells.clone(),
-        around.contents,
+        around.contents.clone(),
     )));
     nodes.push(Node::Registry(Registry::default()));
     nodes.push(Node::Environment(Environment::new(
         time(pipeline.preview),
-        around.spells,
+        around.spells.clone(),
     )));
-    nodes.push(Node::Events(EventLog::default()));
     nodes
 }
 
@@ -158,13 +198,31 @@ fn planned(pipeline: &PipelinePlan) -> Vec<Planned> {
 /// What is ordered of the pipeline as time goes by.
 pub(super) fn life(plan: &Plan, roster: Roster) -> Vec<(Time, External<Message>)> {
     let deploys = plan.pipeline.iter().flat_map(|it| &it.deploys);
-    deploys
-        .enumerate()
-        .filter_map(|(at, one)| {
-            let deploy = DeployId(at as u8);
-            let at = Time(one.request_at?);
-            Some((at, order_to(roster, PIPELINE, Order::Request { deploy })?))
-        })
+    let deploys = deploys.enumerate().filter_map(|(at, one)| {
+        let deploy = DeployId(at as u8);
+        Some((one.request_at?, PIPELINE, Order::Request { deploy }))
+    });
+    let attempted = plan.attempts.iter().flat_map(|it| &it.deployments);
+    let attempted = attempted.enumerate().flat_map(|(at, one)| {
+        let deployment = DeploymentNo(at as u8);
+        let of = move |times: &[u64], order: attempt::Command| {
+            let times: Vec<u64> = times.to_vec();
+            times
+                .into_iter()
+                .map(move |at| (at, ATTEMPTS, Order::Attempt(order)))
+        };
+        let force = false;
+        of(&one.start_at, attempt::Command::Start { deployment })
+            .chain(of(&one.cancel_at, attempt::Command::Cancel { deployment }))
+            .chain(of(
+                &one.teardown_at,
+                attempt::Command::Teardown { deployment, force },
+            ))
+    });
+    let mut life: Vec<_> = deploys.chain(attempted).collect();
+    life.sort_by_key(|(at, ..)| *at);
+    life.into_iter()
+        .filter_map(|(at, seat, order)| Some((Time(at), order_to(roster, seat, order)?)))
         .collect()
 }
 
@@ -178,6 +236,11 @@ fn order_to(roster: Roster, seat: usize, order: Order) -> Option<External<Messag
 /// What is done about a deployment on its way.
 pub(super) fn effect(roster: Roster, effect: &PipelineEffect) -> Vec<External<Message>> {
     let id = |at: &u16| DeployId(*at as u8);
+    let no = |at: &u16| DeploymentNo(*at as u8);
+    let about = |order| -> Vec<External<Message>> {
+        let order = order_to(roster, ATTEMPTS, Order::Attempt(order));
+        order.into_iter().collect()
+    };
     let artifact = |commit: u32| -> Digest { fleet::artifact_of(fleet::tree(commit)) };
     let order = match effect {
         PipelineEffect::RequestPreview(at) => Order::Request { deploy: id(at) },
@@ -195,6 +258,23 @@ pub(super) fn effect(roster: Roster, effect: &PipelineEffect) -> Vec<External<Me
             db: DbImpact::None,
         },
         PipelineEffect::CancelDeploy(at) => Order::Cancel { deploy: id(at) },
+        PipelineEffect::StartAttempt(at) => {
+            let deployment = no(at);
+            return about(attempt::Command::Start { deployment });
+        }
+        PipelineEffect::CancelAttempt(at) => {
+            let deployment = no(at);
+            return about(attempt::Command::Cancel { deployment });
+        }
+        PipelineEffect::ReconcileAttempt(at) => {
+            let deployment = no(at);
+            return about(attempt::Command::Reconcile { deployment });
+        }
+        PipelineEffect::TearDown(at) | PipelineEffect::ForceTearDown(at) => {
+            let deployment = no(at);
+            let force = matches!(effect, PipelineEffect::ForceTearDown(_));
+            return about(attempt::Command::Teardown { deployment, force });
+        }
         PipelineEffect::MendPipeline(what) => {
             let snag = Snag::ALL.into_iter().find(|snag| snag.name() == what);
             let order = snag.and_then(Snag::remedy);

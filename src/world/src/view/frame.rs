@@ -89,6 +89,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
     }
     things.append(&mut super::hosts::things(names, state));
     things.append(&mut super::pipeline::things(names.plan(), state));
+    things.append(&mut super::attempt::things(names.plan(), state));
     things.append(&mut super::gitops::things(names.plan(), state));
     things
 }
@@ -214,6 +215,7 @@ fn beliefs(
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
         Some(Node::Builder(builder)) => beliefs = super::pipeline::builder(plan, builder),
+        Some(Node::Resource(_)) => beliefs = super::attempt::resource(plan, state),
         Some(Node::Environment(_)) => beliefs = super::pipeline::environment(state),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
@@ -228,7 +230,9 @@ fn beliefs(
             | Node::Pipeline(_)
             | Node::Source(_)
             | Node::Registry(_)
-            | Node::Events(_),
+            | Node::Events(_)
+            | Node::Attempts(_)
+            | Node::Worker(_),
         )
         | None => {}
     }

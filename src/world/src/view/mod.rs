@@ -1,5 +1,6 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
+mod attempt;
 mod entry;
 mod frame;
 mod gitops;

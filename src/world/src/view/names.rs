@@ -99,6 +99,9 @@ impl<'a> Names<'a> {
                 self.plan,
                 platform::migration::MigrationId(subject.id as u8),
             ),
+            platform::attempt::AttemptId::KIND | platform::attempt::DeploymentNo::KIND => {
+                super::attempt::subject(self.plan, self.state, subject)
+            }
             platform::pipeline::DeployId::KIND => super::pipeline::subject(self.plan, subject),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),

@@ -89,6 +89,7 @@ pub fn label(message: &Message) -> String {
         }
         Message::Publish { event, .. } => format!("version {} is committed", event.version),
         Message::Published { event, .. } => format!("has version {}", event.version),
+        Message::Attempt(ref message) => super::attempt::label(message),
     }
 }
 
@@ -153,12 +154,15 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 }
                 Command::Cancel { deploy } => format!("call {} off", name(deploy)),
                 Command::Provide { what } => format!("see to the {}", look(what)),
+                // The service of attempts tells of those itself.
+                Command::Attempt(_) => return None,
             };
             format!(
                 "the order to {what} is {}",
                 if done { "carried out" } else { "refused" }
             )
         }
+        Note::Attempt(ref note) => return super::attempt::told(names, note),
         Note::Committed { .. } | Note::Published { .. } | Note::Believed { .. } => return None,
     })
 }
@@ -175,7 +179,7 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::LateReport { .. }
             | Note::Alarm { .. }
             | Note::Ordered { done: false, .. }
-    )
+    ) || matches!(note, Note::Attempt(note) if super::attempt::is_news(note))
 }
 
 /// Whether something told goes without saying.
@@ -183,7 +187,10 @@ pub const fn is_news(note: &Note) -> bool {
 pub const fn is_routine(note: &Note) -> bool {
     matches!(
         note,
-        Note::Committed { .. } | Note::Published { .. } | Note::Believed { .. }
+        Note::Committed { .. }
+            | Note::Published { .. }
+            | Note::Believed { .. }
+            | Note::Attempt(platform::attempt::Note::Believed { .. })
     )
 }
 

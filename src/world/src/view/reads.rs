@@ -47,6 +47,7 @@ fn lines(
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
         Readable::Previews => super::pipeline::deploys(plan, state),
+        Readable::Attempts => super::attempt::attempts(plan, state),
         Readable::PreviewEnvironment => super::pipeline::environment(state)
             .into_iter()
             .map(|(label, value, _)| format!("{label}: {value}"))

@@ -3,6 +3,7 @@
 //! **Invariants.** Each looks at what happened, not at how a gate ruled: a waived gate is no excuse and no proof. What a
 //! property needs to remember it keeps in [`Memory`].
 
+mod attempt;
 mod gitops;
 mod hosts;
 mod memory;
@@ -153,6 +154,7 @@ impl Properties {
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
+        attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;

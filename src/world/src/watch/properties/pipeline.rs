@@ -7,7 +7,7 @@ use machine::{Duration, SortedMap, Subject, Time};
 use platform::knob;
 use platform::note::Note;
 use platform::pipeline::{
-    Blocker, Cause, DbImpact, Deploy, DeployId, Event, Look, Note as Tell, Pipeline,
+    Blocker, Cause, DbImpact, Deploy, DeployId, Event, Look, Note as Tell, Outbox, Pipeline,
     State as Stage, StateImpact,
 };
 use sim::{Entry, State, What};
@@ -31,6 +31,28 @@ pub struct Memory {
     looked_at: Time,
 }
 
+impl Memory {
+    /// Whether troubles are over and it is time to look at deadlines again.
+    pub(super) fn look_now(&mut self, now: Time) -> bool {
+        let look = self.healed && now.since(self.looked_at) >= Duration::secs(1);
+        if look {
+            self.looked_at = now;
+        }
+        look
+    }
+
+    /// Troubles are over.
+    pub(super) const fn heal(&mut self) {
+        self.healed = true;
+    }
+
+    /// Since when the node that is judged has been up, if it is.
+    pub(super) fn up_since(&mut self, up: bool, now: Time) -> Option<Time> {
+        self.up = up.then(|| self.up.unwrap_or(now));
+        self.up
+    }
+}
+
 pub(super) fn check(
     state: &State<Fleet>,
     entry: &Entry<'_, Fleet>,
@@ -40,7 +62,9 @@ pub(super) fn check(
     let Some(service) = state.fleet().pipeline() else {
         return;
     };
-    memory.healed |= matches!(entry.what, What::Healed);
+    if matches!(entry.what, What::Healed) {
+        memory.heal();
+    }
     for moved in entry.moved {
         if moved.lifecycle == platform::PIPELINE {
             let id = DeployId(moved.subject.id as u8);
@@ -58,11 +82,11 @@ pub(super) fn check(
     }
     for note in entry.notes {
         if let Note::Pipeline(note) = note {
-            told(state, service, note, memory, judge);
+            tells(state, note, memory, judge);
+            told(service, note, judge);
         }
     }
-    if memory.healed && entry.at.since(memory.looked_at) >= Duration::secs(1) {
-        memory.looked_at = entry.at;
+    if memory.look_now(entry.at) {
         settle(state, service, entry.at, memory, judge);
     }
 }
@@ -167,13 +191,8 @@ fn ready(state: &State<Fleet>, now: Time, (id, row): (DeployId, &Deploy), judge:
     });
 }
 
-fn told(
-    state: &State<Fleet>,
-    service: &Pipeline,
-    note: &Tell,
-    memory: &mut Memory,
-    judge: &mut Judge<'_>,
-) {
+/// What is told was committed.
+pub(super) fn tells(state: &State<Fleet>, note: &Tell, memory: &mut Memory, judge: &mut Judge<'_>) {
     match *note {
         Tell::Committed { event } => {
             memory
@@ -193,6 +212,12 @@ fn told(
                 )
             });
         }
+        _ => {}
+    }
+}
+
+fn told(service: &Pipeline, note: &Tell, judge: &mut Judge<'_>) {
+    match *note {
         Tell::Believed {
             deploy,
             current,
@@ -239,11 +264,9 @@ fn settle(
     let up = roster
         .seated(crate::fleet::PIPELINE)
         .all(|node| state.is_up(node));
-    if !up {
-        memory.up = None;
+    let Some(up_since) = memory.up_since(up, now) else {
         return;
-    }
-    let up_since = *memory.up.get_or_insert(now);
+    };
     let knobs = state.knobs();
     let resend = knobs.time(&knob::PIPELINE_RESEND).0;
     let sweep = Duration(knobs.time(&knob::PIPELINE_LEASE).0 + knobs.time(&knob::PIPELINE_BEAT).0);
@@ -297,17 +320,30 @@ fn settle(
             });
         });
     }
+    events(state, service.outbox(), now, Duration(slack), memory, judge);
+}
+
+/// Whatever was committed reaches the log of events.
+pub(super) fn events(
+    state: &State<Fleet>,
+    outbox: &Outbox,
+    now: Time,
+    slack: Duration,
+    memory: &mut Memory,
+    judge: &mut Judge<'_>,
+) {
+    let up_since = memory.up.unwrap_or(now);
     let Some(log) = state.fleet().events() else {
         return;
     };
-    let waiting = service.outbox().first();
+    let waiting = outbox.first();
     memory.untold = waiting.map(|seq| match memory.untold {
         Some((since, same)) if same == seq as u32 => (since.max(up_since), same),
         _ => (now, seq as u32),
     });
     let late = memory
         .untold
-        .is_some_and(|(since, _)| now.since(since).0 > slack);
+        .is_some_and(|(since, _)| now.since(since).0 > slack.0);
     let all = waiting.is_some() || memory.committed.values().all(|event| log.has(*event));
     judge.claim(const { place("l-3") }, !late && all, || {
         "something was committed, and the log of events does not have it".into()
