@@ -545,6 +545,12 @@ impl Attempts {
         }
     }
 
+    fn relay(&mut self, cx: &Context<'_>, out: &mut Out) {
+        let again = cx.knobs.time(&knob::ATTEMPT_RESEND);
+        let to = (self.installation.log, self.durable, again);
+        self.outbox.relay(cx, out, to);
+    }
+
     fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
         self.durable = self.durable.max(ticket.0);
         if let Some(event) = self.outbox.event(ticket.0) {
@@ -625,9 +631,7 @@ impl Machine for Attempts {
         }
         // What is on its way is sent again by the clock only, not because something else happened to arrive.
         if on_time || self.outbox.deadline().is_none() {
-            let again = cx.knobs.time(&knob::ATTEMPT_RESEND);
-            let to = (self.installation.log, self.durable, again);
-            self.outbox.relay(cx, out, to);
+            self.relay(cx, out);
         }
     }
 
@@ -680,6 +684,7 @@ impl Machine for Attempts {
         for no in 0..self.installation.deployments {
             self.remove(cx, out, DeploymentNo(no));
         }
+        self.relay(cx, out);
     }
 
     fn fingerprint(&self) -> u64 {

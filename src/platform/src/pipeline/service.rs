@@ -432,27 +432,32 @@ impl Pipeline {
                 return None;
             }
         }
-        let mut seen = Vec::new();
+        let mut needed = Vec::new();
         if db == DbImpact::Migration {
-            let Some(migration) = row.migration else {
-                return Some(Look::Migration);
-            };
-            seen.push((
+            needed.push((
+                Look::Migration,
+                row.migration,
                 &gate::MIGRATION_APPLIED,
-                migration,
                 Blocker::MigrationPending,
             ));
         }
-        let Some(bindings) = row.bindings else {
-            return Some(Look::Bindings);
-        };
-        seen.push((&gate::BINDINGS_BOUND, bindings, Blocker::BindingMissing));
-        for (gate, evidence, blocker) in &seen {
+        needed.push((
+            Look::Bindings,
+            row.bindings,
+            &gate::BINDINGS_BOUND,
+            Blocker::BindingMissing,
+        ));
+        let mut oldest = cx.now;
+        for (what, evidence, gate, blocker) in needed {
+            let Some(evidence) = evidence else {
+                return Some(what);
+            };
             let holds = Fact::yes(evidence.holds);
             if out.require(cx, gate, id.into(), holds).is_err() {
-                self.block(cx, out, id, *blocker);
+                self.block(cx, out, id, blocker);
                 return None;
             }
+            oldest = oldest.min(evidence.at);
         }
         let Some(preview) = row.preview else {
             return Some(Look::Preview(product.digest));
@@ -460,8 +465,7 @@ impl Pipeline {
         // The preview may have taken its time: what was seen before it is looked at again if it is too old.
         let ttl = cx.knobs.time(&knob::PIPELINE_EVIDENCE_TTL).0;
         let old = |evidence: &Evidence| cx.now.since(evidence.at).0 > ttl;
-        let oldest = seen.iter().map(|(_, evidence, _)| evidence.at).min();
-        let oldest = oldest.map_or(preview.at, |at| at.min(preview.at));
+        let oldest = oldest.min(preview.at);
         let fresh = Fact::at_most(cx.now.since(oldest).0, ttl);
         if out
             .require(cx, &gate::PREVIEW_EVIDENCE_FRESH, id.into(), fresh)
@@ -799,6 +803,12 @@ impl Pipeline {
         }
     }
 
+    fn relay(&mut self, cx: &Context<'_>, out: &mut Out) {
+        let again = cx.knobs.time(&knob::PIPELINE_RESEND);
+        let to = (self.installation.log, self.durable, again);
+        self.outbox.relay(cx, out, to);
+    }
+
     fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
         self.durable = self.durable.max(ticket.0);
         if let Some(event) = self.outbox.event(ticket.0) {
@@ -879,9 +889,7 @@ impl Machine for Pipeline {
         self.serve_queue(cx, out);
         // What is on its way is sent again by the clock only, not because something else happened to arrive.
         if on_time || self.outbox.deadline().is_none() {
-            let again = cx.knobs.time(&knob::PIPELINE_RESEND);
-            let to = (self.installation.log, self.durable, again);
-            self.outbox.relay(cx, out, to);
+            self.relay(cx, out);
         }
     }
 
@@ -948,6 +956,7 @@ impl Machine for Pipeline {
             }
             self.drive(cx, out, id);
         }
+        self.relay(cx, out);
     }
 
     fn fingerprint(&self) -> u64 {

@@ -128,11 +128,12 @@ impl Worker {
                 if taken.is_some_and(|taken| *taken >= token) {
                     return;
                 }
+                // Whoever has no time now has none for this offer: there will be another.
+                self.taken.insert(attempt, token);
                 let busy = |job: &Job| job.phase == Phase::Working && job.attempt != attempt;
                 if self.job.as_ref().is_some_and(busy) {
                     return;
                 }
-                self.taken.insert(attempt, token);
                 self.job = Some(Job {
                     attempt,
                     deployment,
