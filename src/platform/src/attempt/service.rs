@@ -608,14 +608,12 @@ impl Machine for Attempts {
             Input::Message {
                 message: Message::Pipeline(pipeline::Message::Published { seq, event, .. }),
                 ..
-            } => {
-                if self.outbox.acknowledged(seq, event) {
-                    self.written += 1;
-                    out.persists.push(Persist {
-                        ticket: Ticket(self.written),
-                        record: Record::Told(seq),
-                    });
-                }
+            } if self.outbox.acknowledged(seq, event) => {
+                self.written += 1;
+                out.persists.push(Persist {
+                    ticket: Ticket(self.written),
+                    record: Record::Told(seq),
+                });
             }
             Input::Message {
                 from,

@@ -357,10 +357,8 @@ impl Builder {
                     _ => None,
                 });
             }
-            Say::Release { deploy, token, .. } => {
-                if self.at_work() == Some((deploy, token)) {
-                    self.job = None;
-                }
+            Say::Release { deploy, token, .. } if self.at_work() == Some((deploy, token)) => {
+                self.job = None;
             }
             _ => {}
         }

@@ -79,7 +79,7 @@ fn moved_to(
         )
     });
     if from.is_none() {
-        let before = mine().filter(|(at, _)| *at < u32::from(id.0)).next_back();
+        let before = mine().rfind(|(at, _)| *at < u32::from(id.0));
         let known = before.is_none_or(|(_, row)| row.value.state != Stage::Unknown);
         judge.claim(const { place("attempts-follow-proof") }, known, || {
             format!("attempt {name} began although nobody knows what became of the one before")
