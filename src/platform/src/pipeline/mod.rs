@@ -3,6 +3,7 @@
 //! [`Pipeline`] decides. Builders, source, registry and environment are outside of it: what they say is evidence, under a
 //! lease and with an age. Whatever it commits it tells by an [`outbox`](Outbox) and by nothing else.
 
+mod builds;
 mod message;
 mod outbox;
 mod service;

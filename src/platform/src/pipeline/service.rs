@@ -5,10 +5,7 @@
 //! commit before the disk has it. A builder is believed under the newest token only. What was seen of the environment counts
 //! only while it is new, and nothing goes from waiting to ready without being looked at again.
 
-use super::{
-    Blocker, Cause, Command, DbImpact, DeployId, Event, Look, Outbox, Product, Progress,
-    StateImpact,
-};
+use super::{Blocker, Cause, DbImpact, DeployId, Event, Look, Outbox, Product, StateImpact};
 use super::{State, Transition};
 use crate::PIPELINE;
 use crate::agenda::Agenda;
@@ -23,7 +20,7 @@ use alloc::vec::Vec;
 use machine::{Context, Fact, Input, Machine, Moved, NodeId, Persist, Row, Step};
 use machine::{Table, Ticket, Time, fingerprint::digest};
 
-type Out = Step<Message, Record, Note>;
+pub(super) type Out = Step<Message, Record, Note>;
 
 /// A deployment that could be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,14 +130,14 @@ pub enum Record {
 
 /// What was asked of somebody and not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Ask {
+pub(super) enum Ask {
     Order,
     Digest,
     Look(Look),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Due {
+pub(super) enum Due {
     /// The builder has not been heard of for too long.
     Lease(DeployId),
     /// Nobody has answered: ask again.
@@ -152,20 +149,20 @@ enum Due {
 /// The pipeline.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
-    installation: Installation,
-    rows: Table<Deploy>,
-    outbox: Outbox,
-    written: u64,
-    durable: u64,
-    newest: Ledger<DeployId, u64>,
-    asked: Ledger<DeployId, (Ask, u32)>,
+    pub(super) installation: Installation,
+    pub(super) rows: Table<Deploy>,
+    pub(super) outbox: Outbox,
+    pub(super) written: u64,
+    pub(super) durable: u64,
+    pub(super) newest: Ledger<DeployId, u64>,
+    pub(super) asked: Ledger<DeployId, (Ask, u32)>,
     /// The newest word of the builder that has the lease.
-    heard: Ledger<DeployId, (Token, u32)>,
-    built: Ledger<DeployId, Product>,
+    pub(super) heard: Ledger<DeployId, (Token, u32)>,
+    pub(super) built: Ledger<DeployId, Product>,
     /// How often a builder was not heard of any more.
-    losses: Ledger<NodeId, u32>,
-    nth: u32,
-    agenda: Agenda<Due>,
+    pub(super) losses: Ledger<NodeId, u32>,
+    pub(super) nth: u32,
+    pub(super) agenda: Agenda<Due>,
 }
 
 impl Pipeline {
@@ -213,12 +210,12 @@ impl Pipeline {
         builders.filter(|builder| !at_work(*builder)).collect()
     }
 
-    fn row(&self, id: DeployId) -> Option<Deploy> {
+    pub(super) fn row(&self, id: DeployId) -> Option<Deploy> {
         self.rows.get(u32::from(id.0)).map(|row| row.value)
     }
 
     /// One commit: the row, its record, its row of the outbox and, if it moved, its transition.
-    fn commit(
+    pub(super) fn commit(
         &mut self,
         cx: &Context<'_>,
         out: &mut Out,
@@ -284,7 +281,13 @@ impl Pipeline {
     }
 
     /// Puts down how long it may stay in a state, and when to look again whether what it waits for has come.
-    fn set_deadline(&mut self, cx: &Context<'_>, id: DeployId, state: State, since: Time) {
+    pub(super) fn set_deadline(
+        &mut self,
+        cx: &Context<'_>,
+        id: DeployId,
+        state: State,
+        since: Time,
+    ) {
         let limit = match state {
             State::Queued => &knob::PIPELINE_QUEUE_LIMIT,
             State::Cloning => &knob::PIPELINE_CLONE_LIMIT,
@@ -301,7 +304,7 @@ impl Pipeline {
         }
     }
 
-    fn fail(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, cause: Cause) {
+    pub(super) fn fail(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, cause: Cause) {
         let transition = match (self.row(id).and_then(|row| row.state), cause) {
             (Some(State::Validating), Cause::StaleArtifacts) => Transition::Defective,
             (Some(State::Blocked), _) => Transition::Expired,
@@ -316,7 +319,13 @@ impl Pipeline {
         out.note(Note::Pipeline(Tell::Failed { deploy: id, cause }));
     }
 
-    fn block(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, blocker: Blocker) {
+    pub(super) fn block(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: DeployId,
+        blocker: Blocker,
+    ) {
         self.commit(cx, out, id, Some(Transition::Stopped), |row| {
             row.blocker = Some(blocker);
         });
@@ -327,7 +336,7 @@ impl Pipeline {
     }
 
     /// What stood in the way is gone: all of it is looked at anew.
-    fn clear(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) {
+    pub(super) fn clear(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) {
         self.commit(cx, out, id, Some(Transition::Cleared), |row| {
             row.blocker = None;
             (row.bindings, row.migration, row.preview) = (None, None, None);
@@ -336,7 +345,7 @@ impl Pipeline {
     }
 
     /// Does what a deployment needs next, unless somebody is asked already.
-    fn drive(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) {
+    pub(super) fn drive(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) {
         let Some(row) = self.row(id) else { return };
         if self.asked.contains(id) || self.agenda.has(Due::Again(id)) {
             return;
@@ -361,7 +370,7 @@ impl Pipeline {
     }
 
     /// Gives the lease to a free builder; the one that was lost least often goes first.
-    fn lease(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, row: &Deploy) {
+    pub(super) fn lease(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, row: &Deploy) {
         let mut free = self.free();
         free.sort_by_key(|builder| self.losses.get(*builder).copied().unwrap_or(0));
         for builder in free {
@@ -391,7 +400,7 @@ impl Pipeline {
     }
 
     /// Looks at what a preview needs, and says what has to be looked at next.
-    fn validate(
+    pub(super) fn validate(
         &mut self,
         cx: &Context<'_>,
         out: &mut Out,
@@ -483,7 +492,7 @@ impl Pipeline {
         None
     }
 
-    fn ask(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, ask: Ask) {
+    pub(super) fn ask(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, ask: Ask) {
         let newest = self.newest.get(id).copied().unwrap_or(0);
         let durable = Fact::at_least(self.durable, newest);
         if out
@@ -526,7 +535,7 @@ impl Pipeline {
     }
 
     /// The answer to what was asked; a repeat of one, or the answer to an earlier question, is none.
-    fn answered(&mut self, id: DeployId, ask: Ask, nth: u32) -> bool {
+    pub(super) fn answered(&mut self, id: DeployId, ask: Ask, nth: u32) -> bool {
         if self.asked.get(id) != Some(&(ask, nth)) {
             return false;
         }
@@ -535,140 +544,7 @@ impl Pipeline {
         true
     }
 
-    fn on_beat(
-        &mut self,
-        cx: &Context<'_>,
-        out: &mut Out,
-        from: NodeId,
-        (id, token, progress, nth): (DeployId, Token, Progress, u32),
-    ) {
-        let Some(row) = self.row(id) else { return };
-        let release = Message::Pipeline(Say::Release {
-            deploy: id,
-            token,
-            nth,
-        });
-        let current = Fact::equal(token.0.into(), row.token.0.into());
-        if out
-            .require(cx, &gate::BUILD_TOKEN, id.into(), current)
-            .is_err()
-        {
-            out.send(from, release);
-            return out.note(Note::Pipeline(Tell::LateReport { deploy: id, token }));
-        }
-        if !matches!(row.state, Some(State::Cloning | State::Building)) {
-            return out.send(from, release);
-        }
-        let repeated = |(heard, last): &(Token, u32)| *heard == token && *last >= nth;
-        if self.heard.get(id).is_some_and(repeated) {
-            return;
-        }
-        out.note(Note::Pipeline(Tell::Believed {
-            deploy: id,
-            current: row.token,
-            report: token,
-        }));
-        self.heard.insert(id, (token, nth));
-        if matches!(self.asked.get(id), Some((Ask::Order, _))) {
-            self.asked.remove(id);
-            self.agenda.clear(Due::Again(id));
-        }
-        let lease = cx.knobs.time(&knob::PIPELINE_LEASE);
-        self.agenda.set(Due::Lease(id), cx.now.after(lease));
-        let tree = match progress {
-            Progress::Fetching => return,
-            Progress::Building(tree) | Progress::Built(Product { tree, .. }) => tree,
-        };
-        if row.state == Some(State::Cloning) {
-            let pinned = Fact::equal(tree, row.planned.tree);
-            if out
-                .require(cx, &gate::TREE_PINNED, id.into(), pinned)
-                .is_err()
-            {
-                return self.fail(cx, out, id, Cause::TreeMismatch);
-            }
-            self.commit(cx, out, id, Some(Transition::Fetched), |_| {});
-        }
-        if let Progress::Built(product) = progress
-            && !self.built.contains(id)
-        {
-            self.built.insert(id, product);
-            self.drive(cx, out, id);
-        }
-    }
-
-    fn on_digest(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, found: Digest) {
-        let (Some(row), Some(product)) = (self.row(id), self.built.get(id).copied()) else {
-            return;
-        };
-        let same = Fact::equal(found.0, product.digest.0);
-        if out
-            .require(cx, &gate::BUILD_DIGEST_MATCHES, id.into(), same)
-            .is_ok()
-        {
-            self.commit(cx, out, id, Some(Transition::Built), |row| {
-                row.product = Some(product);
-            });
-            return;
-        }
-        let times = row.mismatches.saturating_add(1);
-        if let Some(builder) = row.builder {
-            out.note(Note::Pipeline(Tell::Mismatch {
-                deploy: id,
-                builder,
-                times,
-            }));
-        }
-        if times > 1 {
-            self.fail(cx, out, id, Cause::DigestMismatch);
-            return out.note(Note::Pipeline(Tell::Alarm { deploy: id }));
-        }
-        self.requeue(cx, out, id, |row| {
-            row.mismatches = times;
-            row.spoilt_by = row.builder;
-        });
-    }
-
-    /// Another try, under a new token.
-    fn requeue(
-        &mut self,
-        cx: &Context<'_>,
-        out: &mut Out,
-        id: DeployId,
-        change: impl FnOnce(&mut Deploy),
-    ) {
-        self.commit(cx, out, id, Some(Transition::Requeued), |row| {
-            change(row);
-            row.token = Token(row.token.0.saturating_add(1));
-            row.builder = None;
-        });
-    }
-
-    /// A builder was not heard of for too long.
-    fn lease_over(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) {
-        let Some(row) = self.row(id) else { return };
-        if !matches!(row.state, Some(State::Cloning | State::Building)) {
-            return;
-        }
-        out.note(Note::Pipeline(Tell::LeaseLost {
-            deploy: id,
-            token: row.token,
-        }));
-        if let Some(builder) = row.builder {
-            let lost = self.losses.get(builder).copied().unwrap_or(0);
-            self.losses.insert(builder, lost.saturating_add(1));
-        }
-        let left = Fact::below(row.token.0.into(), cx.knobs.get(&knob::PIPELINE_TRIES));
-        if out
-            .require(cx, &gate::BUILD_TRIES_LEFT, id.into(), left)
-            .is_err()
-        {
-            return self.fail(cx, out, id, Cause::LeaseLost);
-        }
-        self.requeue(cx, out, id, |_| {});
-    }
-
-    fn on_seen(
+    pub(super) fn on_seen(
         &mut self,
         cx: &Context<'_>,
         out: &mut Out,
@@ -703,78 +579,8 @@ impl Pipeline {
         self.drive(cx, out, id);
     }
 
-    fn on_command(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
-        let open = |service: &Self, id| {
-            let state = service.row(id).and_then(|row| row.state);
-            !matches!(state, None | Some(State::PreviewReady | State::Failed))
-        };
-        let done = match command {
-            Command::Request { deploy } => self.request(cx, out, deploy),
-            Command::Acknowledge { deploy, digest } => {
-                let other = |row: &Deploy| row.product.is_some_and(|it| it.digest != digest);
-                let agreed = open(self, deploy) && !self.row(deploy).is_some_and(|row| other(&row));
-                if agreed {
-                    self.commit(cx, out, deploy, None, |row| row.acknowledged = Some(digest));
-                    self.said(cx, out, deploy, &[Blocker::ColdAckMissing]);
-                }
-                agreed
-            }
-            Command::Classify { deploy, state, db } => {
-                let open = open(self, deploy);
-                if open {
-                    self.commit(cx, out, deploy, None, |row| {
-                        row.classified = Some((state, db));
-                    });
-                    let blockers = [Blocker::StateUnclassified, Blocker::DbUnclassified];
-                    self.said(cx, out, deploy, &blockers);
-                }
-                open
-            }
-            Command::Cancel { deploy } => {
-                let open = open(self, deploy);
-                if open {
-                    self.fail(cx, out, deploy, Cause::Cancelled);
-                }
-                open
-            }
-            Command::Provide { .. } | Command::Attempt(_) => false,
-        };
-        out.note(Note::Pipeline(Tell::Ordered { command, done }));
-    }
-
-    /// Somebody said something; whoever waited for that goes on.
-    fn said(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, blockers: &[Blocker]) {
-        let waits = self.row(id).and_then(|row| row.blocker);
-        if waits.is_some_and(|blocker| blockers.contains(&blocker)) {
-            self.clear(cx, out, id);
-        }
-    }
-
-    /// A deployment is asked for; a second request attaches to what is there, an older one of its branch ends.
-    fn request(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId) -> bool {
-        let Some(row) = self.row(id) else {
-            return false;
-        };
-        if row.state.is_some() {
-            return true;
-        }
-        for at in 0..self.rows.len() as u8 {
-            let older = DeployId(at);
-            let same = self
-                .row(older)
-                .is_some_and(|other| other.planned.branch == row.planned.branch);
-            if same && older < id {
-                self.fail(cx, out, older, Cause::Superseded);
-            }
-        }
-        self.commit(cx, out, id, Some(Transition::Leased), |row| {
-            row.token = Token(1);
-        });
-        true
-    }
-
     /// Whoever waits for a builder gets one if there is one, the one that has waited longest first.
-    fn serve_queue(&mut self, cx: &Context<'_>, out: &mut Out) {
+    pub(super) fn serve_queue(&mut self, cx: &Context<'_>, out: &mut Out) {
         let queued = self.rows.iter().filter_map(|(at, row)| {
             let waits = row.value.state == Some(State::Queued);
             waits.then_some((row.value.since, DeployId(at as u8)))
@@ -786,7 +592,7 @@ impl Pipeline {
         }
     }
 
-    fn on_due(&mut self, cx: &Context<'_>, out: &mut Out, due: Due) {
+    pub(super) fn on_due(&mut self, cx: &Context<'_>, out: &mut Out, due: Due) {
         match due {
             Due::Lease(id) => self.lease_over(cx, out, id),
             Due::Again(id) => match self.asked.remove(id) {
@@ -803,13 +609,13 @@ impl Pipeline {
         }
     }
 
-    fn relay(&mut self, cx: &Context<'_>, out: &mut Out) {
+    pub(super) fn relay(&mut self, cx: &Context<'_>, out: &mut Out) {
         let again = cx.knobs.time(&knob::PIPELINE_RESEND);
         let to = (self.installation.log, self.durable, again);
         self.outbox.relay(cx, out, to);
     }
 
-    fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
+    pub(super) fn on_persisted(&mut self, cx: &Context<'_>, out: &mut Out, ticket: Ticket) {
         self.durable = self.durable.max(ticket.0);
         if let Some(event) = self.outbox.event(ticket.0) {
             out.note(Note::Pipeline(Tell::Committed { event }));
@@ -824,7 +630,13 @@ impl Pipeline {
         }
     }
 
-    fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Say) {
+    pub(super) fn on_message(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        from: NodeId,
+        message: Say,
+    ) {
         match message {
             Say::Beat {
                 deploy,
