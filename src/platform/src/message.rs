@@ -248,6 +248,8 @@ pub enum Command {
     GitOps(crate::gitops::Command),
     /// Something about promotions, the log and the edges that follow it.
     Promotion(crate::promotion::Command),
+    /// Something about a deployment on its way to a preview (to the pipeline or the environment).
+    Pipeline(crate::pipeline::Command),
 }
 
 impl Command {
@@ -270,6 +272,7 @@ impl Command {
             Self::Migration(_) => 11,
             Self::GitOps(_) => 12,
             Self::Promotion(_) => 15,
+            Self::Pipeline(_) => 13,
         }
     }
 }
@@ -417,6 +420,8 @@ pub enum Message {
     GitOps(crate::gitops::Message),
     /// Among control plane, log, archive, services and edges, about owners.
     Promotion(crate::promotion::Message),
+    /// Among the pipeline, its builders, source, registry, environment and the log of events.
+    Pipeline(crate::pipeline::Message),
 }
 
 macro_rules! kinds {
@@ -458,6 +463,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
     crate::promotion::Message::KINDS,
+    crate::pipeline::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -501,6 +507,7 @@ impl machine::Message for Message {
             Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
             Self::Promotion(message) => message.kind(),
+            Self::Pipeline(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -543,11 +550,13 @@ impl machine::Message for Message {
                 Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
                 Command::Promotion(command) => command.subject(),
+                Command::Pipeline(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
             Self::Promotion(message) => message.subject(),
+            Self::Pipeline(message) => message.subject(),
         }
     }
 
@@ -577,6 +586,7 @@ impl machine::Message for Message {
             Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
             Self::Promotion(message) => message.identity(),
+            Self::Pipeline(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

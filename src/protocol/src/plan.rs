@@ -66,6 +66,10 @@ pub struct Plan {
     pub gitops: Option<crate::gitops::GitOpsPlan>,
     /// How owners of routes change, if that takes more than an order.
     pub promotions: Option<crate::promotion::PromotionsPlan>,
+    /// The pipeline from commits to previews.
+    pub pipeline: Option<crate::pipeline::PipelinePlan>,
+    /// Deployments that are attempted, several times if need be.
+    pub attempts: Option<crate::pipeline::AttemptsPlan>,
 }
 
 impl Plan {
@@ -215,6 +219,12 @@ pub enum Readable {
     Quorum,
     /// What each host has promised, and what is free.
     Headroom,
+    /// The deployments on their way to a preview, and what each waits for.
+    Previews,
+    /// The environment of previews: what is bound there, what is missing.
+    PreviewEnvironment,
+    /// The attempts of deployments, as the records have them.
+    Attempts,
     /// The newest commits of Git.
     GitLog,
     /// What CO has on record.
@@ -282,6 +292,8 @@ pub enum Effect {
     Region(RegionEffect),
     /// Do something about a migration.
     Migration(crate::migration::MigrationEffect),
+    /// Do something about a deployment on its way to a preview.
+    Pipeline(crate::pipeline::PipelineEffect),
     /// Something about hosts.
     Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
@@ -408,6 +420,20 @@ pub enum Situation {
     Hosts(crate::hosts::HostSituation),
     /// Something about promotions.
     Promotion(crate::promotion::PromotionSituation),
+    /// A deployment that is attempted, by its position, is in this state, by name; `torn_down` once all of it is gone.
+    Attempted {
+        /// Which deployment.
+        deployment: u16,
+        /// Which state.
+        state: String,
+    },
+    /// A deployment on its way, by its position, is in this state, by name.
+    Preview {
+        /// Which deployment.
+        deploy: u16,
+        /// Which state.
+        state: String,
+    },
 }
 
 /// How a situation is judged over a run.

@@ -47,7 +47,7 @@ properties! {
     Always "o-26" "Hot means ready" "A wake is hot only while an allocation of the current epoch has passed its readiness checks.";
     Always "o-27" "Serving means ready, heard of and current" "Only an allocation that is ready, whose runner is connected and whose token is current is in rotation.";
     Always "o-28" "Ended stays ended" "Nothing leaves a terminal state.";
-    Always "o-38" "Evidence is fresh" "No allocation becomes ready on a readiness check older than its time to live.";
+    Always "o-38" "Evidence is fresh" "Nothing becomes ready by what was looked at longer ago than its time to live.";
     Always "o-42" "Same run, same fingerprint" "Running the same scenario, seed and actions again gives the same fingerprint.";
     Always "hosts-have-room" "Hosts are not overbooked" "The memory promised on a host never exceeds what it has.";
     Always "drains-are-honest" "Drains are honest" "No process is stopped as drained while it has requests in flight and its deadline has not come.";
@@ -55,7 +55,7 @@ properties! {
     Always "starts-are-bounded" "Starts are bounded" "No app is started more often within the wake window than its wake budget allows.";
     Always "restarts-are-bounded" "Restarts are bounded" "No process is restarted in place more often within the restart window than its budget allows.";
     Always "orders-are-current" "Orders are current" "No runner starts a process on an order that a newer one, or its end, has overtaken.";
-    Eventually "l-1" "Operations end" "Every wake and every start ends, or rests with a reason, within its deadline.";
+    Eventually "l-1" "Operations end" "Every wake, every start and every deployment on its way ends, or rests with a reason, within its deadline.";
     Eventually "l-2" "Requests are answered" "Every request that arrived at an edge is answered.";
     Eventually "l-6" "Demand wakes" "A route with safe demand and healthy inputs becomes hot.";
     Always "o-34" "Visitors go to eligible regions" "No visitor is sent to a region that is not eligible, or has not been for longer than the door's permission lasts.";
@@ -151,6 +151,32 @@ properties! {
     Sometimes "some-host-is-upgraded" "A host is upgraded" "Some host is upgraded and used again.";
     Sometimes "some-drain-is-held" "A drain is held" "Some drain cannot go on for a while.";
     Sometimes "some-host-is-rebuilt" "A host is rebuilt" "Some host fails its postcheck and is built once more.";
+    Always "generated-is-current" "Generated is current" "No preview is ready whose committed generated files are not those that its sources make.";
+    Always "impacts-are-known" "Impacts are known" "No preview is ready before it is known what it does to live state and needs of the database.";
+    Always "cold-goes-by-agreement" "Cold goes by agreement" "No preview that loses live state is ready before somebody has agreed to that for its artifact.";
+    Always "previews-have-what-they-need" "Previews have what they need" "No preview is ready without its secrets, its providers, its migration or an allocation that answers.";
+    Always "artifacts-are-their-commits" "Artifacts are their commits" "No artifact is attached that was made from another tree than the commit's.";
+    Always "artifacts-are-what-was-built" "Artifacts are what was built" "No artifact is attached whose bytes in the registry are not those that were built.";
+    Always "second-tries-move" "Second tries move" "No build goes back to the builder that spoilt it.";
+    Always "l-11" "Tries are bounded" "No deployment is given to a builder more often than it may be.";
+    Always "l-10" "Waiting names whom" "Whatever waits says for whom, and does not go on waiting for what is there.";
+    Always "o-40" "One attempt at a time" "A deployment has at most one attempt in flight, and its state is that of its newest attempt.";
+    Always "o-41" "Torn down only if known" "Nothing is torn down while it is unknown, unless somebody has looked what is there.";
+    Always "attempts-follow-proof" "Attempts follow proof" "No attempt begins before it is known what became of the one before it.";
+    Always "ends-are-real" "Ends are real" "An attempt is ready only if what it makes is there, and failed only if it is not and will not be.";
+    Always "torn-down-is-gone" "Torn down is gone" "Nothing of a deployment is there once its teardown is over.";
+    Always "sweeps-are-whole" "Sweeps are whole" "Every attempt of which nothing was heard for too long becomes unknown at the next sweep.";
+    Eventually "l-7" "Unknown does not last" "Every unknown attempt is looked into, or somebody is called.";
+    Eventually "l-3" "Commits are told" "Every commit of the pipeline reaches the log of events.";
+    Eventually "l-9" "Leases are not left behind" "What nobody works on any more is given to somebody else within lease and sweep.";
+    Sometimes "some-attempt-is-unknown" "An attempt is unknown" "Nobody knows what became of some attempt.";
+    Sometimes "some-attempt-is-reconciled" "An attempt is reconciled" "Somebody looks, and an unknown attempt ends.";
+    Sometimes "some-teardown-is-refused" "A teardown is refused" "Some teardown is refused because nobody knows what is there.";
+    Sometimes "some-preview-is-ready" "A preview is ready" "Some deployment becomes a preview.";
+    Sometimes "some-deploy-waits" "A deployment waits" "Some deployment is blocked.";
+    Sometimes "some-build-is-spoilt" "A build is spoilt" "Some builder stores other bytes than it has built.";
+    Sometimes "some-lease-is-lost" "A lease is lost" "Some builder is not heard of any more.";
+    Sometimes "some-deploy-is-superseded" "A deployment is superseded" "Some deployment ends because of a newer commit.";
 }
 
 /// The property with this id.

@@ -49,6 +49,7 @@ impl ControlPlane {
             | Command::RepairArtifact { .. }
             | Command::Region(_)
             | Command::Migration(_)
+            | Command::Pipeline(_)
             | Command::GitOps(_) => false,
         };
         let command = command.number();

@@ -5,6 +5,7 @@
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod region;
 mod serving;
@@ -16,6 +17,7 @@ pub use hosts::{
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
 pub use migration::*;
+pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
 pub use serving::*;
@@ -30,6 +32,7 @@ const LISTS: &[&[&Gate]] = &[
     migration::ALL,
     gitops::ALL,
     promotion::ALL,
+    pipeline::ALL,
 ];
 
 /// Every gate, in order of index.

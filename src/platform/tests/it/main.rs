@@ -1,6 +1,7 @@
 //! Tests of the platform's logic: control plane, edges and runners together, without a simulator.
 
 mod allocations;
+mod attempts;
 mod bench;
 mod commands;
 mod commits;
@@ -10,6 +11,7 @@ mod gitops_sides;
 mod hosts;
 mod migrations;
 mod path;
+mod pipeline;
 mod promotions;
 mod regions;
 mod reports;

@@ -8,6 +8,7 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod read;
 mod region;
@@ -35,15 +36,19 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
         "worlds/bad-revision",
         "worlds/blocked-migration",
+        "worlds/blocked-preview",
         "worlds/closed-doors",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
         "worlds/database-migration",
+        "worlds/deploy-pipeline",
+        "worlds/deployment-attempts",
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
@@ -69,6 +74,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/shared-rack",
         "worlds/tight-hosts",
         "worlds/unapproved-image",
+        "worlds/unknown-teardown",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, region};
+use super::{claim, fault, gitops, migration, pipeline, region};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -23,6 +23,10 @@ pub struct Names<'a> {
     edge_nodes: u16,
     migrations: Vec<String>,
     promotes: bool,
+    deploys: Vec<String>,
+    attempted: Vec<String>,
+    workers: u16,
+    builders: u16,
     edges: u16,
     runners: u16,
 }
@@ -50,6 +54,22 @@ impl Names<'_> {
     /// The position of a migration by its name.
     pub fn migration(&self, name: &Name) -> u16 {
         let position = name.position(self.file, "migration", &borrowed(&self.migrations));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
+    /// The position of a deployment on its way by its name.
+    pub fn deploy(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.deploys));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
+    /// The position of a deployment that is attempted by its name.
+    pub fn attempted(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.attempted));
         position
             .and_then(|n| u16::try_from(n).ok())
             .unwrap_or_default()
@@ -89,12 +109,20 @@ impl Names<'_> {
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
+        let way = ["pipeline", "source", "registry", "environment", "events"]
+            .into_iter()
+            .map(String::from);
+        let tries = ["attempts", "resource"].into_iter().map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(stream.filter(|_| self.promotes))
             .chain(data.filter(|_| !self.migrations.is_empty()))
+            .chain(tries.filter(|_| self.workers > 0))
+            .chain((1..=self.workers).map(|n| format!("worker-{n}")))
+            .chain(way.filter(|_| self.builders > 0))
+            .chain((1..=self.builders).map(|n| format!("builder-{n}")))
             .chain(places)
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
@@ -148,6 +176,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     let regions = region::regions(&table);
     let gitops = gitops::gitops(&table, file);
     let migrations = migration::migrations(&table, file);
+    let attempts = pipeline::attempts(&table);
+    let pipeline = pipeline::pipeline(&table);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -161,6 +191,18 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .flat_map(|all| &all.migrations)
             .map(|migration| migration.name.clone())
             .collect(),
+        deploys: pipeline
+            .iter()
+            .flat_map(|all| &all.deploys)
+            .map(|deploy| deploy.name.clone())
+            .collect(),
+        attempted: attempts
+            .iter()
+            .flat_map(|all| &all.deployments)
+            .map(|deployment| deployment.name.clone())
+            .collect(),
+        workers: attempts.as_ref().map_or(0, |all| all.workers),
+        builders: pipeline.as_ref().map_or(0, |all| all.builders),
         regions: regions
             .iter()
             .flat_map(|regions| &regions.regions)
@@ -218,6 +260,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
         migrations,
+        pipeline,
+        attempts,
         gitops,
         hosts: table
             .get("hosts")
@@ -539,6 +583,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &keys[..],
         &region::EFFECTS,
         &migration::EFFECTS,
+        &pipeline::EFFECTS,
         &gitops::EFFECTS,
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
@@ -563,6 +608,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         key if migration::EFFECTS.contains(&key) => {
             Effect::Migration(migration::effect(key, value, names))
+        }
+        key if pipeline::EFFECTS.contains(&key) => {
+            Effect::Pipeline(pipeline::effect(key, value, names))
         }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),

@@ -105,6 +105,7 @@ pub fn externals(
         Effect::GitOps(effect) => gitops::effect(plan, roster, effect),
         Effect::Migration(effect) => migration::effect(roster, effect),
         Effect::Promotion(effect) => promotion::effect(plan, roster, app, effect),
+        Effect::Pipeline(effect) => pipeline::effect(roster, effect),
         Effect::NotifyOwner(case) => {
             use platform::message::Cause;
             let cause = match case.as_str() {

@@ -46,6 +46,7 @@ pub(super) struct Sink<'a> {
     pub(super) broken_agents: Vec<u16>,
     pub(super) git: gitops::Outside,
     pub(super) promoting: promotion::Circumstances,
+    pub(super) around: pipeline::Around,
 }
 
 impl Sink<'_> {
@@ -451,6 +452,12 @@ impl Sink<'_> {
                 let until = until.min(Time(self.plan.heal_at));
                 self.lacks.push((*region, Lack { fact, from, until }));
             }
+            Fault::PipelineTrouble { what, builder } => {
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.around.snag(what, *builder, (from, until))?;
+            }
+            Fault::WeightyCommit { deploy, what } => self.around.brings(*deploy, what)?,
             Fault::GitCommit { changes } => {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 self.git.commit(self.plan, at, changes)?;

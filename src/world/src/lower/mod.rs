@@ -9,6 +9,7 @@ mod faults;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod region;
 
@@ -286,6 +287,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = migration::seated(roster, plan);
     let roster = gitops::seated(roster, plan);
     let roster = promotion::seated(roster, plan);
+    let roster = pipeline::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -302,10 +304,12 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
         promoting: promotion::Circumstances::default(),
+        around: pipeline::Around::new(plan),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
     sink.life.append(&mut promotion::life(plan, roster));
+    sink.life.append(&mut pipeline::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -345,6 +349,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         spells: sink.spells,
         git: sink.git,
         promoting: sink.promoting,
+        around: sink.around,
     };
     let fleet = fleet(plan, roster, outside)?;
 
@@ -377,6 +382,7 @@ struct Outside {
     spells: Vec<Spell>,
     git: gitops::Outside,
     promoting: promotion::Circumstances,
+    around: pipeline::Around,
 }
 
 fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
@@ -461,5 +467,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
     nodes.append(&mut gitops::nodes(plan, roster, outside.git));
     nodes.append(&mut promotion::nodes(plan, outside.promoting));
+    nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
     Ok(Fleet::new(roster, nodes))
 }

@@ -47,6 +47,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::CommandRefused { .. }
         ) || matches!(note, Note::Region(note) if super::region::is_news(note))
             || matches!(note, Note::Migration(note) if super::migration::is_news(note))
+            || matches!(note, Note::Pipeline(note) if super::pipeline::is_news(note))
             || matches!(note, Note::Host(note) if super::hosts::is_news(note))
             || matches!(note, Note::GitOps(note) if super::gitops::is_news(note))
             || matches!(note, Note::Promotion(note) if super::promotion::is_news(note))
@@ -95,6 +96,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::ReadinessProbed { .. }
         ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
             && !matches!(note, Note::Migration(note) if super::migration::is_routine(note))
+            && !matches!(note, Note::Pipeline(note) if super::pipeline::is_routine(note))
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))
     });
     if told {

@@ -1,11 +1,13 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
+mod attempt;
 mod entry;
 mod frame;
 mod gitops;
 pub(crate) mod hosts;
 mod migration;
 mod names;
+mod pipeline;
 mod promotion;
 mod reads;
 mod region;

@@ -104,6 +104,10 @@ impl<'a> Names<'a> {
             }
             131 => "an approval".to_string(),
             132 => "the route event stream".to_string(),
+            platform::attempt::AttemptId::KIND | platform::attempt::DeploymentNo::KIND => {
+                super::attempt::subject(self.plan, self.state, subject)
+            }
+            platform::pipeline::DeployId::KIND => super::pipeline::subject(self.plan, subject),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
             platform::id::ReportId::KIND => "a report".to_string(),
@@ -129,6 +133,7 @@ pub fn message_label(message: &Message) -> String {
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
         Message::Promotion(message) => return super::promotion::label(message),
+        Message::Pipeline(message) => return super::pipeline::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {

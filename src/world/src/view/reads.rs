@@ -46,6 +46,12 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::Previews => super::pipeline::deploys(plan, state),
+        Readable::Attempts => super::attempt::attempts(plan, state),
+        Readable::PreviewEnvironment => super::pipeline::environment(state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::Migrations => super::migration::migrations(plan, state),
         Readable::DatabaseState => super::migration::database(plan, state)
             .into_iter()

@@ -227,6 +227,9 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::APPROVAL_PRESENT,
         &gate::RUNTIME_SERVICES_READY,
         &gate::OWNER_VERIFIED,
+        &gate::PREVIEW_EVIDENCE_FRESH,
+        &gate::PREVIEW_ALLOCATION_READY,
+        &gate::OTHER_BUILDER,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::CONTAINER_HEALTHY,
         &gate::EN_REACHABLE,
@@ -251,6 +254,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::GitOps(ref note) => return super::gitops::told(names, note),
         Note::Migration(ref note) => return super::migration::told(names, note),
         Note::Promotion(ref note) => return super::promotion::told(names, note),
+        Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

@@ -50,6 +50,10 @@ pub struct Memory {
     pub regions: super::region::Memory,
     /// What is remembered of deployments from Git.
     pub gitops: super::gitops::Memory,
+    /// What is remembered of the pipeline.
+    pub pipeline: super::pipeline::Memory,
+    /// What is remembered of attempts.
+    pub attempts: super::pipeline::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
 }
