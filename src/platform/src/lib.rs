@@ -27,6 +27,7 @@ pub mod note;
 pub mod region;
 pub mod runner;
 mod stream;
+pub mod traces;
 pub mod wake;
 
 use machine::{Catalog, LifecycleSpec};

@@ -64,6 +64,32 @@ pub enum Reason {
     StaleEpoch,
     /// No host has room.
     NoPlacement,
+    /// It came as early data, which anybody on the way can send again.
+    EarlyData,
+    /// The store of keys did not answer.
+    IdemStore,
+    /// The allocation may not do anything any more.
+    Fenced,
+    /// The signature is not the provider's.
+    BadSignature,
+    /// The signature was made too long ago.
+    StaleSignature,
+    /// The event was processed before.
+    EventProcessed,
+    /// The event is being processed.
+    EventInFlight,
+    /// The webhook could not be delivered in its window; the provider owns the retry.
+    WebhookDeferred,
+    /// No artifact has this asset.
+    NoSuchAsset,
+    /// The artifact store did not answer, or not with the right bytes.
+    AssetStore,
+    /// There is no such preview.
+    NoPreview,
+    /// The preview was started too often lately.
+    PreviewBudget,
+    /// The preview is bound to the production's data.
+    NotIsolated,
 }
 
 /// Why a wake or an allocation failed.
@@ -238,6 +264,8 @@ pub enum Command {
     Migration(crate::migration::Command),
     /// Something about a deployment in Git (to Git, CO or LO).
     GitOps(crate::gitops::Command),
+    /// Something that an edge goes by (to the edges).
+    Traces(crate::traces::Command),
 }
 
 impl Command {
@@ -259,6 +287,7 @@ impl Command {
             Self::Host(_) => 90,
             Self::Migration(_) => 11,
             Self::GitOps(_) => 12,
+            Self::Traces(_) => 14,
         }
     }
 }
@@ -404,6 +433,8 @@ pub enum Message {
     Migration(crate::migration::Message),
     /// Among Git, CO, LO and EN.
     GitOps(crate::gitops::Message),
+    /// About what requests need besides an owner and an allocation.
+    Traces(crate::traces::Message),
 }
 
 macro_rules! kinds {
@@ -444,6 +475,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::region::Message::KINDS,
     crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
+    crate::traces::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -486,6 +518,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.kind(),
             Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
+            Self::Traces(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -527,10 +560,12 @@ impl machine::Message for Message {
                 Command::Migration(_) => crate::migration::MigrationId(0).into(),
                 Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
+                Command::Traces(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
+            Self::Traces(message) => message.subject(),
         }
     }
 
@@ -559,6 +594,7 @@ impl machine::Message for Message {
             Self::Region(message) => message.identity(),
             Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
+            Self::Traces(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
@@ -569,6 +605,9 @@ impl machine::Message for Message {
             return message.repeatable();
         }
         if let Self::Region(message) = self {
+            return message.repeatable();
+        }
+        if let Self::Traces(message) = self {
             return message.repeatable();
         }
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.

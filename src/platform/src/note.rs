@@ -217,4 +217,6 @@ pub enum Note {
     Migration(crate::migration::Note),
     /// What Git, CO, LO and EN tell.
     GitOps(crate::gitops::Note),
+    /// What requests need besides an owner and an allocation.
+    Traces(crate::traces::Note),
 }

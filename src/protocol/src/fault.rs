@@ -70,6 +70,21 @@ pub static MESSAGES: &[&str] = &[
     "en-beat",
     "image-pull",
     "image-pulled",
+    "arrival",
+    "key-reserve",
+    "key-standing",
+    "key-settle",
+    "key-settled",
+    "hand-over",
+    "fenced",
+    "effect",
+    "effected",
+    "effect-look",
+    "effect-seen",
+    "asset-fetch",
+    "asset-bytes",
+    "manifest-ask",
+    "manifest-answer",
 ];
 
 /// How a kind of fault is described, once.
@@ -295,6 +310,11 @@ faults! {
         revision: u8,
         /// Where it fails, by name (`pull`, `create`, `health`).
         fails: String,
+    }
+    /// A colleague binds a preview to the production's data.
+    "shared-data" "Shared data" SharedData {
+        /// The preview, by position among the apps.
+        app: u16,
     }
 }
 

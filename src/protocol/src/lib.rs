@@ -19,6 +19,7 @@ mod region;
 mod replay;
 mod report;
 mod request;
+mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
@@ -36,6 +37,7 @@ pub use plan::{
 pub use problem::Problem;
 pub use property::{Kind, PROPERTIES, PropertySpec, property};
 pub use region::{RegionEffect, RegionPlan, RegionsPlan};
+pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};

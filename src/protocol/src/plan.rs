@@ -64,6 +64,8 @@ pub struct Plan {
     pub hosts: Option<crate::hosts::HostsPlan>,
     /// The deployments that come from Git.
     pub gitops: Option<crate::gitops::GitOpsPlan>,
+    /// What single requests need besides an owner and an allocation.
+    pub traces: Option<crate::traces::TracesPlan>,
 }
 
 impl Plan {
@@ -151,6 +153,8 @@ pub struct Traffic {
     pub until: u64,
     /// The time from one to the next.
     pub every: Range,
+    /// What is special about some of them.
+    pub extra: crate::traces::Extra,
 }
 
 /// One possible cause, drawn by the seed.
@@ -221,6 +225,12 @@ pub enum Readable {
     DeploymentRecords,
     /// What really runs on each EN.
     EdgeNodes,
+    /// The idempotency keys and events, and where each stands.
+    Keys,
+    /// What the product's database has, and what its provider was told.
+    Effects,
+    /// What the edges go by for previews.
+    Previews,
 }
 
 /// Something that can be read.
@@ -276,6 +286,8 @@ pub enum Effect {
     Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
     GitOps(crate::gitops::GitOpsEffect),
+    /// Do something about a preview.
+    Traces(crate::traces::TracesEffect),
 }
 
 /// Something that can be done.

@@ -41,7 +41,8 @@ impl ControlPlane {
             | Command::RepairArtifact { .. }
             | Command::Region(_)
             | Command::Migration(_)
-            | Command::GitOps(_) => false,
+            | Command::GitOps(_)
+            | Command::Traces(_) => false,
         };
         let command = command.number();
         out.note(if done {

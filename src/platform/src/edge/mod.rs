@@ -5,14 +5,20 @@
 //! how it starts for the first time: it then asks for the log.
 //!
 //! The parts: `table` follows the log, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
-//! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them.
+//! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them. What some requests need
+//! besides: `idempotency` keeps keys in a store, `webhook` believes providers, `asset` serves bytes by their digest,
+//! `preview` keeps previews and production apart.
 
 mod admit;
 mod ask;
+mod asset;
 mod dispatch;
 mod hold;
+mod idempotency;
 mod keys;
+mod preview;
 mod table;
+mod webhook;
 
 pub use table::{AllocationView, RouteView};
 
@@ -20,8 +26,9 @@ use crate::agenda::Agenda;
 use crate::control::Contract;
 use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, RouteId, WakeId};
 use crate::ledger::Ledger;
-use crate::message::{Class, Message};
+use crate::message::{Class, Command, Message};
 use crate::note::Note;
+use crate::traces::{Arrival, Claim, Message as Say, Services};
 use alloc::vec::Vec;
 use dispatch::Flight;
 use keys::Key;
@@ -41,6 +48,8 @@ pub struct Installation {
     pub region: Region,
     /// The contract of each route, by route number.
     pub contracts: Vec<Contract>,
+    /// What it can ask besides, and what it is bound by.
+    pub services: Services,
 }
 
 /// A request that waits.
@@ -75,6 +84,12 @@ enum Due {
     Flight(RequestId),
     /// Nothing was heard of a wake.
     Ask(RouteId),
+    /// The store of keys has not answered.
+    Key(RequestId),
+    /// The store of keys has not written something down.
+    Settle(RequestId),
+    /// The artifact store has not answered.
+    Asset(RequestId),
 }
 
 /// An edge.
@@ -92,6 +107,12 @@ pub struct Edge {
     next_release: Ledger<RouteId, Time>,
     flights: Ledger<RequestId, Flight>,
     keys: Ledger<(RouteId, IdempotencyKey), Key>,
+    /// Requests whose keys the store was asked for, keys that were granted, and what the store has not confirmed.
+    asking: Ledger<RequestId, idempotency::Asking>,
+    claims: Ledger<RequestId, Claim>,
+    settling: Ledger<RequestId, idempotency::Settling>,
+    assets: asset::Assets,
+    previews: preview::Previews,
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
@@ -115,6 +136,11 @@ impl Edge {
             next_release: Ledger::default(),
             flights: Ledger::default(),
             keys: Ledger::default(),
+            asking: Ledger::default(),
+            claims: Ledger::default(),
+            settling: Ledger::default(),
+            assets: asset::Assets::default(),
+            previews: preview::Previews::default(),
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
@@ -163,7 +189,9 @@ impl Edge {
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
         match message {
-            Message::Request(request) => self.on_request(cx, out, from, request),
+            Message::Request(request) => self.on_request(cx, out, from, Arrival::from(request)),
+            Message::Traces(say) => self.on_say(cx, out, from, say),
+            Message::Command(Command::Traces(command)) => self.on_order(out, command),
             Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
             Message::WakeRefused {
                 route,
@@ -194,6 +222,29 @@ impl Edge {
         }
     }
 
+    fn on_say(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, say: Say) {
+        match say {
+            Say::Arrive(arrival) => self.on_request(cx, out, from, arrival),
+            Say::Reserved {
+                request, standing, ..
+            } => self.on_standing(cx, out, request, standing),
+            Say::Settled { request, nth } => self.on_settled(request, nth),
+            Say::Fenced {
+                request,
+                allocation,
+            } => self.on_fenced(cx, out, request, allocation),
+            Say::Bytes { digest, bytes, nth } => self.on_bytes(cx, out, digest, bytes, nth),
+            Say::Found {
+                deployment,
+                digest,
+                nth,
+                ..
+            } => self.on_found(cx, out, deployment, digest, nth),
+            // Everything else is said to others.
+            _ => {}
+        }
+    }
+
     fn on_deadline(&mut self, cx: &Context<'_>, out: &mut Out) {
         for due in self.agenda.take_due(cx.now) {
             match due {
@@ -202,6 +253,9 @@ impl Edge {
                 Due::Release(route) => self.pump(cx, out, route),
                 Due::Flight(request) => self.flight_due(cx, out, request),
                 Due::Ask(route) => self.ask_due(cx, out, route),
+                Due::Key(request) => self.key_due(cx, out, request),
+                Due::Settle(request) => self.send_settle(cx, out, request),
+                Due::Asset(request) => self.asset_due(cx, out, request),
             }
         }
     }
@@ -247,6 +301,19 @@ impl Machine for Edge {
             self.last_ask,
             self.following,
         );
-        fingerprint::digest(&(table, rest))
+        let traces = (
+            self.asking.fingerprint(),
+            self.claims.fingerprint(),
+            self.settling.fingerprint(),
+            self.assets.fingerprint(),
+            self.previews.fingerprint(),
+            &self.installation.services,
+        );
+        let all = fingerprint::digest(&(table, rest));
+        if self.installation.services == Services::default() {
+            all
+        } else {
+            fingerprint::fold(all, fingerprint::digest(&traces))
+        }
     }
 }

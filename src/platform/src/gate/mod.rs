@@ -7,6 +7,7 @@ mod hosts;
 mod migration;
 mod region;
 mod serving;
+mod traces;
 
 pub use gitops::*;
 pub use hosts::{
@@ -17,6 +18,7 @@ pub use hosts::{
 pub use migration::*;
 pub use region::*;
 pub use serving::*;
+pub use traces::*;
 
 use machine::Gate;
 
@@ -27,6 +29,7 @@ const LISTS: &[&[&Gate]] = &[
     hosts::ALL,
     migration::ALL,
     gitops::ALL,
+    traces::ALL,
 ];
 
 /// Every gate, in order of index.

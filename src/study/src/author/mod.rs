@@ -11,6 +11,7 @@ mod migration;
 mod read;
 mod region;
 mod scenario;
+mod traces;
 
 use crate::{Library, Scenario};
 use machine::Catalog;
@@ -53,6 +54,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/mass-deletion",
         "worlds/moving-ground",
         "worlds/no-way-back",
+        "worlds/post-action-while-cold",
         "worlds/offline-node",
         "worlds/region-enablement",
         "worlds/region-trouble",

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, region};
+use super::{claim, fault, gitops, migration, region, traces};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -22,6 +22,7 @@ pub struct Names<'a> {
     locals: u16,
     edge_nodes: u16,
     migrations: Vec<String>,
+    traces: bool,
     edges: u16,
     runners: u16,
 }
@@ -84,6 +85,7 @@ impl Names<'_> {
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
+        let asked = ["keys", "product", "provider"].into_iter().map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
@@ -93,6 +95,7 @@ impl Names<'_> {
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(data.filter(|_| !self.migrations.is_empty()))
             .chain(places)
+            .chain(asked.filter(|_| self.traces))
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
@@ -170,6 +173,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .collect(),
         locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
         edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
+        traces: table.get("traces").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -218,6 +222,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         hosts: table
             .get("hosts")
             .and_then(|value| super::hosts::plan(value, &names)),
+        traces: table
+            .get("traces")
+            .and_then(|value| traces::traces(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -365,6 +372,7 @@ fn traffic(table: Table<'_>, names: &Names<'_>) -> Traffic {
         from: table.time("from"),
         until: table.time("until"),
         every: table.times("every"),
+        extra: traces::extra(&table),
     };
     if traffic.from >= traffic.until {
         names.file.report(
@@ -533,6 +541,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &region::EFFECTS,
         &migration::EFFECTS,
         &gitops::EFFECTS,
+        &traces::EFFECTS,
         super::hosts::EFFECTS,
     ]
     .concat();
@@ -554,6 +563,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             Effect::Migration(migration::effect(key, value, names))
         }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
+        key if traces::EFFECTS.contains(&key) => {
+            Effect::Traces(traces::effect(key, value, names))
+        }
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

@@ -9,18 +9,20 @@ mod migration;
 mod region;
 mod roster;
 mod store;
+mod traces;
 mod vault;
 
 pub use bootstrap::Bootstrap;
-pub use clients::{Clients, Stream};
+pub use clients::{Clients, Stream, asset};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
-    BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, MIGRATIONS, MIGRATOR, PLACE,
-    REGIONS, Roster, VISITORS,
+    BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, KEYS, LOCAL, MIGRATIONS, MIGRATOR, PLACE,
+    PRODUCT, PROVIDER, REGIONS, Roster, VISITORS,
 };
 pub use store::{Store, WrongBytes, wrong};
+pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};
 
 use alloc::vec::Vec;
@@ -34,6 +36,7 @@ use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
+use platform::traces::{self as traces_logic, KeyStore};
 
 /// One node.
 #[derive(Clone, Debug)]
@@ -78,6 +81,12 @@ pub enum Node {
     Local(gitops_logic::Local),
     /// An EN.
     EdgeNode(gitops_logic::EdgeNode),
+    /// The store of keys.
+    Keys(KeyStore),
+    /// The product's database.
+    Product(Product),
+    /// The provider that sends webhooks.
+    Provider(Provider),
 }
 
 /// What a node of the fleet makes durable.
@@ -99,6 +108,10 @@ pub enum Stored {
     Local(gitops_logic::LocalRecord),
     /// An EN.
     EdgeNode(gitops_logic::EdgeRecord),
+    /// The store of keys.
+    Keys(traces_logic::Record),
+    /// The product's database.
+    Effect(Effect),
 }
 
 /// All nodes of a run.
@@ -194,6 +207,33 @@ impl Fleet {
         }
     }
 
+    /// The store of keys, if the plan has one.
+    #[must_use]
+    pub fn keys(&self) -> Option<&KeyStore> {
+        match self.node(self.roster.seated(KEYS).next()?) {
+            Some(Node::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// The product's database.
+    #[must_use]
+    pub fn product(&self) -> Option<&Product> {
+        match self.node(self.roster.seated(PRODUCT).next()?) {
+            Some(Node::Product(product)) => Some(product),
+            _ => None,
+        }
+    }
+
+    /// The provider that sends webhooks.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        match self.node(self.roster.seated(PROVIDER).next()?) {
+            Some(Node::Provider(provider)) => Some(provider),
+            _ => None,
+        }
+    }
+
     /// The vault.
     #[must_use]
     pub fn vault(&self) -> Option<&Vault> {
@@ -280,6 +320,9 @@ impl sim::Fleet for Fleet {
             Node::EdgeNode(node) => {
                 adapt(step, Stored::EdgeNode, |step| node.step(cx, input, step))
             }
+            Node::Keys(keys) => adapt(step, Stored::Keys, |step| keys.step(cx, input, step)),
+            Node::Product(product) => product.step(cx, input, step),
+            Node::Provider(provider) => provider.step(cx, input, step),
         }
     }
 
@@ -299,7 +342,13 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.deadline(),
             Node::Local(local) => local.deadline(),
             Node::EdgeNode(node) => node.deadline(),
-            Node::Store(_) | Node::Vault(_) | Node::Place(_) | Node::Bootstrap(_) => None,
+            Node::Keys(keys) => keys.deadline(),
+            Node::Provider(provider) => provider.deadline(),
+            Node::Store(_)
+            | Node::Vault(_)
+            | Node::Place(_)
+            | Node::Bootstrap(_)
+            | Node::Product(_) => None,
         }
     }
 
@@ -398,8 +447,13 @@ impl sim::Fleet for Fleet {
                     node.restart(cx, &records, step)
                 });
             }
-            // Places and Git go on whatever becomes of the process that answers for them, and visitors come.
-            Node::Place(_) | Node::Visitors(_) | Node::Git(_) => {}
+            Node::Keys(keys) => {
+                let records: Vec<_> = durable.iter().filter_map(traces::key_record).collect();
+                adapt(step, Stored::Keys, |step| keys.restart(cx, &records, step));
+            }
+            Node::Product(product) => product.restart(durable),
+            // Places and Git go on whatever becomes of the process that answers for them, and visitors and webhooks come.
+            Node::Place(_) | Node::Visitors(_) | Node::Git(_) | Node::Provider(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
@@ -424,6 +478,9 @@ impl sim::Fleet for Fleet {
             Node::Central(central) => central.fingerprint(),
             Node::Local(local) => local.fingerprint(),
             Node::EdgeNode(node) => node.fingerprint(),
+            Node::Keys(keys) => keys.fingerprint(),
+            Node::Product(product) => product.fingerprint(),
+            Node::Provider(provider) => provider.fingerprint(),
         }
     }
 

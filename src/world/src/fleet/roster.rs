@@ -30,6 +30,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "co", false),
     seat(NodeKind::Control, "lo", true),
     seat(NodeKind::Runner, "en", true),
+    seat(NodeKind::Store, "keys", false),
+    seat(NodeKind::Store, "product", false),
+    seat(NodeKind::Clients, "provider", false),
 ];
 
 /// The seat of the region service.
@@ -56,6 +59,12 @@ pub const CENTRAL: usize = 9;
 pub const LOCAL: usize = 10;
 /// The seat of the ENs.
 pub const EDGE_NODE: usize = 11;
+/// The seat of the store of keys.
+pub const KEYS: usize = 12;
+/// The seat of the product's database.
+pub const PRODUCT: usize = 13;
+/// The seat of the provider that sends webhooks.
+pub const PROVIDER: usize = 14;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

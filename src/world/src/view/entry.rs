@@ -34,7 +34,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
         .iter()
         .any(|ruling| ruling.verdict == Verdict::Waived);
     let told = entry.notes.iter().any(|note| {
-        matches!(
+        matches!(note, Note::Traces(note) if super::traces::is_news(note)) || matches!(
             note,
             Note::ProcessExited { .. }
                 | Note::LateReportRecorded { .. }
@@ -93,6 +93,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RequestServed { .. }
                 | Note::ReadinessProbed { .. }
         ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
+            && !matches!(note, Note::Traces(note) if super::traces::is_routine(note))
             && !matches!(note, Note::Migration(note) if super::migration::is_routine(note))
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))
     });

@@ -212,6 +212,9 @@ fn beliefs(
         Some(Node::Central(central)) => beliefs = super::gitops::central(plan, state, central),
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
+        Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
+        Some(Node::Product(_)) => beliefs = super::traces::product(state),
+        Some(Node::Provider(_)) => beliefs = super::traces::provider(state),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)

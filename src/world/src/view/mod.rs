@@ -8,6 +8,7 @@ mod migration;
 mod names;
 mod reads;
 mod region;
+mod traces;
 mod story;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};

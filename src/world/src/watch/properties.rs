@@ -11,6 +11,7 @@ mod orders;
 mod region;
 mod requests;
 mod tables;
+mod traces;
 
 use super::ledger::Ledger;
 use crate::fleet::Fleet;
@@ -152,6 +153,7 @@ impl Properties {
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
+        traces::check(state, entry, &mut self.memory.traces, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;
         hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);

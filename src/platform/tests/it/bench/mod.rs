@@ -217,8 +217,10 @@ impl Bench {
             control: CONTROL,
             region: REGION,
             contracts: vec![Contract::None, Contract::HoldOnce],
+            services,
         });
         let runner = Runner::new(runner::Installation {
+            product: product.then_some(PRODUCT),
             built: facts,
             control: CONTROL,
             store: STORE,
