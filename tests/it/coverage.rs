@@ -243,6 +243,7 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::AgentRegression { .. }
                 | Fault::HandPatch { .. }
                 | Fault::LongSessions { .. }
+                | Fault::SharedData { .. }
         )
     };
     found.extend(

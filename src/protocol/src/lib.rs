@@ -37,10 +37,10 @@ pub use plan::{
 pub use problem::Problem;
 pub use property::{Kind, PROPERTIES, PropertySpec, property};
 pub use region::{RegionEffect, RegionPlan, RegionsPlan};
-pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
+pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");

@@ -223,7 +223,15 @@ impl Edge {
             return self.admit(cx, out, client, &wanting.request, cx.now);
         }
         out.note(Note::Traces(Tell::NoSuchAsset { request: id }));
-        self.respond(cx, out, client, id, 404, Reason::NoSuchAsset, Duration::ZERO);
+        self.respond(
+            cx,
+            out,
+            client,
+            id,
+            404,
+            Reason::NoSuchAsset,
+            Duration::ZERO,
+        );
     }
 
     /// The store says what a path means by a manifest.
@@ -245,7 +253,9 @@ impl Edge {
             return self.no_such_asset(cx, out, &wanting);
         };
         let route = wanting.request.route;
-        self.assets.paths.insert((route, path), (deployment, digest));
+        self.assets
+            .paths
+            .insert((route, path), (deployment, digest));
         self.serve_path(cx, out, wanting, path);
     }
 

@@ -68,7 +68,15 @@ impl Edge {
             let fact = Fact::yes(!promised || request.class == Class::Webhook);
             let refused = out.require(cx, &gate::UNSAFE_REPLAY_POLICY, id.into(), fact);
             if refused.is_err() {
-                self.respond(cx, out, client, id, 400, Reason::KeyRequired, Duration::ZERO);
+                self.respond(
+                    cx,
+                    out,
+                    client,
+                    id,
+                    400,
+                    Reason::KeyRequired,
+                    Duration::ZERO,
+                );
             }
             return refused.is_err();
         };
@@ -135,7 +143,15 @@ impl Edge {
             Standing::Unknown if webhook => (503, Reason::OutcomeUnknown),
             Standing::Unknown => (409, Reason::OutcomeUnknown),
         };
-        self.respond(cx, out, asking.client, request, status, reason, Duration::ZERO);
+        self.respond(
+            cx,
+            out,
+            asking.client,
+            request,
+            status,
+            reason,
+            Duration::ZERO,
+        );
     }
 
     fn key_granted(&mut self, cx: &Context<'_>, out: &mut Out, asking: &Asking) {
@@ -158,7 +174,15 @@ impl Edge {
         }
         // Perhaps it was granted and the answer was lost.
         self.claims.insert(id, asking.claim);
-        self.respond(cx, out, asking.client, id, 503, Reason::IdemStore, Duration::ZERO);
+        self.respond(
+            cx,
+            out,
+            asking.client,
+            id,
+            503,
+            Reason::IdemStore,
+            Duration::ZERO,
+        );
     }
 
     /// What became of a request, for whoever keeps its key. What is known already is told until it is written down.
@@ -172,6 +196,10 @@ impl Edge {
         let Some(claim) = self.claims.get(request).copied() else {
             return;
         };
+        // An event that the app failed at has changed nothing: the provider sends it again. The stored answer to a key is
+        // what its client gets, whatever it was.
+        let failed = claim.event && outcome == Outcome::Done { ok: false };
+        let outcome = if failed { Outcome::Released } else { outcome };
         if outcome != Outcome::Unknown {
             self.claims.remove(request);
         }
@@ -187,12 +215,7 @@ impl Edge {
     }
 
     /// Tells the store what became of a request, and again until it is heard.
-    pub(super) fn send_settle(
-        &mut self,
-        cx: &Context<'_>,
-        out: &mut Out,
-        request: RequestId,
-    ) {
+    pub(super) fn send_settle(&mut self, cx: &Context<'_>, out: &mut Out, request: RequestId) {
         let nth = self.next_nth();
         let keys = self.installation.services.keys;
         let settling = self.settling.update(request, |settling| {

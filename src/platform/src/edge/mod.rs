@@ -191,7 +191,7 @@ impl Edge {
         match message {
             Message::Request(request) => self.on_request(cx, out, from, Arrival::from(request)),
             Message::Traces(say) => self.on_say(cx, out, from, say),
-            Message::Command(Command::Traces(command)) => self.on_order(out, command),
+            Message::Command(Command::Traces(command)) => self.on_order(cx, out, command),
             Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
             Message::WakeRefused {
                 route,

@@ -40,11 +40,9 @@ impl Edge {
     /// The request with the route that its host names: a preview's host names the preview's route.
     pub(super) fn resolve_host(&self, arrival: &Arrival) -> Request {
         let request = arrival.request;
-        let named = arrival.preview.and_then(|number| {
-            self.installation
-                .services
-                .preview(request.route, number)
-        });
+        let named = arrival
+            .preview
+            .and_then(|number| self.installation.services.preview(request.route, number));
         Request {
             route: named.unwrap_or(request.route),
             ..request
@@ -192,9 +190,17 @@ impl Edge {
     }
 
     /// A preview is bound to data.
-    pub(super) fn on_order(&mut self, out: &mut Out, command: Command) {
+    pub(super) fn on_order(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
         let Command::BindPreview { route, isolated } = command;
         self.installation.services.bind(route, isolated);
         out.note(Note::Traces(Tell::Bound { route, isolated }));
+        // Whoever waits for it may not go there any more.
+        let apart = Fact::yes(isolated);
+        if out
+            .require(cx, &gate::PREVIEW_ISOLATED, route.into(), apart)
+            .is_err()
+        {
+            self.refuse_held(cx, out, route, Reason::NotIsolated);
+        }
     }
 }

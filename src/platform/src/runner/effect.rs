@@ -30,8 +30,8 @@ impl Runner {
         (request, allocation, epoch, claim): (RequestId, AllocationId, Epoch, Option<Claim>),
     ) {
         let slot = self.slots.get(allocation).copied();
-        let slot = slot.filter(|slot| slot.epoch == epoch && slot.process.is_some());
-        let fenced = slot.is_some_and(|slot| slot.stage == Stage::Draining);
+        let slot = slot.filter(|slot| slot.epoch == epoch);
+        let fenced = slot.is_some_and(|slot| matches!(slot.stage, Stage::Draining | Stage::Ended));
         if out
             .require(
                 cx,

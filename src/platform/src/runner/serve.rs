@@ -25,7 +25,13 @@ impl Runner {
         allocation: AllocationId,
         epoch: Epoch,
     ) {
-        self.take(cx, out, edge, (request, allocation, epoch), &[Stage::Running]);
+        self.take(
+            cx,
+            out,
+            edge,
+            (request, allocation, epoch),
+            &[Stage::Running],
+        );
     }
 
     /// Hands a request to the process of an allocation in one of these stages; `false` if there is none.

@@ -62,9 +62,12 @@ pub struct KeyStore {
     rows: Ledger<Claim, KeyRow>,
     written: u64,
     durable: u64,
+    /// The number of the newest record of each key.
+    newest: Ledger<Claim, u64>,
     /// What is said when a record is durable.
     waiting: Vec<(u64, NodeId, Say)>,
-    /// Requests that have given their keys back: what they said before that may still come, and counts for nothing.
+    /// Requests that were told no, or have given their keys back: what they said before that may still come again, and
+    /// counts for nothing.
     past: Ledger<RequestId, ()>,
     agenda: Agenda<Claim>,
 }
@@ -78,6 +81,7 @@ impl KeyStore {
             rows: Ledger::default(),
             written: 0,
             durable: 0,
+            newest: Ledger::default(),
             waiting: Vec::new(),
             past: Ledger::default(),
             agenda: Agenda::default(),
@@ -93,25 +97,27 @@ impl KeyStore {
     fn write(&mut self, out: &mut Out, claim: Claim, row: KeyRow) {
         self.rows.insert(claim, row);
         self.written += 1;
+        self.newest.insert(claim, self.written);
         out.persists.push(Persist {
             ticket: Ticket(self.written),
             record: Record { claim, row },
         });
     }
 
-    /// Says something as soon as everything written so far is durable.
-    fn say(&mut self, out: &mut Out, to: NodeId, say: Say) {
-        if self.durable >= self.written {
+    /// Says something of a key as soon as all that was written of it is durable.
+    fn say(&mut self, out: &mut Out, to: NodeId, claim: Claim, say: Say) {
+        let newest = self.newest.get(claim).copied().unwrap_or(0);
+        if self.durable >= newest {
             return out.send(to, Message::Traces(say));
         }
-        // A repeat of what was asked is answered with the first.
-        if !self
-            .waiting
-            .iter()
-            .any(|(_, there, said)| (*there, *said) == (to, say))
-        {
-            self.waiting.push((self.written, to, say));
-        }
+        self.waiting.push((newest, to, say));
+    }
+
+    /// Whether something is about to be said to the holder of a key, so that a repeat of its question adds nothing.
+    fn is_about_to_say(&self, of: RequestId) -> bool {
+        self.waiting.iter().any(|(_, _, say)| {
+            matches!(say, Say::Reserved { request, .. } | Say::Settled { request, .. } if *request == of)
+        })
     }
 
     fn reserve(
@@ -122,6 +128,12 @@ impl KeyStore {
         (claim, request, body, nth): (Claim, RequestId, u32, u32),
     ) {
         let known = self.rows.get(claim).copied();
+        let mine = known.filter(|row| row.request == request);
+        let over = mine.is_some_and(|row| row.phase != Phase::Reserved);
+        if over || self.past.contains(request) || self.is_about_to_say(request) {
+            // What comes again after it was answered is a copy that somebody on the way has made.
+            return;
+        }
         let standing = self.judge(cx, out, claim, request, body);
         out.note(Note::Traces(Tell::Stood {
             request,
@@ -130,8 +142,10 @@ impl KeyStore {
             body,
             of: known.map_or(body, |row| row.body),
         }));
-        let held = known.is_some_and(|row| row.request == request && row.phase == Phase::Reserved);
-        if standing == Standing::Granted && !held {
+        if standing != Standing::Granted {
+            self.past.insert(request, ());
+        }
+        if standing == Standing::Granted && mine.is_none() {
             let deferred = known.map_or(0, |row| row.deferred);
             self.write(
                 out,
@@ -153,6 +167,7 @@ impl KeyStore {
         self.say(
             out,
             from,
+            claim,
             Say::Reserved {
                 claim,
                 request,
@@ -171,9 +186,6 @@ impl KeyStore {
         request: RequestId,
         body: u32,
     ) -> Standing {
-        if self.past.contains(request) {
-            return Standing::InFlight;
-        }
         let Some(row) = self.rows.get(claim).copied() else {
             return Standing::Granted;
         };
@@ -208,6 +220,7 @@ impl KeyStore {
         from: NodeId,
         (claim, request, outcome, nth): (Claim, RequestId, Outcome, u32),
     ) {
+        let before = self.written;
         if matches!(outcome, Outcome::Released | Outcome::Deferred) {
             self.past.insert(request, ());
         }
@@ -238,7 +251,12 @@ impl KeyStore {
                 self.agenda.clear(claim);
             }
         }
-        self.say(out, from, Say::Settled { request, nth });
+        let settled = Say::Settled { request, nth };
+        if self.written > before {
+            self.say(out, from, claim, settled);
+        } else if !self.is_about_to_say(request) {
+            out.send(from, Message::Traces(settled));
+        }
     }
 
     /// Asks the product's database about something that nobody knows.
@@ -252,7 +270,15 @@ impl KeyStore {
         if let Some(row) = row.filter(|row| row.phase == Phase::Unknown) {
             let phase = Phase::Done { ok: true };
             let since = cx.now;
-            self.write(out, claim, KeyRow { phase, since, ..row });
+            self.write(
+                out,
+                claim,
+                KeyRow {
+                    phase,
+                    since,
+                    ..row
+                },
+            );
             out.note(Note::Traces(Tell::Proven { claim }));
         }
     }
@@ -261,7 +287,15 @@ impl KeyStore {
         let row = self.rows.get(claim).copied();
         if let Some(row) = row.filter(|row| row.phase == Phase::Reserved) {
             let (phase, since) = (Phase::Unknown, cx.now);
-            self.write(out, claim, KeyRow { phase, since, ..row });
+            self.write(
+                out,
+                claim,
+                KeyRow {
+                    phase,
+                    since,
+                    ..row
+                },
+            );
             out.note(Note::Traces(Tell::Lapsed { claim }));
             self.look(out, claim, 0);
         }
@@ -346,6 +380,7 @@ impl Machine for KeyStore {
             self.rows.fingerprint(),
             self.written,
             self.durable,
+            self.newest.fingerprint(),
             &self.waiting,
             self.past.fingerprint(),
             self.agenda.fingerprint(),

@@ -303,7 +303,9 @@ impl Message {
             Self::Reserved { request, nth, .. } => digest(&(452_u16, request, nth)),
             Self::Settle { request, nth, .. } => digest(&(453_u16, request, nth)),
             Self::Seen { claim, nth, .. } => digest(&(460_u16, claim, nth)),
-            Self::Bytes { digest: of, nth, .. } => digest(&(462_u16, of, nth)),
+            Self::Bytes {
+                digest: of, nth, ..
+            } => digest(&(462_u16, of, nth)),
             Self::Found {
                 deployment,
                 path,

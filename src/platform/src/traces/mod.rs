@@ -10,7 +10,5 @@ mod message;
 mod terms;
 
 pub use keys::{KeyRow, KeyStore, Phase, Record};
-pub use message::{
-    Arrival, Asset, Claim, Command, Message, Note, Outcome, Proof, Standing, Unfit,
-};
+pub use message::{Arrival, Asset, Claim, Command, Message, Note, Outcome, Proof, Standing, Unfit};
 pub use terms::{Environment, Preview, Services, Webhook};

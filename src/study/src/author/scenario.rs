@@ -85,7 +85,9 @@ impl Names<'_> {
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
-        let asked = ["keys", "product", "provider"].into_iter().map(String::from);
+        let asked = ["keys", "product", "provider"]
+            .into_iter()
+            .map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
@@ -563,9 +565,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             Effect::Migration(migration::effect(key, value, names))
         }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
-        key if traces::EFFECTS.contains(&key) => {
-            Effect::Traces(traces::effect(key, value, names))
-        }
+        key if traces::EFFECTS.contains(&key) => Effect::Traces(traces::effect(key, value, names)),
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

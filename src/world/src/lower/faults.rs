@@ -332,7 +332,8 @@ impl Sink<'_> {
                     assets: (DeploymentId(0), 0, 0),
                 };
                 let extra = Extra::default();
-                self.bursts.push(traces::addressed(self.plan, stream, extra));
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
             Fault::Partition { from, to, one_way } => {
                 let side = |names: &[String]| {
@@ -451,7 +452,8 @@ impl Sink<'_> {
                 let until = until.min(Time(self.plan.heal_at));
                 for (at, isolated) in [(from, false), (until, true)] {
                     let orders = traces::bind(self.roster, *app, isolated);
-                    self.life.extend(orders.into_iter().map(|order| (at, order)));
+                    self.life
+                        .extend(orders.into_iter().map(|order| (at, order)));
                 }
             }
             Fault::MachineProviderOutage {} => {
@@ -496,7 +498,8 @@ impl Sink<'_> {
                     assets: (DeploymentId(0), 0, 0),
                 };
                 let extra = Extra::default();
-                self.bursts.push(traces::addressed(self.plan, stream, extra));
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
         }
         Ok(())

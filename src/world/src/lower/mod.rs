@@ -31,7 +31,9 @@ use platform::id::{AllocationId, DeploymentId, Digest, Epoch, Region, RouteId};
 use platform::message::{Class, Command, Message, kinds};
 use platform::runner::{self, Runner};
 use platform::{CATALOG, knob};
-use protocol::{AppPlan, Case, Effect, Extra, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When};
+use protocol::{
+    AppPlan, Case, Effect, Extra, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When,
+};
 use sim::{Condition, Disturbance, External, Image, Links, Nodes, Setup, Span};
 
 /// What a probe gives as the reason when the bound service is down.

@@ -152,7 +152,9 @@ pub(super) fn check(plan: &Plan) -> Result<()> {
     let TracesPlan {
         provider, previews, ..
     } = traces;
-    let named = previews.iter().flat_map(|preview| [preview.app, preview.of]);
+    let named = previews
+        .iter()
+        .flat_map(|preview| [preview.app, preview.of]);
     let named = named.chain(provider.iter().map(|provider| provider.app));
     for app in named {
         if usize::from(app) >= plan.apps.len() {

@@ -8,8 +8,8 @@ mod migration;
 mod names;
 mod reads;
 mod region;
-mod traces;
 mod story;
+mod traces;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;

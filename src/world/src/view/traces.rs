@@ -61,17 +61,26 @@ pub fn label(message: &Message) -> String {
         Message::Effect { .. } => "effect".to_string(),
         Message::Effected { .. } => "effect is durable".to_string(),
         Message::Look { .. } => "has it happened?".to_string(),
-        Message::Seen { happened, .. } => {
-            if *happened { "it has happened" } else { "not that I know" }.to_string()
+        Message::Seen { happened, .. } => if *happened {
+            "it has happened"
+        } else {
+            "not that I know"
         }
+        .to_string(),
         Message::Fetch { .. } => "asset?".to_string(),
-        Message::Bytes { bytes, .. } => {
-            if bytes.is_some() { "bytes" } else { "no such asset" }.to_string()
+        Message::Bytes { bytes, .. } => if bytes.is_some() {
+            "bytes"
+        } else {
+            "no such asset"
         }
+        .to_string(),
         Message::Lookup { .. } => "manifest?".to_string(),
-        Message::Found { digest, .. } => {
-            if digest.is_some() { "manifest" } else { "not in the manifest" }.to_string()
+        Message::Found { digest, .. } => if digest.is_some() {
+            "manifest"
+        } else {
+            "not in the manifest"
         }
+        .to_string(),
     }
 }
 
@@ -88,7 +97,9 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             standing: how,
             ..
         } => match how {
-            Standing::Granted => format!("{} is reserved for {}", claim(of), Names::request(request)),
+            Standing::Granted => {
+                format!("{} is reserved for {}", claim(of), Names::request(request))
+            }
             Standing::InFlight => format!("{} is under way already", claim(of)),
             Standing::Reused => format!("{} was used for another body", claim(of)),
             Standing::Done { .. } => format!("{} was answered before", claim(of)),

@@ -10,7 +10,7 @@ use machine::{Duration, NodeId, SortedMap, SortedSet, Time};
 use platform::id::{RequestId, RouteId};
 use platform::message::{Class, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Standing};
+use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Outcome, Standing};
 use platform::{knob, wake};
 use protocol::{Plan, PreviewPlan};
 use sim::{Entry, State, What};
@@ -94,6 +94,15 @@ pub(super) fn check(
                 asset = arrival.asset.map(|_| arrival.request.id);
             }
             Say::Bytes { .. } | Say::Found { .. } => asset = Some(RequestId(0)),
+            // Late, but it is known that nothing was done.
+            Say::Settle {
+                claim,
+                request,
+                outcome: Outcome::Released | Outcome::Deferred,
+                ..
+            } if memory.out.get(&claim) == Some(&request) => {
+                memory.out.remove(&claim);
+            }
             _ => {}
         },
         What::Crashed => {
@@ -215,8 +224,16 @@ fn handed_out(
                 format!(
                     "request {} for {} reached {}",
                     request.0,
-                    if wanted { "a preview" } else { "the production" },
-                    if preview { "a preview" } else { "the production" }
+                    if wanted {
+                        "a preview"
+                    } else {
+                        "the production"
+                    },
+                    if preview {
+                        "a preview"
+                    } else {
+                        "the production"
+                    }
                 )
             });
         }
@@ -263,11 +280,7 @@ fn responded(
 ) {
     let early = memory.early.contains(&request);
     if early && reason == Reason::EarlyData {
-        judge.claim(
-            const { place("no-early-changes") },
-            true,
-            Default::default,
-        );
+        judge.claim(const { place("no-early-changes") }, true, Default::default);
     }
     memory.answered(request);
     let Some(claim) = memory.claims.get(&request).copied() else {
@@ -334,7 +347,12 @@ fn told(
         } => judge.claim(
             const { place("answers-fit-their-bodies") },
             body == of,
-            || format!("request {} gets the stored answer to another body", request.0),
+            || {
+                format!(
+                    "request {} gets the stored answer to another body",
+                    request.0
+                )
+            },
         ),
         Tell::Happened { request, claim } => {
             judge.claim(
