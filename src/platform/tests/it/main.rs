@@ -14,4 +14,7 @@ mod regions;
 mod reports;
 mod requests;
 mod restarts;
+mod traces;
+mod traces_assets;
+mod traces_webhooks;
 mod wakes;
