@@ -216,8 +216,8 @@ fn l7_preview_bound_to_production_data_is_shut() {
     let refused = Some((503, Reason::NotIsolated));
     assert_eq!((bench.answer(waits), bench.answer(id)), (refused, refused));
     // What an edge is told of a preview it still knows after a crash.
-    bench.crash_and_restart(EDGE);
     bench.advance(secs(1));
+    bench.crash_and_restart(EDGE);
     let id = bench.preview(1);
     assert_eq!(bench.answer(id), refused);
     bench.deliver(OPERATOR, EDGE, bind(true));
