@@ -102,7 +102,7 @@ properties! {
     Always "o-19" "Effects happen once" "Under one idempotency key, and for one event of a provider, something happens at most once.";
     Always "o-20" "Effects come before answers" "A webhook is answered well only after what it does is durable.";
     Always "o-23" "Assets wake nobody" "No request for an asset wakes an app or is handed to one.";
-    Always "o-24" "Previews and production are apart" "No request for a preview reaches the production, and none for the production a preview.";
+    Always "o-24" "Previews and production are apart" "A request for a preview reaches that preview or nothing, and one for the production no preview.";
     Always "previews-are-isolated" "Previews are isolated" "No request is handed to a preview that is bound to the production's data.";
     Always "preview-wakes-are-bounded" "Preview wakes are bounded" "No edge asks for more wakes of a preview within the window than its budget allows.";
     Always "answers-fit-their-bodies" "Answers fit their bodies" "Nobody gets the stored answer to another body.";

@@ -182,15 +182,10 @@ impl Edge {
             self.demand(cx, out, route);
             return self.respond(cx, out, client, id, 503, Reason::HoldFull, Duration::ZERO);
         }
-        let budget = cx.knobs.time(&knob::HOLD_BUDGET);
-        let waited = cx.now.since(arrived).0;
+        let budget = self.patience(cx, class, route);
+        let waited = Fact::below(cx.now.since(arrived).0, budget.0);
         if out
-            .require(
-                cx,
-                &gate::HOLD_BUDGET,
-                id.into(),
-                Fact::below(waited, budget.0),
-            )
+            .require(cx, Self::patience_gate(class), id.into(), waited)
             .is_err()
         {
             self.demand(cx, out, route);
@@ -214,7 +209,7 @@ impl Edge {
             bytes,
             arrived,
         });
-        let deadline = arrived.after(self.patience(cx, class, route));
+        let deadline = arrived.after(budget);
         self.agenda.set(Due::Expire(id), deadline);
         out.note(Note::HoldAdmitted {
             request: id,

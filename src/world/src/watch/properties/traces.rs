@@ -18,6 +18,14 @@ use sim::{Entry, State, What};
 /// How far past its window a held webhook may be answered: one tick of the edge.
 const TICK: Duration = Duration::millis(250);
 
+/// What the host of a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    Production,
+    /// A preview, by its route if there is one.
+    Preview(Option<RouteId>),
+}
+
 /// What is remembered of single requests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -26,9 +34,9 @@ pub struct Memory {
     previews: Vec<PreviewPlan>,
     /// How long the provider waits.
     timeout: Option<u64>,
-    /// What requests under way asked for: their claims, and whether they came for a preview.
+    /// What requests under way asked for: their claims, and what their hosts name.
     claims: SortedMap<RequestId, Claim>,
-    of_previews: SortedMap<RequestId, bool>,
+    hosts: SortedMap<RequestId, Host>,
     classes: SortedMap<RequestId, Class>,
     /// Who was handed out under each claim.
     out: SortedMap<Claim, RequestId>,
@@ -60,7 +68,16 @@ impl Memory {
 
     fn arrived(&mut self, arrival: &Arrival) {
         let id = arrival.request.id;
-        self.of_previews.insert(id, arrival.preview.is_some());
+        let of = arrival.request.route.0;
+        let named = |number| {
+            let mut all = self.previews.iter();
+            let found = all.find(|plan| (plan.of, plan.number) == (of, number))?;
+            Some(RouteId(found.app))
+        };
+        let host = arrival
+            .preview
+            .map_or(Host::Production, |number| Host::Preview(named(number)));
+        self.hosts.insert(id, host);
         self.classes.insert(id, arrival.request.class);
         if arrival.early && matches!(arrival.request.class, Class::Unsafe | Class::Webhook) {
             self.early.insert(id);
@@ -68,7 +85,7 @@ impl Memory {
     }
 
     fn answered(&mut self, request: RequestId) {
-        self.of_previews.remove(&request);
+        self.hosts.remove(&request);
         self.classes.remove(&request);
         self.early.remove(&request);
     }
@@ -217,20 +234,24 @@ fn handed_out(
             )
         });
     }
-    if let (Some(route), Some(wanted)) = (route, memory.of_previews.get(&request).copied()) {
+    if let (Some(route), Some(wanted)) = (route, memory.hosts.get(&request).copied()) {
         let preview = memory.is_preview(route);
         if !memory.previews.is_empty() {
-            judge.claim(const { place("o-24") }, preview == wanted, || {
+            let there = match wanted {
+                Host::Production => !preview,
+                Host::Preview(named) => named == Some(route),
+            };
+            judge.claim(const { place("o-24") }, there, || {
                 format!(
                     "request {} for {} reached {}",
                     request.0,
-                    if wanted {
-                        "a preview"
-                    } else {
+                    if wanted == Host::Production {
                         "the production"
+                    } else {
+                        "a preview"
                     },
                     if preview {
-                        "a preview"
+                        "a preview that its host does not name"
                     } else {
                         "the production"
                     }
