@@ -339,6 +339,19 @@ fn l4_key_store_down_fails_closed() {
 }
 
 #[test]
+fn l4_key_is_granted_only_when_that_is_durable() {
+    let mut bench = hot();
+    bench.outside.keys_disk = false;
+    let before = bench.outside.effects.len();
+    let id = bench.post(EDGE, 1, 5);
+    bench.advance(millis(1_100));
+    assert_eq!(
+        (bench.answer(id), bench.outside.effects.len()),
+        (Some((503, Reason::IdemStore)), before)
+    );
+}
+
+#[test]
 fn l4_lost_connection_leaves_the_outcome_unknown_and_sends_nothing_again() {
     let mut bench = hot();
     bench.serves = None;

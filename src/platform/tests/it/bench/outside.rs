@@ -12,6 +12,8 @@ pub const SECRET: u64 = 7;
 pub struct Outside {
     pub keys: KeyStore,
     pub keys_answer: bool,
+    /// Whether the disk of the store of keys answers.
+    pub keys_disk: bool,
     pub product_answers: bool,
     pub effects: Vec<(RequestId, Option<Claim>)>,
     pub assets: Vec<Digest>,
@@ -26,6 +28,7 @@ impl Default for Outside {
         Self {
             keys: KeyStore::new(PRODUCT),
             keys_answer: true,
+            keys_disk: true,
             product_answers: true,
             effects: Vec::new(),
             assets: Vec::new(),
@@ -212,7 +215,8 @@ impl Bench {
         for send in &step.sends {
             self.route(KEYS, send.to, send.message);
         }
-        for persist in &step.persists {
+        let durable = self.outside.keys_disk;
+        for persist in step.persists.iter().filter(|_| durable) {
             self.step_keys(Input::Persisted(persist.ticket));
         }
     }
