@@ -305,6 +305,7 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::PromotionOrder { .. }
                 | Fault::PipelineTrouble { .. }
                 | Fault::WeightyCommit { .. }
+                | Fault::SharedData { .. }
         )
     };
     found.extend(

@@ -181,4 +181,20 @@ machine::knobs! {
     ATTEMPT_RECONCILE = "attempt reconcile", Time 30_000_000 in 500_000..=86_400_000_000, home "Deployment attempt";
     /// How long an attempt may be unknown before somebody is called.
     ATTEMPT_ESCALATE = "attempt escalate", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deployment attempt";
+    /// How long the edge waits for the store of keys before it refuses.
+    KEY_STORE_TIMEOUT = "key store timeout", Time 1_000_000 in 10_000..=60_000_000, home "Edge";
+    /// How long a key may be reserved before nobody knows what became of its request.
+    KEY_LEASE = "key lease", Time 30_000_000 in 100_000..=86_400_000_000, home "Key store";
+    /// How far from now the timestamp of a webhook's signature may be.
+    WEBHOOK_TOLERANCE = "webhook tolerance", Time 300_000_000 in 1_000_000..=3_600_000_000, home "Edge";
+    /// What a provider needs for itself of the time that it waits.
+    WEBHOOK_MARGIN = "webhook margin", Time 2_000_000 in 0..=60_000_000, home "Edge";
+    /// How long the edge waits for the artifact store before it asks again for an asset.
+    ASSET_RETRY = "asset retry", Time 1_000_000 in 10_000..=60_000_000, home "Edge";
+    /// How often the edge asks the artifact store for an asset.
+    ASSET_TRIES = "asset tries", Count 3 in 1..=20, home "Edge";
+    /// How long the edge remembers that there is no such asset.
+    ASSET_ABSENCE = "asset absence", Time 5_000_000 in 0..=3_600_000_000, home "Edge";
+    /// How many starts of one preview an edge may ask for in the wake window.
+    PREVIEW_WAKES = "preview wakes", Count 3 in 0..=1_000, home "Edge";
 }

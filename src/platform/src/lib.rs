@@ -30,6 +30,7 @@ pub mod promotion;
 pub mod region;
 pub mod runner;
 mod stream;
+pub mod traces;
 pub mod wake;
 
 use machine::{Catalog, LifecycleSpec};

@@ -221,4 +221,6 @@ pub enum Note {
     GitOps(crate::gitops::Note),
     /// About promotions, the log and the edges that follow it.
     Promotion(crate::promotion::Note),
+    /// What requests need besides an owner and an allocation.
+    Traces(crate::traces::Note),
 }

@@ -110,6 +110,21 @@ pub static MESSAGES: &[&str] = &[
     "resource-remove",
     "resource-removed",
     "attempt-end",
+    "arrival",
+    "key-reserve",
+    "key-standing",
+    "key-settle",
+    "key-settled",
+    "hand-over",
+    "fenced",
+    "effect",
+    "effected",
+    "effect-look",
+    "effect-seen",
+    "asset-fetch",
+    "asset-bytes",
+    "manifest-ask",
+    "manifest-answer",
 ];
 
 /// How a kind of fault is described, once.
@@ -370,6 +385,11 @@ faults! {
         deploy: u16,
         /// What, by name (`cold-change`).
         what: String,
+    }
+    /// A colleague binds a preview to the production's data.
+    "shared-data" "Shared data" SharedData {
+        /// The preview, by position among the apps.
+        app: u16,
     }
 }
 

@@ -21,6 +21,7 @@ mod region;
 mod replay;
 mod report;
 mod request;
+mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
@@ -45,6 +46,7 @@ pub use region::{RegionEffect, RegionPlan, RegionsPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
+pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");

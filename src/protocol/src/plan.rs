@@ -70,6 +70,8 @@ pub struct Plan {
     pub pipeline: Option<crate::pipeline::PipelinePlan>,
     /// Deployments that are attempted, several times if need be.
     pub attempts: Option<crate::pipeline::AttemptsPlan>,
+    /// What single requests need besides an owner and an allocation.
+    pub traces: Option<crate::traces::TracesPlan>,
 }
 
 impl Plan {
@@ -157,6 +159,8 @@ pub struct Traffic {
     pub until: u64,
     /// The time from one to the next.
     pub every: Range,
+    /// What is special about some of them.
+    pub extra: crate::traces::Extra,
 }
 
 /// One possible cause, drawn by the seed.
@@ -241,6 +245,12 @@ pub enum Readable {
     RouteLog,
     /// What the runtime services say of themselves.
     RuntimeServices,
+    /// The idempotency keys and events, and where each stands.
+    Keys,
+    /// What the product's database has, and what its provider was told.
+    Effects,
+    /// What the edges go by for previews.
+    PreviewHosts,
 }
 
 /// Something that can be read.
@@ -300,6 +310,8 @@ pub enum Effect {
     GitOps(crate::gitops::GitOpsEffect),
     /// Something about promotions, the log and the edges that follow it.
     Promotion(crate::promotion::PromotionEffect),
+    /// Do something about a preview.
+    Traces(crate::traces::TracesEffect),
 }
 
 /// Something that can be done.

@@ -50,7 +50,8 @@ impl ControlPlane {
             | Command::Region(_)
             | Command::Migration(_)
             | Command::Pipeline(_)
-            | Command::GitOps(_) => false,
+            | Command::GitOps(_)
+            | Command::Traces(_) => false,
         };
         let command = command.number();
         out.note(if done {

@@ -9,6 +9,7 @@ mod pipeline;
 mod promotion;
 mod region;
 mod serving;
+mod traces;
 
 pub use gitops::*;
 pub use hosts::{
@@ -21,6 +22,7 @@ pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
 pub use serving::*;
+pub use traces::*;
 
 use machine::Gate;
 
@@ -33,6 +35,7 @@ const LISTS: &[&[&Gate]] = &[
     gitops::ALL,
     promotion::ALL,
     pipeline::ALL,
+    traces::ALL,
 ];
 
 /// Every gate, in order of index.

@@ -18,4 +18,7 @@ mod reports;
 mod requests;
 mod restarts;
 mod stream;
+mod traces;
+mod traces_assets;
+mod traces_webhooks;
 mod wakes;

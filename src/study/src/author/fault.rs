@@ -184,6 +184,7 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             count: table.count("count"),
             within: table.time("within"),
         },
+        "shared-data" => Fault::SharedData { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),
         // Reached only by a kind of fault that was declared after this list was written; the test names it.

@@ -13,6 +13,7 @@ mod promotion;
 mod read;
 mod region;
 mod scenario;
+mod traces;
 
 use crate::{Library, Scenario};
 use machine::Catalog;
@@ -52,9 +53,12 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
+        "worlds/get-page-while-hot",
+        "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",
         "worlds/handover",
         "worlds/host-os-upgrade",
+        "worlds/immutable-asset-request",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
@@ -63,6 +67,9 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/moving-ground",
         "worlds/no-way-back",
         "worlds/offline-node",
+        "worlds/payment-webhook-while-cold",
+        "worlds/post-action-while-cold",
+        "worlds/preview-deploy-request",
         "worlds/production-promotion",
         "worlds/region-enablement",
         "worlds/region-trouble",

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, pipeline, region};
+use super::{claim, fault, gitops, migration, pipeline, region, traces};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -27,6 +27,7 @@ pub struct Names<'a> {
     attempted: Vec<String>,
     workers: u16,
     builders: u16,
+    traces: bool,
     edges: u16,
     runners: u16,
 }
@@ -106,6 +107,9 @@ impl Names<'_> {
         let about = ["regions", "door"].into_iter().map(String::from);
         let stream = ["log", "archive", "services"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
+        let asked = ["keys", "product", "provider"]
+            .into_iter()
+            .map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
@@ -124,6 +128,7 @@ impl Names<'_> {
             .chain(way.filter(|_| self.builders > 0))
             .chain((1..=self.builders).map(|n| format!("builder-{n}")))
             .chain(places)
+            .chain(asked.filter(|_| self.traces))
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
@@ -216,6 +221,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
         edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
         promotes: table.get("promotions").is_some(),
+        traces: table.get("traces").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -269,6 +275,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         promotions: table
             .get("promotions")
             .and_then(|value| super::promotion::plan(value, &names)),
+        traces: table
+            .get("traces")
+            .and_then(|value| traces::traces(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -416,6 +425,7 @@ fn traffic(table: Table<'_>, names: &Names<'_>) -> Traffic {
         from: table.time("from"),
         until: table.time("until"),
         every: table.times("every"),
+        extra: traces::extra(&table),
     };
     if traffic.from >= traffic.until {
         names.file.report(
@@ -585,6 +595,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &migration::EFFECTS,
         &pipeline::EFFECTS,
         &gitops::EFFECTS,
+        &traces::EFFECTS,
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
     ]
@@ -613,6 +624,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             Effect::Pipeline(pipeline::effect(key, value, names))
         }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
+        key if traces::EFFECTS.contains(&key) => Effect::Traces(traces::effect(key, value, names)),
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

@@ -12,11 +12,12 @@ mod promotion;
 mod region;
 mod roster;
 mod store;
+mod traces;
 mod vault;
 
 pub use attempt::{Resource, Worker};
 pub use bootstrap::Bootstrap;
-pub use clients::{Clients, Stream};
+pub use clients::{Clients, Stream, asset};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
 pub use pipeline::{
@@ -27,10 +28,11 @@ pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
     ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS,
-    GIT, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, REGIONS, REGISTRY, RESOURCE, Roster,
-    SERVICES, SOURCE, VISITORS, WORKER,
+    GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, PRODUCT, PROVIDER, REGIONS,
+    REGISTRY, RESOURCE, Roster, SERVICES, SOURCE, VISITORS, WORKER,
 };
 pub use store::{Store, WrongBytes, wrong};
+pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};
 
 use alloc::vec::Vec;
@@ -47,6 +49,7 @@ use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
+use platform::traces::{self as traces_logic, KeyStore};
 
 /// One node.
 #[derive(Clone, Debug)]
@@ -115,6 +118,12 @@ pub enum Node {
     Worker(Worker),
     /// Where deployments really run.
     Resource(Resource),
+    /// The store of keys.
+    Keys(KeyStore),
+    /// The product's database.
+    Product(Product),
+    /// The provider that sends webhooks.
+    Provider(Provider),
 }
 
 /// What a node of the fleet makes durable.
@@ -142,6 +151,10 @@ pub enum Stored {
     Pipeline(pipeline_logic::Record),
     /// The service of attempts.
     Attempts(attempt_logic::Record),
+    /// The store of keys.
+    Keys(traces_logic::Record),
+    /// The product's database.
+    Effect(Effect),
 }
 
 /// All nodes of a run.
@@ -309,6 +322,15 @@ impl Fleet {
         }
     }
 
+    /// The store of keys, if the plan has one.
+    #[must_use]
+    pub fn keys(&self) -> Option<&KeyStore> {
+        match self.node(self.roster.seated(KEYS).next()?) {
+            Some(Node::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
     /// The archive of snapshots.
     #[must_use]
     pub fn archive(&self) -> Option<&Archive> {
@@ -318,11 +340,29 @@ impl Fleet {
         }
     }
 
+    /// The product's database.
+    #[must_use]
+    pub fn product(&self) -> Option<&Product> {
+        match self.node(self.roster.seated(PRODUCT).next()?) {
+            Some(Node::Product(product)) => Some(product),
+            _ => None,
+        }
+    }
+
     /// The runtime services.
     #[must_use]
     pub fn services(&self) -> Option<&RuntimeServices> {
         match self.node(self.roster.seated(SERVICES).next()?) {
             Some(Node::Services(services)) => Some(services),
+            _ => None,
+        }
+    }
+
+    /// The provider that sends webhooks.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        match self.node(self.roster.seated(PROVIDER).next()?) {
+            Some(Node::Provider(provider)) => Some(provider),
             _ => None,
         }
     }
@@ -429,6 +469,9 @@ impl sim::Fleet for Fleet {
             }),
             Node::Worker(worker) => worker.step(cx, &input, step),
             Node::Resource(resource) => resource.step(cx, &input, step),
+            Node::Keys(keys) => adapt(step, Stored::Keys, |step| keys.step(cx, input, step)),
+            Node::Product(product) => product.step(cx, input, step),
+            Node::Provider(provider) => provider.step(cx, input, step),
         }
     }
 
@@ -456,12 +499,15 @@ impl sim::Fleet for Fleet {
             Node::Attempts(attempts) => attempts.deadline(),
             Node::Worker(worker) => worker.deadline(),
             Node::Resource(resource) => resource.deadline(),
+            Node::Keys(keys) => keys.deadline(),
+            Node::Provider(provider) => provider.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
             | Node::Bootstrap(_)
             | Node::Archive(_)
-            | Node::Services(_) => None,
+            | Node::Services(_)
+            | Node::Product(_) => None,
         }
     }
 
@@ -591,8 +637,18 @@ impl sim::Fleet for Fleet {
             Node::Worker(worker) => worker.restart(cx),
             // What is kept there is kept whatever becomes of the process that answers for it.
             Node::Registry(_) | Node::Environment(_) | Node::Events(_) | Node::Resource(_) => {}
-            // Places, services and Git go on whatever becomes of the process that answers for them, and visitors come.
-            Node::Place(_) | Node::Visitors(_) | Node::Git(_) | Node::Services(_) => {}
+            Node::Keys(keys) => {
+                let records: Vec<_> = durable.iter().filter_map(traces::key_record).collect();
+                adapt(step, Stored::Keys, |step| keys.restart(cx, &records, step));
+            }
+            Node::Product(product) => product.restart(durable),
+            // Places, services and Git go on whatever becomes of the process that answers for them, and visitors and
+            // webhooks come.
+            Node::Place(_)
+            | Node::Visitors(_)
+            | Node::Git(_)
+            | Node::Services(_)
+            | Node::Provider(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
@@ -629,6 +685,9 @@ impl sim::Fleet for Fleet {
             Node::Attempts(attempts) => attempts.fingerprint(),
             Node::Worker(worker) => worker.fingerprint(),
             Node::Resource(resource) => resource.fingerprint(),
+            Node::Keys(keys) => keys.fingerprint(),
+            Node::Product(product) => product.fingerprint(),
+            Node::Provider(provider) => provider.fingerprint(),
         }
     }
 

@@ -42,6 +42,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "attempts", false),
     seat(NodeKind::Runner, "worker", true),
     seat(NodeKind::Store, "resource", false),
+    seat(NodeKind::Store, "keys", false),
+    seat(NodeKind::Store, "product", false),
+    seat(NodeKind::Clients, "provider", false),
 ];
 
 /// The seat of the region service.
@@ -92,6 +95,12 @@ pub const ATTEMPTS: usize = 21;
 pub const WORKER: usize = 22;
 /// The seat of where deployments really run.
 pub const RESOURCE: usize = 23;
+/// The seat of the store of keys.
+pub const KEYS: usize = 24;
+/// The seat of the product's database.
+pub const PRODUCT: usize = 25;
+/// The seat of the provider that sends webhooks.
+pub const PROVIDER: usize = 26;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

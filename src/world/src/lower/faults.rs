@@ -212,6 +212,12 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, until) = Self::window(fault, when, lasts)?;
                 let until = until.min(Time(self.plan.heal_at));
+                let assets = traces::assets_of(self.plan, *app).into_iter();
+                self.wrong.extend(assets.map(|digest| WrongBytes {
+                    digest,
+                    from,
+                    until,
+                }));
                 self.wrong.extend(
                     deployments_of(self.plan, *app).map(|deployment| WrongBytes {
                         digest: artifact(deployment),
@@ -316,7 +322,7 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, _) = Self::window(fault, when, lasts)?;
                 let every = Duration(within / u64::from((*count).max(1)));
-                self.bursts.push(Stream {
+                let stream = Stream {
                     route: RouteId(*app),
                     class: Class::SafePage,
                     keyed: false,
@@ -325,7 +331,12 @@ impl Sink<'_> {
                     from,
                     until: from.after(Duration(*within)),
                     every: (every, every),
-                });
+                    extra: None,
+                    assets: (DeploymentId(0), 0, 0),
+                };
+                let extra = Extra::default();
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
             Fault::Partition { from, to, one_way } => {
                 let side = |names: &[String]| {
@@ -478,6 +489,16 @@ impl Sink<'_> {
                     self.life.extend(order.map(|order| (at, order)));
                 }
             }
+            Fault::SharedData { app } => {
+                self.app(*app)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                for (at, isolated) in [(from, false), (until, true)] {
+                    let orders = traces::bind(self.roster, *app, isolated);
+                    self.life
+                        .extend(orders.into_iter().map(|order| (at, order)));
+                }
+            }
             Fault::MachineProviderOutage {} => {
                 let provider = Nodes::one(node(self.roster, "bootstrap")?);
                 let control = Nodes::one(self.roster.control());
@@ -507,7 +528,7 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, _) = Self::window(fault, when, lasts)?;
                 let every = Duration(within / u64::from((*count).max(1)));
-                self.bursts.push(Stream {
+                let stream = Stream {
                     route: RouteId(*app),
                     class: Class::Upgrade,
                     keyed: false,
@@ -516,7 +537,12 @@ impl Sink<'_> {
                     from,
                     until: from.after(Duration(*within)),
                     every: (every, every),
-                });
+                    extra: None,
+                    assets: (DeploymentId(0), 0, 0),
+                };
+                let extra = Extra::default();
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
         }
         Ok(())

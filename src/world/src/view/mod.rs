@@ -12,6 +12,7 @@ mod promotion;
 mod reads;
 mod region;
 mod story;
+mod traces;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;

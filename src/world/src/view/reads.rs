@@ -73,6 +73,9 @@ fn lines(
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),
+        Readable::Keys => super::traces::key_lines(state),
+        Readable::Effects => super::traces::effect_lines(state),
+        Readable::PreviewHosts => super::traces::preview_lines(&names, plan, state),
         Readable::EdgeNodes => super::gitops::edge_nodes(&names, state),
         Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
             super::hosts::read_lines(&names, state, object)

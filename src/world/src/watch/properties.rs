@@ -14,6 +14,7 @@ mod promotion;
 mod region;
 mod requests;
 mod tables;
+mod traces;
 
 use super::ledger::Ledger;
 use crate::fleet::Fleet;
@@ -158,6 +159,7 @@ impl Properties {
         pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
         attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
+        traces::check(state, entry, &mut self.memory.traces, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;
         hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);
