@@ -301,6 +301,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::SnapshotTrouble { .. }
                 | Fault::ServicesDown { .. }
                 | Fault::SchemaChange { .. }
+                | Fault::DataCorruption { .. }
+                | Fault::DataSchema { .. }
                 | Fault::LogRecreated { .. }
                 | Fault::PromotionOrder { .. }
                 | Fault::PipelineTrouble { .. }

@@ -197,4 +197,10 @@ machine::knobs! {
     ASSET_ABSENCE = "asset absence", Time 5_000_000 in 0..=3_600_000_000, home "Edge";
     /// How many starts of one preview an edge may ask for in the wake window.
     PREVIEW_WAKES = "preview wakes", Count 3 in 0..=1_000, home "Edge";
+    /// How long the restore service and the writers wait for an answer before they say something again.
+    RESTORE_RESEND = "restore resend", Time 1_000_000 in 50_000..=60_000_000, home "Database Restore";
+    /// How much production may lose without being asked.
+    RESTORE_RPO = "restore rpo", Time 300_000_000 in 0..=86_400_000_000, home "Database Restore";
+    /// How often an app tells the world outside what it has written.
+    TELL_INTERVAL = "tell interval", Time 10_000_000 in 100_000..=3_600_000_000, home "Database Restore";
 }

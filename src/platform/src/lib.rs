@@ -28,6 +28,7 @@ pub mod note;
 pub mod pipeline;
 pub mod promotion;
 pub mod region;
+pub mod restore;
 pub mod runner;
 mod stream;
 pub mod traces;

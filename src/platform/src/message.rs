@@ -278,6 +278,8 @@ pub enum Command {
     Pipeline(crate::pipeline::Command),
     /// Something that an edge goes by (to the edges).
     Traces(crate::traces::Command),
+    /// Something about a restore (to the restore service or the databases).
+    Restore(crate::restore::Command),
 }
 
 impl Command {
@@ -302,6 +304,7 @@ impl Command {
             Self::Promotion(_) => 15,
             Self::Pipeline(_) => 13,
             Self::Traces(_) => 14,
+            Self::Restore(_) => 17,
         }
     }
 }
@@ -453,6 +456,8 @@ pub enum Message {
     Pipeline(crate::pipeline::Message),
     /// About what requests need besides an owner and an allocation.
     Traces(crate::traces::Message),
+    /// Among the restore service, the databases, writers and the world outside.
+    Restore(crate::restore::Message),
 }
 
 macro_rules! kinds {
@@ -496,6 +501,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::promotion::Message::KINDS,
     crate::pipeline::Message::KINDS,
     crate::traces::Message::KINDS,
+    crate::restore::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -541,6 +547,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.kind(),
             Self::Pipeline(message) => message.kind(),
             Self::Traces(message) => message.kind(),
+            Self::Restore(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -585,6 +592,7 @@ impl machine::Message for Message {
                 Command::Promotion(command) => command.subject(),
                 Command::Pipeline(command) => command.subject(),
                 Command::Traces(command) => command.subject(),
+                Command::Restore(_) => crate::restore::RestoreId(0).into(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -592,6 +600,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.subject(),
             Self::Pipeline(message) => message.subject(),
             Self::Traces(message) => message.subject(),
+            Self::Restore(message) => message.subject(),
         }
     }
 
@@ -623,6 +632,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.identity(),
             Self::Pipeline(message) => message.identity(),
             Self::Traces(message) => message.identity(),
+            Self::Restore(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -223,4 +223,6 @@ pub enum Note {
     Promotion(crate::promotion::Note),
     /// What requests need besides an owner and an allocation.
     Traces(crate::traces::Note),
+    /// About a restore of a database.
+    Restore(crate::restore::Note),
 }

@@ -5,3 +5,5 @@
 pub(crate) const RETRY_AFTER: u8 = 8;
 /// The jitter of a deployment's back-off, keyed by its life and attempt.
 pub(crate) const BACK_OFF: u8 = 9;
+/// How long an instance of a database takes to be made, keyed by its restore.
+pub(crate) const RESTORE: u8 = 22;

@@ -125,6 +125,27 @@ pub static MESSAGES: &[&str] = &[
     "asset-bytes",
     "manifest-ask",
     "manifest-answer",
+    "data-look",
+    "data-looks",
+    "data-fence",
+    "data-fenced",
+    "data-make",
+    "data-made",
+    "outside-ask",
+    "outside-is",
+    "data-note",
+    "data-noted",
+    "data-open",
+    "data-opened",
+    "binding-ask",
+    "binding",
+    "data-write",
+    "data-mark",
+    "data-wrote",
+    "unsent-ask",
+    "unsent-is",
+    "outside-effect",
+    "outside-effected",
 ];
 
 /// How a kind of fault is described, once.
@@ -390,6 +411,13 @@ faults! {
     "shared-data" "Shared data" SharedData {
         /// The preview, by position among the apps.
         app: u16,
+    }
+    /// What is written to production's database is wrong from here on.
+    "data-corruption" "Data corruption" DataCorruption {}
+    /// The schema of production's database changes, and the app that is served with it.
+    "data-schema" "Data schema" DataSchema {
+        /// To which.
+        to: u32,
     }
 }
 

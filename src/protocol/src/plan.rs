@@ -72,6 +72,8 @@ pub struct Plan {
     pub attempts: Option<crate::pipeline::AttemptsPlan>,
     /// What single requests need besides an owner and an allocation.
     pub traces: Option<crate::traces::TracesPlan>,
+    /// A database that may have to be restored.
+    pub restores: Option<crate::restore::RestoresPlan>,
 }
 
 impl Plan {
@@ -251,6 +253,10 @@ pub enum Readable {
     Effects,
     /// What the edges go by for previews.
     PreviewHosts,
+    /// The restores: how far each is, and what it waits for.
+    Restores,
+    /// The instances of the database: whose data, who may write, since when it is wrong.
+    Instances,
 }
 
 /// Something that can be read.
@@ -312,6 +318,8 @@ pub enum Effect {
     Promotion(crate::promotion::PromotionEffect),
     /// Do something about a preview.
     Traces(crate::traces::TracesEffect),
+    /// Something about a restore.
+    Restore(crate::restore::RestoreEffect),
 }
 
 /// Something that can be done.
@@ -445,6 +453,13 @@ pub enum Situation {
         deploy: u16,
         /// Which state.
         state: String,
+    },
+    /// A restore, by its position, is in this stage, by name.
+    Restore {
+        /// Which restore.
+        restore: u16,
+        /// Which stage.
+        stage: String,
     },
 }
 

@@ -8,6 +8,7 @@ mod migration;
 mod pipeline;
 mod promotion;
 mod region;
+mod restore;
 mod serving;
 mod traces;
 
@@ -21,6 +22,7 @@ pub use migration::*;
 pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
+pub use restore::*;
 pub use serving::*;
 pub use traces::*;
 
@@ -36,6 +38,7 @@ const LISTS: &[&[&Gate]] = &[
     promotion::ALL,
     pipeline::ALL,
     traces::ALL,
+    restore::ALL,
 ];
 
 /// Every gate, in order of index.

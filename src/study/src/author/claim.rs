@@ -53,6 +53,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "deployment",
         "migration",
         "promotion",
+        "restore",
         "owner",
         "edges-follow",
         "preview",
@@ -92,6 +93,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "restore" => super::restore::situation(value, &table, names),
         "promotion" => super::promotion::state(value, &table, names),
         "owner" => super::promotion::owner(value, &table, names),
         "edges-follow" => super::promotion::edges_follow(value),

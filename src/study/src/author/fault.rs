@@ -147,6 +147,10 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         },
         "log-recreated" => Fault::LogRecreated {},
         "services-down" => Fault::ServicesDown {},
+        "data-corruption" => Fault::DataCorruption {},
+        "data-schema" => Fault::DataSchema {
+            to: table.count("to"),
+        },
         "schema-change" => Fault::SchemaChange {
             to: table.count("to"),
         },

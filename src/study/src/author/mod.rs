@@ -12,6 +12,7 @@ mod pipeline;
 mod promotion;
 mod read;
 mod region;
+mod restore;
 mod scenario;
 mod traces;
 
@@ -48,6 +49,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
         "worlds/database-migration",
+        "worlds/database-restore",
         "worlds/deploy-pipeline",
         "worlds/deployment-attempts",
         "worlds/drain-trouble",
@@ -80,6 +82,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/tight-hosts",
+        "worlds/two-truths",
         "worlds/unapproved-image",
         "worlds/unknown-teardown",
         "worlds/wrong-bytes",

@@ -23,6 +23,7 @@ pub struct Names<'a> {
     edge_nodes: u16,
     migrations: Vec<String>,
     promotes: bool,
+    restores: bool,
     deploys: Vec<String>,
     attempted: Vec<String>,
     workers: u16,
@@ -106,6 +107,11 @@ impl Names<'_> {
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
         let about = ["regions", "door"].into_iter().map(String::from);
         let stream = ["log", "archive", "services"].into_iter().map(String::from);
+        let writers = (1..=7).map(|n| format!("writer-{n}"));
+        let around = ["restores", "databases", "outside"]
+            .into_iter()
+            .map(String::from);
+        let around = around.chain(writers);
         let git = ["git", "co"].into_iter().map(String::from);
         let asked = ["keys", "product", "provider"]
             .into_iter()
@@ -122,6 +128,7 @@ impl Names<'_> {
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(stream.filter(|_| self.promotes))
+            .chain(around.filter(|_| self.restores))
             .chain(data.filter(|_| !self.migrations.is_empty()))
             .chain(tries.filter(|_| self.workers > 0))
             .chain((1..=self.workers).map(|n| format!("worker-{n}")))
@@ -221,6 +228,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
         edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
         promotes: table.get("promotions").is_some(),
+        restores: table.get("restores").is_some(),
         traces: table.get("traces").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
@@ -272,6 +280,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         hosts: table
             .get("hosts")
             .and_then(|value| super::hosts::plan(value, &names)),
+        restores: table.get("restores").and_then(super::restore::plan),
         promotions: table
             .get("promotions")
             .and_then(|value| super::promotion::plan(value, &names)),
@@ -598,6 +607,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &traces::EFFECTS,
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
+        super::restore::EFFECTS,
     ]
     .concat();
     let (key, value) = table.which(&keys)?;
@@ -614,6 +624,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "case",
             &borrowed(&names.cases),
         )),
+        key if super::restore::EFFECTS.contains(&key) => {
+            Effect::Restore(super::restore::effect(key, value))
+        }
         key if super::promotion::EFFECTS.contains(&key) => {
             Effect::Promotion(super::promotion::effect(key, value, names)?)
         }

@@ -10,6 +10,7 @@ mod migration;
 mod pipeline;
 mod promotion;
 mod region;
+mod restore;
 mod roster;
 mod store;
 mod traces;
@@ -26,10 +27,12 @@ pub use pipeline::{
 };
 pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
+pub use restore::Outside;
 pub use roster::{
-    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS,
-    GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, PRODUCT, PROVIDER, REGIONS,
-    REGISTRY, RESOURCE, Roster, SERVICES, SOURCE, VISITORS, WORKER,
+    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
+    ENVIRONMENT, EVENTS, GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE, PLACE,
+    PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SOURCE, VISITORS,
+    WORKER, WRITER,
 };
 pub use store::{Store, WrongBytes, wrong};
 pub use traces::{Effect, Habits, Product, Provider, SECRET};
@@ -48,6 +51,7 @@ use platform::note::Note;
 use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
+use platform::restore as restore_logic;
 use platform::runner::{self, Runner};
 use platform::traces::{self as traces_logic, KeyStore};
 
@@ -124,6 +128,14 @@ pub enum Node {
     Product(Product),
     /// The provider that sends webhooks.
     Provider(Provider),
+    /// The restore service.
+    Restores(restore_logic::Restores),
+    /// The databases that may be restored.
+    Databases(restore_logic::Databases),
+    /// Somebody who writes to them.
+    Writer(restore_logic::Writer),
+    /// The world outside.
+    Outside(Outside),
 }
 
 /// What a node of the fleet makes durable.
@@ -155,6 +167,10 @@ pub enum Stored {
     Keys(traces_logic::Record),
     /// The product's database.
     Effect(Effect),
+    /// The restore service.
+    Restores(restore_logic::Record),
+    /// The databases that may be restored.
+    Databases(restore_logic::Stored),
 }
 
 /// All nodes of a run.
@@ -367,6 +383,24 @@ impl Fleet {
         }
     }
 
+    /// The restore service, if the plan has one.
+    #[must_use]
+    pub fn restores(&self) -> Option<&restore_logic::Restores> {
+        match self.node(self.roster.seated(RESTORES).next()?) {
+            Some(Node::Restores(service)) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The databases that may be restored.
+    #[must_use]
+    pub fn databases(&self) -> Option<&restore_logic::Databases> {
+        match self.node(self.roster.seated(DATABASES).next()?) {
+            Some(Node::Databases(databases)) => Some(databases),
+            _ => None,
+        }
+    }
+
     /// The vault.
     #[must_use]
     pub fn vault(&self) -> Option<&Vault> {
@@ -472,6 +506,16 @@ impl sim::Fleet for Fleet {
             Node::Keys(keys) => adapt(step, Stored::Keys, |step| keys.step(cx, input, step)),
             Node::Product(product) => product.step(cx, input, step),
             Node::Provider(provider) => provider.step(cx, input, step),
+            Node::Restores(service) => {
+                adapt(step, Stored::Restores, |step| service.step(cx, input, step))
+            }
+            Node::Databases(databases) => adapt(step, Stored::Databases, |step| {
+                databases.step(cx, input, step)
+            }),
+            Node::Writer(writer) => {
+                adapt(step, Stored::Restores, |step| writer.step(cx, input, step))
+            }
+            Node::Outside(outside) => outside.step(cx, &input, step),
         }
     }
 
@@ -501,6 +545,10 @@ impl sim::Fleet for Fleet {
             Node::Resource(resource) => resource.deadline(),
             Node::Keys(keys) => keys.deadline(),
             Node::Provider(provider) => provider.deadline(),
+            Node::Restores(service) => service.deadline(),
+            Node::Databases(databases) => databases.deadline(),
+            Node::Writer(writer) => writer.deadline(),
+            Node::Outside(_) => None,
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
@@ -648,7 +696,23 @@ impl sim::Fleet for Fleet {
             | Node::Visitors(_)
             | Node::Git(_)
             | Node::Services(_)
-            | Node::Provider(_) => {}
+            | Node::Provider(_)
+            | Node::Outside(_) => {}
+            Node::Restores(service) => {
+                let records = gitops::records(durable, restore::record);
+                adapt(step, Stored::Restores, |step| {
+                    service.restart(cx, &records, step)
+                });
+            }
+            Node::Databases(databases) => {
+                let records = gitops::records(durable, restore::stored);
+                adapt(step, Stored::Databases, |step| {
+                    databases.restart(cx, &records, step)
+                });
+            }
+            Node::Writer(writer) => {
+                adapt(step, Stored::Restores, |step| writer.restart(cx, &[], step))
+            }
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
@@ -688,6 +752,10 @@ impl sim::Fleet for Fleet {
             Node::Keys(keys) => keys.fingerprint(),
             Node::Product(product) => product.fingerprint(),
             Node::Provider(provider) => provider.fingerprint(),
+            Node::Restores(service) => service.fingerprint(),
+            Node::Databases(databases) => databases.fingerprint(),
+            Node::Writer(writer) => writer.fingerprint(),
+            Node::Outside(outside) => outside.fingerprint(),
         }
     }
 

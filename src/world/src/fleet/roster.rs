@@ -45,6 +45,10 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "keys", false),
     seat(NodeKind::Store, "product", false),
     seat(NodeKind::Clients, "provider", false),
+    seat(NodeKind::Control, "restores", false),
+    seat(NodeKind::Store, "databases", false),
+    seat(NodeKind::Runner, "writer", true),
+    seat(NodeKind::Clients, "outside", false),
 ];
 
 /// The seat of the region service.
@@ -101,6 +105,14 @@ pub const KEYS: usize = 24;
 pub const PRODUCT: usize = 25;
 /// The seat of the provider that sends webhooks.
 pub const PROVIDER: usize = 26;
+/// The seat of the restore service.
+pub const RESTORES: usize = 27;
+/// The seat of the databases that may be restored.
+pub const DATABASES: usize = 28;
+/// The seat of those who write to them.
+pub const WRITER: usize = 29;
+/// The seat of the world outside.
+pub const OUTSIDE: usize = 30;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

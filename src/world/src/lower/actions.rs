@@ -105,6 +105,7 @@ pub fn externals(
         Effect::GitOps(effect) => gitops::effect(plan, roster, effect),
         Effect::Traces(effect) => traces::effect(roster, effect),
         Effect::Migration(effect) => migration::effect(roster, effect),
+        Effect::Restore(effect) => restore::effect(roster, effect),
         Effect::Promotion(effect) => promotion::effect(plan, roster, app, effect),
         Effect::Pipeline(effect) => pipeline::effect(roster, effect),
         Effect::NotifyOwner(case) => {

@@ -432,6 +432,17 @@ impl Sink<'_> {
                     until,
                 });
             }
+            Fault::DataCorruption {} => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = restore::corrupt(self.roster);
+                self.life.extend(order.map(|order| (at, order)));
+            }
+            Fault::DataSchema { to } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let orders = restore::change_schema(self.roster, *to);
+                self.life
+                    .extend(orders.into_iter().map(|order| (at, order)));
+            }
             Fault::SchemaChange { to } => {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 self.promoting.schemas.push((at, *to));

@@ -12,6 +12,7 @@ mod migration;
 mod pipeline;
 mod promotion;
 mod region;
+mod restore;
 mod traces;
 
 pub use actions::externals;
@@ -298,6 +299,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = promotion::seated(roster, plan);
     let roster = pipeline::seated(roster, plan);
     let roster = traces::seated(roster, plan);
+    let roster = restore::seated(roster, plan);
     traces::check(plan)?;
     let mut sink = Sink {
         plan,
@@ -320,6 +322,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
     sink.life.append(&mut promotion::life(plan, roster));
+    sink.life.append(&mut restore::life(plan, roster));
     sink.life.append(&mut pipeline::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
@@ -338,7 +341,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     }
 
     sink.life.append(&mut hosts::life(plan, roster)?);
-    if plan.hosts.is_some() || plan.promotions.is_some() {
+    if plan.hosts.is_some() || plan.promotions.is_some() || plan.restores.is_some() {
         // What happens at one time happens in the order of the plan.
         sink.life.sort_by_key(|(at, _)| *at);
     }
@@ -483,5 +486,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut promotion::nodes(plan, outside.promoting));
     nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
     nodes.append(&mut traces::nodes(plan, roster));
+    nodes.append(&mut restore::nodes(plan, roster));
     Ok(Fleet::new(roster, nodes))
 }

@@ -216,6 +216,8 @@ fn beliefs(
         Some(Node::Central(central)) => beliefs = super::gitops::central(plan, state, central),
         Some(Node::Local(local)) => beliefs = super::gitops::local(names, state, local),
         Some(Node::EdgeNode(node)) => beliefs = super::gitops::edge_node(plan, state, node),
+        Some(Node::Databases(_)) => beliefs = super::restore::instances(state),
+        Some(Node::Writer(writer)) => beliefs = super::restore::writer(state, writer),
         Some(Node::Log(_)) => beliefs = super::promotion::log(state),
         Some(Node::Archive(_)) => beliefs = super::promotion::archive(state),
         Some(Node::Services(_)) => beliefs = super::promotion::services(state),
@@ -235,6 +237,8 @@ fn beliefs(
             | Node::Bootstrap(_)
             | Node::Migrations(_)
             | Node::Migrator(_)
+            | Node::Restores(_)
+            | Node::Outside(_)
             | Node::Pipeline(_)
             | Node::Source(_)
             | Node::Registry(_)

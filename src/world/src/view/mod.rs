@@ -11,6 +11,7 @@ mod pipeline;
 mod promotion;
 mod reads;
 mod region;
+pub(crate) mod restore;
 mod story;
 mod traces;
 

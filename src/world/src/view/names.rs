@@ -99,6 +99,9 @@ impl<'a> Names<'a> {
                 self.plan,
                 platform::migration::MigrationId(subject.id as u8),
             ),
+            platform::restore::RestoreId::KIND | platform::restore::InstanceId::KIND => {
+                super::restore::subject(subject)
+            }
             platform::promotion::PromotionId::KIND => {
                 super::promotion::name(platform::promotion::PromotionId(subject.id as u32))
             }
@@ -134,6 +137,7 @@ pub fn message_label(message: &Message) -> String {
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
         Message::Promotion(message) => return super::promotion::label(message),
+        Message::Restore(message) => return super::restore::label(message),
         Message::Pipeline(message) => return super::pipeline::label(message),
         Message::Traces(message) => return super::traces::label(message),
         Message::WakeAsk { .. } => "wake?",

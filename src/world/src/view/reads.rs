@@ -70,6 +70,11 @@ fn lines(
             .into_iter()
             .map(|(label, value, _)| format!("{label}: {value}"))
             .collect(),
+        Readable::Restores => super::restore::restores(state),
+        Readable::Instances => super::restore::instances(state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),

@@ -235,6 +235,7 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::REGION_EVIDENCE_FRESH,
         &gate::MIGRATION_EVIDENCE_FRESH,
         &gate::EDGES_ACKNOWLEDGED,
+        &gate::LEDGER_RECONCILED,
         &gate::SOAK_PASSED,
         &gate::APPROVAL_PRESENT,
         &gate::RUNTIME_SERVICES_READY,
@@ -268,6 +269,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Traces(ref note) => return super::traces::told(names, note),
         Note::Migration(ref note) => return super::migration::told(names, note),
         Note::Promotion(ref note) => return super::promotion::told(names, note),
+        Note::Restore(ref note) => return super::restore::told(names, note),
         Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))

@@ -59,6 +59,13 @@ fn migration_of(state: &State<Fleet>, migration: u16) -> Option<&'static str> {
     row.value.state.map(|stage| stage.spec().name)
 }
 
+/// The stage of a restore, by name.
+fn restore_of(state: &State<Fleet>, restore: u16) -> Option<&'static str> {
+    let rows = state.fleet().restores()?.rows();
+    rows.get(u32::from(restore))
+        .map(|row| crate::view::restore::stage(row.value.stage))
+}
+
 /// Whether something is so of promotions, and what is.
 fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, String) {
     let control = state.fleet().control();
@@ -153,6 +160,9 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
             migration_of(view.state, *migration) == Some(state.as_str())
         }
         Situation::Promotion(situation) => promotions(view.state, situation).0,
+        Situation::Restore { restore, stage } => {
+            restore_of(view.state, *restore) == Some(stage.as_str())
+        }
         Situation::Attempted { deployment, state } => {
             attempted(view.state, *deployment) == Some(state.as_str())
         }
@@ -319,6 +329,11 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             migration_of(view.state, *migration).unwrap_or("not asked for")
         ),
         Situation::Promotion(situation) => promotions(view.state, situation).1,
+        Situation::Restore { restore, stage } => format!(
+            "restore {} is at {}, wanted {stage}",
+            restore + 1,
+            restore_of(view.state, *restore).unwrap_or("nothing")
+        ),
         Situation::Region { region, state } => format!(
             "region {} is {}, wanted {state}",
             region + 1,

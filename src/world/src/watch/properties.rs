@@ -13,6 +13,7 @@ mod pipeline;
 mod promotion;
 mod region;
 mod requests;
+mod restore;
 mod tables;
 mod traces;
 
@@ -155,6 +156,7 @@ impl Properties {
         orders::check(state, entry, &mut self.memory, &mut judge);
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
+        restore::check(state, entry, &mut self.memory.restores, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
         attempt::check(state, entry, &mut self.memory.attempts, &mut judge);

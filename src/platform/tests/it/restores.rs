@@ -1,0 +1,375 @@
+//! Database Restore, step by step of its runbook.
+
+use machine::{
+    Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time, Waivers,
+};
+use platform::knob;
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::restore::{
+    Command as Order, Databases, EventId, Installation, InstanceId, Message as Say, Note as Tell,
+    PREVIEW, PRODUCTION, Reason, Record, Restore, RestoreId, Restores, Stage, Stored,
+};
+
+const DATABASES: NodeId = NodeId(2);
+const OUTSIDE: NodeId = NodeId(3);
+const WRITER: NodeId = NodeId(4);
+const OPERATOR: NodeId = NodeId(9);
+
+/// A restore service whose databases and world outside are played by hand.
+struct Rig {
+    service: Restores,
+    disk: Vec<Persist<Record>>,
+    durable: Vec<Record>,
+    now: Time,
+    knobs: Knobs,
+    out: Step<Message, Record, Note>,
+    sent: Vec<(NodeId, Say)>,
+    notes: Vec<Note>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let mut rig = Self {
+            service: Restores::new(Installation {
+                databases: DATABASES,
+                outside: OUTSIDE,
+                writers: vec![WRITER],
+            }),
+            disk: Vec::new(),
+            durable: Vec::new(),
+            now: Time(100_000_000),
+            knobs: Knobs::defaults(knob::ALL),
+            out: Step::default(),
+            sent: Vec::new(),
+            notes: Vec::new(),
+        };
+        rig.restart();
+        rig
+    }
+
+    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
+        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
+        let cx = Context {
+            now: self.now,
+            node: NodeId(1),
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        self.out.clear();
+        act(self, &cx);
+        self.disk.append(&mut self.out.persists);
+        self.notes.append(&mut self.out.notes);
+        for send in &self.out.sends {
+            if let Message::Restore(said) = send.message {
+                self.sent.push((send.to, said));
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.disk.clear();
+        let durable = self.durable.clone();
+        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+    }
+
+    fn input(&mut self, input: Input<Message>) {
+        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+    }
+
+    fn sync(&mut self) {
+        while !self.disk.is_empty() {
+            for write in core::mem::take(&mut self.disk) {
+                self.durable.push(write.record);
+                self.input(Input::Persisted(write.ticket));
+            }
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Restore(order)),
+        });
+        self.sync();
+    }
+
+    fn restore(&mut self, environment: u8, secs: u64) {
+        let to = Time(secs * 1_000_000);
+        self.order(Order::Restore { environment, to });
+    }
+
+    fn say(&mut self, from: NodeId, said: Say) {
+        self.input(Input::Message {
+            from,
+            message: Message::Restore(said),
+        });
+        self.sync();
+    }
+
+    /// What was sent last, if it fits.
+    fn last<T>(&self, fits: impl Fn(&Say) -> Option<T>) -> Option<T> {
+        self.sent.iter().rev().find_map(|(_, said)| fits(said))
+    }
+
+    fn tick(&mut self) {
+        self.now = self.now.after(Duration::secs(1));
+        self.input(Input::Deadline);
+        self.sync();
+    }
+
+    /// The databases say how the data is.
+    fn looks(&mut self, wrong_since: Option<u64>, schema: u32) {
+        let nth = self.last(|said| match said {
+            Say::Look { nth, .. } => Some(*nth),
+            _ => None,
+        });
+        let said = Say::Looks {
+            wrong_since: wrong_since.map(|secs| Time(secs * 1_000_000)),
+            schema,
+            nth: nth.expect("it looks"),
+        };
+        self.say(DATABASES, said);
+    }
+
+    fn fenced(&mut self) {
+        let (instance, epoch) = (InstanceId(0), self.row().epoch);
+        self.say(
+            DATABASES,
+            Say::Fenced {
+                instance,
+                epoch,
+                nth: 0,
+            },
+        );
+    }
+
+    fn made(&mut self) {
+        let (restore, instance) = (RestoreId(0), InstanceId(2));
+        self.say(
+            DATABASES,
+            Say::Made {
+                restore,
+                instance,
+                nth: 0,
+            },
+        );
+    }
+
+    /// The world outside answers with this event of so many.
+    fn effect(&mut self, event: Option<u32>, of: u32) {
+        let ask = self.last(|said| match said {
+            Say::EffectAsk { index, nth, .. } => Some((*index, *nth)),
+            _ => None,
+        });
+        let (index, nth) = ask.expect("it asks");
+        let event = event.map(EventId);
+        self.say(
+            OUTSIDE,
+            Say::EffectIs {
+                event,
+                of,
+                index,
+                nth,
+            },
+        );
+    }
+
+    fn noted(&mut self, lost: bool) {
+        let nth = self.last(|said| match said {
+            Say::Note { nth, .. } => Some(*nth),
+            _ => None,
+        });
+        self.say(
+            DATABASES,
+            Say::Noted {
+                lost,
+                nth: nth.expect("it notes"),
+            },
+        );
+    }
+
+    fn opened(&mut self) {
+        let (instance, epoch) = self.service.binding();
+        self.say(
+            DATABASES,
+            Say::Opened {
+                instance,
+                epoch,
+                nth: 0,
+            },
+        );
+    }
+
+    fn row(&self) -> Restore {
+        self.service
+            .rows()
+            .get(0)
+            .expect("there is a restore")
+            .value
+    }
+}
+
+#[test]
+fn m4_a_restore_goes_from_fence_to_cut_over_and_tells_its_impact() {
+    let mut rig = Rig::new();
+    rig.restore(PRODUCTION, 60);
+    rig.looks(Some(70), 1);
+    assert_eq!(rig.row().stage, Stage::Fence);
+    rig.fenced();
+    rig.made();
+    assert_eq!(rig.row().stage, Stage::Reconcile);
+    rig.effect(Some(7), 2);
+    rig.noted(false);
+    rig.effect(Some(8), 2);
+    rig.noted(true);
+    rig.effect(None, 2);
+    assert_eq!(rig.row().stage, Stage::CutOver);
+    assert_eq!(rig.service.binding(), (InstanceId(2), 2));
+    rig.opened();
+    assert_eq!(rig.row().stage, Stage::Done);
+    let impact = |note: &Note| matches!(note, Note::Restore(Tell::Impact { lost: 1, .. }));
+    assert!(rig.notes.iter().any(impact));
+    let told = |(to, said): &(NodeId, Say)| *to == WRITER && matches!(said, Say::Binding { .. });
+    assert!(rig.sent.iter().any(told));
+}
+
+#[test]
+fn m4_a_moment_after_the_corruption_is_refused() {
+    let mut rig = Rig::new();
+    rig.restore(PRODUCTION, 80);
+    rig.looks(Some(70), 1);
+    assert_eq!(rig.row().reason, Some(Reason::AfterCorruption));
+    assert_eq!(rig.row().stage, Stage::Failed);
+}
+
+#[test]
+fn m4_a_preview_is_never_restored_over_production() {
+    let mut rig = Rig::new();
+    rig.restore(PREVIEW, 60);
+    rig.looks(None, 1);
+    assert_eq!(rig.row().reason, Some(Reason::OtherEnvironment));
+}
+
+#[test]
+fn m4_more_loss_than_allowed_waits_until_somebody_accepts_it() {
+    let mut rig = Rig::new();
+    rig.knobs
+        .set(&knob::RESTORE_RPO, 10_000_000)
+        .expect("in range");
+    rig.restore(PRODUCTION, 60);
+    rig.looks(None, 1);
+    assert_eq!(
+        (rig.row().stage, rig.row().reason),
+        (Stage::Identify, Some(Reason::LossTooLarge))
+    );
+    rig.order(Order::AcceptLoss);
+    rig.tick();
+    rig.looks(None, 1);
+    assert_eq!(rig.row().stage, Stage::Fence);
+}
+
+#[test]
+fn m4_what_the_app_cannot_read_waits_even_if_the_app_changes_on_the_way() {
+    let mut rig = Rig::new();
+    rig.order(Order::ChangeSchema { to: 2 });
+    rig.restore(PRODUCTION, 60);
+    rig.looks(None, 1);
+    assert_eq!(rig.row().reason, Some(Reason::Unreadable));
+    rig.order(Order::ServeOldReader);
+    rig.tick();
+    rig.looks(None, 1);
+    rig.fenced();
+    rig.made();
+    rig.order(Order::ChangeSchema { to: 3 });
+    rig.effect(None, 0);
+    assert_eq!(
+        (rig.row().stage, rig.row().reason),
+        (Stage::Reconcile, Some(Reason::Unreadable))
+    );
+    rig.order(Order::ServeOldReader);
+    rig.tick();
+    assert_eq!(rig.row().stage, Stage::CutOver);
+}
+
+#[test]
+fn m4_nothing_is_cut_over_before_the_old_instance_refuses_writes() {
+    let mut rig = Rig::new();
+    rig.restore(PRODUCTION, 60);
+    rig.looks(None, 1);
+    rig.made();
+    for _ in 0..5 {
+        rig.tick();
+    }
+    assert_eq!(rig.row().stage, Stage::Fence);
+    rig.fenced();
+    assert_eq!(rig.row().stage, Stage::Reconcile);
+}
+
+#[test]
+fn m4_a_crash_at_any_commit_goes_on_from_there() {
+    let mut rig = Rig::new();
+    rig.restore(PRODUCTION, 60);
+    for _ in 0..40 {
+        rig.restart();
+        match rig.row().stage {
+            Stage::Identify => rig.looks(None, 1),
+            Stage::Fence => {
+                rig.fenced();
+                rig.restart();
+                rig.made();
+            }
+            Stage::Reconcile => rig.effect(None, 0),
+            Stage::CutOver => rig.opened(),
+            Stage::Done | Stage::Failed => break,
+        }
+    }
+    assert_eq!(rig.row().stage, Stage::Done);
+}
+
+#[test]
+fn m4_an_instance_takes_writes_only_while_open_and_under_its_epoch() {
+    let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
+    let mut databases = Databases::new((Duration::secs(1), Duration::secs(1)));
+    let mut out: Step<Message, Stored, Note> = Step::default();
+    let mut say = |said: Say| {
+        let cx = Context {
+            now: Time(5_000_000),
+            node: DATABASES,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        out.clear();
+        let input = Input::Message {
+            from: WRITER,
+            message: Message::Restore(said),
+        };
+        databases.step(&cx, input, &mut out);
+        let refused = |note: &Note| matches!(note, Note::Restore(Tell::WriteRefused { .. }));
+        !out.notes.iter().any(refused)
+    };
+    let instance = InstanceId(0);
+    let write = |event: u32, epoch| Say::Write {
+        instance,
+        epoch,
+        event: EventId(event),
+        nth: event,
+    };
+    assert!(say(write(1, 1)));
+    say(Say::Fence {
+        instance,
+        epoch: 2,
+        nth: 1,
+    });
+    assert!(!say(write(2, 1)), "fenced");
+    assert!(!say(write(3, 2)), "closed");
+    say(Say::Open {
+        instance,
+        epoch: 2,
+        nth: 1,
+    });
+    assert!(!say(write(4, 1)), "under an epoch that is over");
+    assert!(say(write(5, 2)));
+}
