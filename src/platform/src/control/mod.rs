@@ -119,7 +119,10 @@ pub struct ControlPlane {
     live: SortedMap<RouteId, SortedSet<AllocationId>>,
     /// What is known besides the tables; lost in a crash.
     relays: Ledger<(OutboxId, u8), Sending>,
+    /// The number of each edge's last ask for the log.
     follows: Ledger<NodeId, u32>,
+    /// The number that each edge was last sent an event under.
+    sent: Ledger<NodeId, u32>,
     standing: Ledger<AllocationId, Standing>,
     retiring: Ledger<AllocationId, OutboxId>,
     runners: Ledger<NodeId, Presence>,
@@ -151,6 +154,7 @@ impl ControlPlane {
             live: SortedMap::new(),
             relays: Ledger::default(),
             follows: Ledger::default(),
+            sent: Ledger::default(),
             standing: Ledger::default(),
             retiring: Ledger::default(),
             runners: Ledger::default(),
@@ -401,6 +405,7 @@ impl Machine for ControlPlane {
         let rest = (
             self.relays.fingerprint(),
             self.follows.fingerprint(),
+            self.sent.fingerprint(),
             self.standing.fingerprint(),
             self.retiring.fingerprint(),
             self.runners.fingerprint(),

@@ -17,7 +17,9 @@ pub(super) const DOUBLINGS: u32 = 3;
 /// A message on its way to somebody who has not acknowledged it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Sending {
-    /// How often it was sent, counted on from where the follower began.
+    /// The number that it was sent under first: what acknowledges an earlier one acknowledges another sending.
+    pub(super) first: u32,
+    /// The number that it was sent under last.
     pub(super) nth: u32,
     /// How often its wait has doubled.
     pub(super) doubled: u32,
@@ -71,8 +73,17 @@ impl ControlPlane {
         let Some(node) = self.installation.edges.get(usize::from(edge)) else {
             return;
         };
-        let nth = self.follows.get(*node).copied().unwrap_or(0);
-        self.relays.insert((id, edge), Sending { nth, doubled: 0 });
+        let nth = self.sent.get(*node).copied().unwrap_or(0);
+        let first = nth.saturating_add(1);
+        let doubled = 0;
+        self.relays.insert(
+            (id, edge),
+            Sending {
+                first,
+                nth,
+                doubled,
+            },
+        );
         self.relay(cx, out, id, edge);
     }
 
@@ -84,15 +95,18 @@ impl ControlPlane {
         let Some(node) = self.installation.edges.get(usize::from(edge)) else {
             return;
         };
+        let sent = self.sent.get(*node).copied().unwrap_or(0);
+        let nth = sent.saturating_add(1);
         let next = |sending: &mut Sending| {
-            sending.nth = sending.nth.saturating_add(1);
+            sending.nth = nth;
             let doubled = sending.doubled;
             sending.doubled = (doubled + 1).min(DOUBLINGS);
-            (sending.nth, doubled)
+            doubled
         };
-        let Some((nth, doubled)) = self.relays.update((id, edge), next) else {
+        let Some(doubled) = self.relays.update((id, edge), next) else {
             return;
         };
+        self.sent.insert(*node, nth);
         out.send(
             *node,
             Message::Event {
@@ -116,11 +130,11 @@ impl ControlPlane {
     ) {
         let Some(edge) = self.edge(from) else { return };
         // What the edge acknowledged before it lost its table is not in the table that it has now.
-        if nth <= self.follows.get(from).copied().unwrap_or(0)
-            || self.relays.remove((id, edge)).is_none()
-        {
+        let sending = self.relays.get((id, edge));
+        if sending.is_none_or(|sending| nth < sending.first || nth > sending.nth) {
             return;
         }
+        self.relays.remove((id, edge));
         self.agenda.clear(Due::Relay(id, edge));
         let Some(row) = self.outbox.get(id.0 as usize).copied() else {
             return;
@@ -147,6 +161,9 @@ impl ControlPlane {
             return;
         }
         self.follows.insert(from, nth);
+        // The edge takes what is numbered above its ask for an answer to it.
+        let sent = self.sent.get(from).copied().unwrap_or(0);
+        self.sent.insert(from, sent.max(nth));
         // What is on its way to it already is counted anew, too, so that its acknowledgements are recognised.
         let under_way = self
             .relays

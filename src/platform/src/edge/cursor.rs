@@ -63,6 +63,8 @@ pub(super) struct Cursor {
     heard_at: Time,
     /// The number of the snapshot that is being fetched, 0 while none is.
     fetch: u32,
+    /// When a snapshot was last asked for.
+    fetched_at: Option<Time>,
     arriving: Arriving,
     /// How each owner has answered since the edge learned of it: well, with errors.
     tally: crate::ledger::Ledger<RouteId, (u32, u32)>,
@@ -80,6 +82,7 @@ impl Default for Cursor {
             proved_at: Time::ZERO,
             heard_at: Time::ZERO,
             fetch: 0,
+            fetched_at: None,
             arriving: Arriving::default(),
             tally: crate::ledger::Ledger::default(),
         }
@@ -97,9 +100,8 @@ impl Cursor {
             self.beat,
         );
         let rest = (
-            self.proved_at,
-            self.heard_at,
-            self.fetch,
+            (self.proved_at, self.heard_at),
+            (self.fetch, self.fetched_at),
             &self.arriving,
             self.tally.fingerprint(),
         );
@@ -154,10 +156,25 @@ impl Edge {
         };
         let nth = self.next_nth();
         self.cursor.fetch = nth;
+        self.cursor.fetched_at = Some(cx.now);
         self.cursor.arriving = Arriving::default();
         out.send(archive, Said::Promotion(Message::Fetch { nth }));
         let wait = cx.knobs.time(&knob::RESEND_INTERVAL).times(2);
         self.agenda.set(Due::Baseline, cx.now.after(wait));
+    }
+
+    /// Fetches a snapshot, but not one right after the other: as long as the archive has an old one only, each of them
+    /// would end in the same doubt.
+    fn fetch_baseline_soon(&mut self, cx: &Context<'_>, out: &mut Out) {
+        let wait = cx.knobs.time(&knob::RESEND_INTERVAL).times(2);
+        match self.cursor.fetched_at.map(|at| at.after(wait)) {
+            Some(soon) if cx.now < soon => {
+                self.cursor.fetch = self.next_nth();
+                self.cursor.arriving = Arriving::default();
+                self.agenda.set(Due::Baseline, soon);
+            }
+            _ => self.fetch_baseline(cx, out),
+        }
     }
 
     /// No snapshot has come, or none that counts.
@@ -207,7 +224,10 @@ impl Edge {
                 self.cursor.beat = beat;
                 self.on_beat(cx, out, seq, delivered);
             }
-            Message::Head { head, nth } if self.awaits(nth) => {
+            // A question that arrives twice may be answered by two snapshots: the first one counts.
+            Message::Head { head, nth }
+                if self.awaits(nth) && self.cursor.arriving.head.is_none() =>
+            {
                 self.cursor.arriving.head = Some(head);
                 self.judge_baseline(cx, out);
             }
@@ -373,7 +393,7 @@ impl Edge {
             self.acknowledge(out, route);
         }
         self.refuse_doubtful(cx, out);
-        self.fetch_baseline(cx, out);
+        self.fetch_baseline_soon(cx, out);
     }
 
     /// A snapshot has arrived, if all of it has.

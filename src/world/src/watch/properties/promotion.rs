@@ -206,6 +206,8 @@ fn edge_told(
         Tell::GapDetected { .. } => {
             judge.claim(const { place("some-edge-doubts") }, true, Default::default);
             follows.doubts_since = follows.doubts_since.or(Some(entry.at));
+            // It knows; a doubt may end sooner than it is looked at.
+            follows.lacks.clear();
         }
         Tell::RouteEventApplied {
             owner,
