@@ -246,7 +246,8 @@ pub fn picture(
     }
     still.append(&mut dots);
     let every = tick(span);
-    let ticks = (from.div_ceil(every)..=now / every)
+    // A tick too near to the left edge would have half of its words cut off.
+    let ticks = ((from + span / 24).div_ceil(every)..=now / every)
         .map(|nth| (x(nth * every), crate::words::seconds(nth * every, every)))
         .collect();
     Picture {
