@@ -263,8 +263,9 @@ pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
         return format!("not reached by {}", Time(*by));
     }
     let (what, by) = match claim {
+        Claim::Never(what) => return unwanted(view, what),
         Claim::Reaches { what, by } => (what, *by),
-        Claim::EndsWith(what) | Claim::Never(what) | Claim::Before(_, what) => (what, None),
+        Claim::EndsWith(what) | Claim::Before(_, what) => (what, None),
     };
     let mut text = situation(view, what);
     if let Some(by) = by {
@@ -319,20 +320,32 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
             .join("; "),
-        Situation::Not(inner) => match &**inner {
-            Situation::AtLeast(metric, n) => format!(
-                "{}, has to stay below {}",
-                value(view, *metric),
-                show(*metric, *n)
-            ),
-            Situation::AtMost(metric, n) => format!(
-                "{}, has to be above {}",
-                value(view, *metric),
-                show(*metric, *n)
-            ),
-            other => situation(view, other),
-        },
+        Situation::Not(inner) => unwanted(view, inner),
         _ => String::new(),
+    }
+}
+
+/// The numbers behind something that is not to be so.
+fn unwanted(view: &View<'_>, what: &Situation) -> String {
+    match what {
+        Situation::AtLeast(metric, n) => format!(
+            "{}, has to stay below {}",
+            value(view, *metric),
+            show(*metric, *n)
+        ),
+        Situation::AtMost(metric, n) => format!(
+            "{}, has to be above {}",
+            value(view, *metric),
+            show(*metric, *n)
+        ),
+        Situation::All(all) | Situation::Any(all) => all
+            .iter()
+            .map(|one| unwanted(view, one))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
+        Situation::Not(inner) => situation(view, inner),
+        other => situation(view, other).replace(", wanted ", ", which is not to become "),
     }
 }
 
