@@ -10,7 +10,7 @@ use world::Bench;
 use world::replay;
 
 /// By what a failure mode is recognised when it happens: words of the sentence that tells of it, or a refusal.
-const MODES: [(&str, &str, Sign); 28] = [
+const MODES: [(&str, &str, Sign); 35] = [
     (
         "Production Promotion",
         "late worker report",
@@ -30,6 +30,41 @@ const MODES: [(&str, &str, Sign); 28] = [
         "Production Promotion",
         "DB rollback unsafe",
         Sign::Refusal("rollback-target-reads-the-schema", ""),
+    ),
+    (
+        "Deploy Pipeline",
+        "stale artifacts",
+        Sign::Words("failed: its generated files are stale"),
+    ),
+    (
+        "Deploy Pipeline",
+        "build digest mismatch",
+        Sign::Words("failed: twice the registry found another digest than the builder"),
+    ),
+    (
+        "Deploy Pipeline",
+        "cold deploy needs approval",
+        Sign::Words("waits: live state would be lost, and nobody has agreed to that"),
+    ),
+    (
+        "Deploy Pipeline",
+        "migration blocks preview",
+        Sign::Words("waits: the migration that it needs has not been applied"),
+    ),
+    (
+        "Deployment attempt",
+        "orphaned attempt",
+        Sign::Words("the sweep found"),
+    ),
+    (
+        "Deployment attempt",
+        "late attempt end",
+        Sign::Words("comes late:"),
+    ),
+    (
+        "Deployment attempt",
+        "teardown of unknown",
+        Sign::Words("is refused: 409, its state is unknown"),
     ),
     (
         "CO-LO-EN deployment",
@@ -268,6 +303,9 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::SchemaChange { .. }
                 | Fault::LogRecreated { .. }
                 | Fault::PromotionOrder { .. }
+                | Fault::PipelineTrouble { .. }
+                | Fault::WeightyCommit { .. }
+                | Fault::SharedData { .. }
         )
     };
     found.extend(

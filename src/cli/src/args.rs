@@ -127,6 +127,9 @@ pub struct Changes {
     /// Do what the reference solution of the drawn case does
     #[arg(long)]
     pub solve: bool,
+    /// Do six of the scenario's actions at moments that the seed draws
+    #[arg(long, conflicts_with_all = ["solve", "actions"])]
+    pub meddle: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -113,6 +113,8 @@ pub enum Played {
     Actions,
     /// The reference solution.
     Solution,
+    /// Anything.
+    Meddling,
 }
 
 impl Played {
@@ -121,6 +123,7 @@ impl Played {
             Self::Nothing => "nothing",
             Self::Actions => "actions",
             Self::Solution => "solution",
+            Self::Meddling => "meddling",
         }
     }
 }
@@ -168,6 +171,9 @@ pub fn changes(changes: &Changes, plan: Option<&Plan>) -> Result<Checked, Stop> 
     } else if changes.solve {
         played = Played::Solution;
         words.push_str(" --solve");
+    } else if changes.meddle {
+        played = Played::Meddling;
+        words.push_str(" --meddle");
     }
     Ok(Checked {
         waivers,

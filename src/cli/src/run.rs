@@ -6,7 +6,9 @@ use crate::input::{self, Checked, Played};
 use crate::out::{Out, Stop};
 use machine::Time;
 use platform::CATALOG;
-use protocol::{GoalReport, Placed, Plan, Problem, Progress, PropertyReport, RunReport, property};
+use protocol::{
+    GoalReport, Placed, Plan, Problem, Progress, PropertyReport, Replay, RunReport, property,
+};
 use study::Library;
 
 pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Stop> {
@@ -25,14 +27,24 @@ pub fn run(args: &args::Run, library: &Library, out: &mut Out) -> Result<u8, Sto
 /// Runs a plan with changes, and with the reference solution of the drawn case if that is wanted.
 pub fn play(plan: &Plan, content: u64, changes: &Checked, seed: u64) -> Result<RunReport, Stop> {
     let mut replay = changes.replay(plan, content, seed);
-    if changes.played == Played::Solution {
-        replay.actions = solution(plan, seed)?;
-    }
+    act(plan, changes.played, &mut replay)?;
     world::run(plan, &replay).map_err(Stop::Problem)
 }
 
+/// Adds what somebody does who was not told what to do by a file.
+pub fn act(plan: &Plan, played: Played, replay: &mut Replay) -> Result<(), Stop> {
+    match played {
+        Played::Nothing | Played::Actions => {}
+        Played::Solution => replay.actions = solution(plan, replay.seed)?,
+        Played::Meddling => {
+            replay.actions = world::replay(plan, replay.seed, world::Played::Meddling).actions;
+        }
+    }
+    Ok(())
+}
+
 /// The reference solution of the case that a seed draws.
-pub fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
+fn solution(plan: &Plan, seed: u64) -> Result<Vec<Placed>, Stop> {
     let Some(case) = world::case_of(plan, seed) else {
         let problem = Problem::new(
             "no-solution",

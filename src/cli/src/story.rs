@@ -1,9 +1,9 @@
 //! `lab story`: what happens in a run, a sentence for each entry.
 
 use crate::args;
-use crate::input::{self, Played};
+use crate::input;
 use crate::out::{Out, Stop};
-use crate::run::solution;
+use crate::run;
 use machine::Time;
 use protocol::EntryView;
 use serde::Serialize;
@@ -27,9 +27,7 @@ pub fn story(args: &args::Story, library: &Library, out: &mut Out) -> Result<u8,
     let moment = |text: &Option<String>| text.as_deref().map(input::moment).transpose();
     let (from, to) = (moment(&args.from)?, moment(&args.to)?);
     let mut replay = changes.replay(plan, plan.digest(), seed);
-    if changes.played == Played::Solution {
-        replay.actions = solution(plan, seed)?;
-    }
+    run::act(plan, changes.played, &mut replay)?;
     let mut told = Ok(());
     let mut tell = |entry: EntryView| {
         let within = from.is_none_or(|from| entry.at >= from) && to.is_none_or(|to| entry.at <= to);

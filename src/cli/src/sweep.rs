@@ -275,6 +275,7 @@ fn show(
         Played::Nothing => "nobody acts, and nobody has to",
         Played::Actions => "the file of actions is played",
         Played::Solution => "the reference solution of each case is played",
+        Played::Meddling => "six actions are done at moments that the seed draws",
     };
     out.line(done)?;
     for (title, rows) in [

@@ -147,4 +147,54 @@ machine::knobs! {
     PROPAGATION_ALARM = "propagation alarm", Time 10_000_000 in 500_000..=600_000_000, home "Edge";
     /// How long the owner that was verified last may serve while the edge doubts its table.
     LAST_VERIFIED_AGE = "last verified age", Time 60_000_000 in 0..=86_400_000_000, home "Edge";
+    /// How often a builder says that it is at work.
+    PIPELINE_BEAT = "pipeline beat", Time 10_000_000 in 100_000..=600_000_000, home "Deploy Pipeline";
+    /// How long a builder may be silent before its lease is over.
+    PIPELINE_LEASE = "pipeline lease", Time 30_000_000 in 200_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How often a deployment is given to a builder.
+    PIPELINE_TRIES = "pipeline tries", Count 3 in 1..=100, home "Deploy Pipeline";
+    /// How long the pipeline waits for an answer before it asks again.
+    PIPELINE_RESEND = "pipeline resend", Time 2_000_000 in 50_000..=60_000_000, home "Deploy Pipeline";
+    /// How long what was seen of the environment counts.
+    PIPELINE_EVIDENCE_TTL = "pipeline evidence ttl", Time 60_000_000 in 500_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How often is looked whether what a deployment waits for has come.
+    PIPELINE_RECHECK = "pipeline recheck", Time 10_000_000 in 100_000..=3_600_000_000, home "Deploy Pipeline";
+    /// How long a deployment may wait for a builder.
+    PIPELINE_QUEUE_LIMIT = "pipeline queue limit", Time 600_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long fetching a commit may take.
+    PIPELINE_CLONE_LIMIT = "pipeline clone limit", Time 120_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long a build may take.
+    PIPELINE_BUILD_LIMIT = "pipeline build limit", Time 900_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long looking at what a preview needs may take, its start included.
+    PIPELINE_VALIDATE_LIMIT = "pipeline validate limit", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deploy Pipeline";
+    /// How long a deployment may wait for somebody before it has failed.
+    PIPELINE_EXPIRY = "pipeline expiry", Time 259_200_000_000 in 1_000_000..=604_800_000_000, home "Deploy Pipeline";
+    /// How often a worker says that it is at an attempt.
+    ATTEMPT_BEAT = "attempt beat", Time 10_000_000 in 100_000..=600_000_000, home "Deployment attempt";
+    /// How long nothing may be heard of an attempt before nobody knows what becomes of it.
+    ATTEMPT_ORPHAN_AFTER = "attempt orphan after", Time 45_000_000 in 500_000..=3_600_000_000, home "Deployment attempt";
+    /// How often is looked for attempts of which nothing was heard.
+    ATTEMPT_SWEEP = "attempt sweep", Time 10_000_000 in 100_000..=3_600_000_000, home "Deployment attempt";
+    /// How long is waited for an answer about an attempt before it is asked again.
+    ATTEMPT_RESEND = "attempt resend", Time 2_000_000 in 50_000..=60_000_000, home "Deployment attempt";
+    /// How often is looked what became of an unknown attempt.
+    ATTEMPT_RECONCILE = "attempt reconcile", Time 30_000_000 in 500_000..=86_400_000_000, home "Deployment attempt";
+    /// How long an attempt may be unknown before somebody is called.
+    ATTEMPT_ESCALATE = "attempt escalate", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Deployment attempt";
+    /// How long the edge waits for the store of keys before it refuses.
+    KEY_STORE_TIMEOUT = "key store timeout", Time 1_000_000 in 10_000..=60_000_000, home "Edge";
+    /// How long a key may be reserved before nobody knows what became of its request.
+    KEY_LEASE = "key lease", Time 30_000_000 in 100_000..=86_400_000_000, home "Key store";
+    /// How far from now the timestamp of a webhook's signature may be.
+    WEBHOOK_TOLERANCE = "webhook tolerance", Time 300_000_000 in 1_000_000..=3_600_000_000, home "Edge";
+    /// What a provider needs for itself of the time that it waits.
+    WEBHOOK_MARGIN = "webhook margin", Time 2_000_000 in 0..=60_000_000, home "Edge";
+    /// How long the edge waits for the artifact store before it asks again for an asset.
+    ASSET_RETRY = "asset retry", Time 1_000_000 in 10_000..=60_000_000, home "Edge";
+    /// How often the edge asks the artifact store for an asset.
+    ASSET_TRIES = "asset tries", Count 3 in 1..=20, home "Edge";
+    /// How long the edge remembers that there is no such asset.
+    ASSET_ABSENCE = "asset absence", Time 5_000_000 in 0..=3_600_000_000, home "Edge";
+    /// How many starts of one preview an edge may ask for in the wake window.
+    PREVIEW_WAKES = "preview wakes", Count 3 in 0..=1_000, home "Edge";
 }

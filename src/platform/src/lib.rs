@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod agenda;
 pub mod allocation;
+pub mod attempt;
 pub mod control;
 pub mod edge;
 pub mod gate;
@@ -24,10 +25,12 @@ mod ledger;
 pub mod message;
 pub mod migration;
 pub mod note;
+pub mod pipeline;
 pub mod promotion;
 pub mod region;
 pub mod runner;
 mod stream;
+pub mod traces;
 pub mod wake;
 
 use machine::{Catalog, LifecycleSpec};
@@ -46,11 +49,18 @@ pub const GITOPS: u8 = place(&gitops::SPEC);
 /// The index of the Host Drain / OS Upgrade lifecycle in the catalog.
 pub const HOST_DRAIN: u8 = place(&hosts::SPEC);
 
+/// The index of Deploy Pipeline in the catalog.
+pub const PIPELINE: u8 = place(&pipeline::SPEC);
+
+/// The index of Deployment attempt in the catalog.
+pub const ATTEMPT: u8 = place(&attempt::SPEC);
+
 /// The index of Database Migration in the catalog.
 pub const MIGRATION: u8 = place(&migration::SPEC);
 
 /// The lifecycles, in the gallery's order.
 const LIFECYCLES: &[&LifecycleSpec] = &[
+    &pipeline::SPEC,
     &promotion::SPEC,
     &wake::SPEC,
     &allocation::SPEC,
@@ -58,6 +68,7 @@ const LIFECYCLES: &[&LifecycleSpec] = &[
     &region::SPEC,
     &migration::SPEC,
     &gitops::SPEC,
+    &attempt::SPEC,
 ];
 
 /// Everything the platform declares.

@@ -68,6 +68,32 @@ pub enum Reason {
     NoBaseline,
     /// The edge doubts its table, and this request may not go to an owner that is not verified.
     RouteGap,
+    /// It came as early data, which anybody on the way can send again.
+    EarlyData,
+    /// The store of keys did not answer.
+    IdemStore,
+    /// The allocation may not do anything any more.
+    Fenced,
+    /// The signature is not the provider's.
+    BadSignature,
+    /// The signature was made too long ago.
+    StaleSignature,
+    /// The event was processed before.
+    EventProcessed,
+    /// The event is being processed.
+    EventInFlight,
+    /// The webhook could not be delivered in its window; the provider owns the retry.
+    WebhookDeferred,
+    /// No artifact has this asset.
+    NoSuchAsset,
+    /// The artifact store did not answer, or not with the right bytes.
+    AssetStore,
+    /// There is no such preview.
+    NoPreview,
+    /// The preview was started too often lately.
+    PreviewBudget,
+    /// The preview is bound to the production's data.
+    NotIsolated,
 }
 
 /// Why a wake or an allocation failed.
@@ -248,6 +274,10 @@ pub enum Command {
     GitOps(crate::gitops::Command),
     /// Something about promotions, the log and the edges that follow it.
     Promotion(crate::promotion::Command),
+    /// Something about a deployment on its way to a preview (to the pipeline or the environment).
+    Pipeline(crate::pipeline::Command),
+    /// Something that an edge goes by (to the edges).
+    Traces(crate::traces::Command),
 }
 
 impl Command {
@@ -270,6 +300,8 @@ impl Command {
             Self::Migration(_) => 11,
             Self::GitOps(_) => 12,
             Self::Promotion(_) => 15,
+            Self::Pipeline(_) => 13,
+            Self::Traces(_) => 14,
         }
     }
 }
@@ -417,6 +449,10 @@ pub enum Message {
     GitOps(crate::gitops::Message),
     /// Among control plane, log, archive, services and edges, about owners.
     Promotion(crate::promotion::Message),
+    /// Among the pipeline, its builders, source, registry, environment and the log of events.
+    Pipeline(crate::pipeline::Message),
+    /// About what requests need besides an owner and an allocation.
+    Traces(crate::traces::Message),
 }
 
 macro_rules! kinds {
@@ -458,6 +494,8 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::migration::Message::KINDS,
     crate::gitops::Message::KINDS,
     crate::promotion::Message::KINDS,
+    crate::pipeline::Message::KINDS,
+    crate::traces::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -501,6 +539,8 @@ impl machine::Message for Message {
             Self::Migration(message) => message.kind(),
             Self::GitOps(message) => message.kind(),
             Self::Promotion(message) => message.kind(),
+            Self::Pipeline(message) => message.kind(),
+            Self::Traces(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -543,11 +583,15 @@ impl machine::Message for Message {
                 Command::Host(command) => command.subject(),
                 Command::GitOps(command) => command.subject(),
                 Command::Promotion(command) => command.subject(),
+                Command::Pipeline(command) => command.subject(),
+                Command::Traces(command) => command.subject(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
             Self::GitOps(message) => message.subject(),
             Self::Promotion(message) => message.subject(),
+            Self::Pipeline(message) => message.subject(),
+            Self::Traces(message) => message.subject(),
         }
     }
 
@@ -577,6 +621,8 @@ impl machine::Message for Message {
             Self::Migration(message) => message.identity(),
             Self::GitOps(message) => message.identity(),
             Self::Promotion(message) => message.identity(),
+            Self::Pipeline(message) => message.identity(),
+            Self::Traces(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
@@ -587,6 +633,9 @@ impl machine::Message for Message {
             return message.repeatable();
         }
         if let Self::Region(message) = self {
+            return message.repeatable();
+        }
+        if let Self::Traces(message) = self {
             return message.repeatable();
         }
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.

@@ -215,8 +215,12 @@ pub enum Note {
     Host(crate::hosts::Note),
     /// About a migration of a database.
     Migration(crate::migration::Note),
+    /// About a deployment on its way to a preview.
+    Pipeline(crate::pipeline::Note),
     /// What Git, CO, LO and EN tell.
     GitOps(crate::gitops::Note),
     /// About promotions, the log and the edges that follow it.
     Promotion(crate::promotion::Note),
+    /// What requests need besides an owner and an allocation.
+    Traces(crate::traces::Note),
 }

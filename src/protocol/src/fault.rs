@@ -86,6 +86,45 @@ pub static MESSAGES: &[&str] = &[
     "edge-acknowledges",
     "services-ask",
     "services-are",
+    "build-order",
+    "source-fetch",
+    "source-tree",
+    "build-beat",
+    "build-release",
+    "artifact-put",
+    "artifact-kept",
+    "digest-ask",
+    "digest-answer",
+    "environment-look",
+    "environment-seen",
+    "state-transition",
+    "state-transition-ack",
+    "attempt-offer",
+    "attempt-beat",
+    "attempt-go",
+    "attempt-release",
+    "resource-apply",
+    "resource-applied",
+    "resource-observe",
+    "resource-observed",
+    "resource-remove",
+    "resource-removed",
+    "attempt-end",
+    "arrival",
+    "key-reserve",
+    "key-standing",
+    "key-settle",
+    "key-settled",
+    "hand-over",
+    "fenced",
+    "effect",
+    "effected",
+    "effect-look",
+    "effect-seen",
+    "asset-fetch",
+    "asset-bytes",
+    "manifest-ask",
+    "manifest-answer",
 ];
 
 /// How a kind of fault is described, once.
@@ -332,6 +371,25 @@ faults! {
         app: u16,
         /// What.
         effect: crate::promotion::PromotionEffect,
+    }
+    /// Something around the pipeline is wrong: a builder, the source, or the environment of previews.
+    "pipeline-trouble" "Pipeline trouble" PipelineTrouble {
+        /// What, by name (`spoilt-build`).
+        what: String,
+        /// Which builder, from 1; 0 is every one, and whatever is no builder.
+        builder: u16,
+    }
+    /// A commit brings something with it that a preview cannot pass over.
+    "weighty-commit" "Weighty commit" WeightyCommit {
+        /// Which deployment, by position in the plan.
+        deploy: u16,
+        /// What, by name (`cold-change`).
+        what: String,
+    }
+    /// A colleague binds a preview to the production's data.
+    "shared-data" "Shared data" SharedData {
+        /// The preview, by position among the apps.
+        app: u16,
     }
 }
 

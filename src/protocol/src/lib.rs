@@ -12,6 +12,7 @@ mod frame;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod plan;
 mod problem;
 mod promotion;
@@ -20,6 +21,7 @@ mod region;
 mod replay;
 mod report;
 mod request;
+mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
@@ -30,6 +32,7 @@ pub use frame::{
 pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
 pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
 pub use migration::{MigrationEffect, MigrationPlan, MigrationsPlan};
+pub use pipeline::{AttemptedPlan, AttemptsPlan, DeployPlan, PipelineEffect, PipelinePlan};
 pub use plan::{
     Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
     QuestionOption, Range, Read, Readable, Situation, Start, Traffic,
@@ -43,6 +46,7 @@ pub use region::{RegionEffect, RegionPlan, RegionsPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
+pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");

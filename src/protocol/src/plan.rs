@@ -66,6 +66,12 @@ pub struct Plan {
     pub gitops: Option<crate::gitops::GitOpsPlan>,
     /// How owners of routes change, if that takes more than an order.
     pub promotions: Option<crate::promotion::PromotionsPlan>,
+    /// The pipeline from commits to previews.
+    pub pipeline: Option<crate::pipeline::PipelinePlan>,
+    /// Deployments that are attempted, several times if need be.
+    pub attempts: Option<crate::pipeline::AttemptsPlan>,
+    /// What single requests need besides an owner and an allocation.
+    pub traces: Option<crate::traces::TracesPlan>,
 }
 
 impl Plan {
@@ -153,6 +159,8 @@ pub struct Traffic {
     pub until: u64,
     /// The time from one to the next.
     pub every: Range,
+    /// What is special about some of them.
+    pub extra: crate::traces::Extra,
 }
 
 /// One possible cause, drawn by the seed.
@@ -215,6 +223,12 @@ pub enum Readable {
     Quorum,
     /// What each host has promised, and what is free.
     Headroom,
+    /// The deployments on their way to a preview, and what each waits for.
+    Previews,
+    /// The environment of previews: what is bound there, what is missing.
+    PreviewEnvironment,
+    /// The attempts of deployments, as the records have them.
+    Attempts,
     /// The newest commits of Git.
     GitLog,
     /// What CO has on record.
@@ -231,6 +245,12 @@ pub enum Readable {
     RouteLog,
     /// What the runtime services say of themselves.
     RuntimeServices,
+    /// The idempotency keys and events, and where each stands.
+    Keys,
+    /// What the product's database has, and what its provider was told.
+    Effects,
+    /// What the edges go by for previews.
+    PreviewHosts,
 }
 
 /// Something that can be read.
@@ -282,12 +302,16 @@ pub enum Effect {
     Region(RegionEffect),
     /// Do something about a migration.
     Migration(crate::migration::MigrationEffect),
+    /// Do something about a deployment on its way to a preview.
+    Pipeline(crate::pipeline::PipelineEffect),
     /// Something about hosts.
     Host(crate::hosts::HostEffect),
     /// Do something about a deployment from Git.
     GitOps(crate::gitops::GitOpsEffect),
     /// Something about promotions, the log and the edges that follow it.
     Promotion(crate::promotion::PromotionEffect),
+    /// Do something about a preview.
+    Traces(crate::traces::TracesEffect),
 }
 
 /// Something that can be done.
@@ -408,6 +432,20 @@ pub enum Situation {
     Hosts(crate::hosts::HostSituation),
     /// Something about promotions.
     Promotion(crate::promotion::PromotionSituation),
+    /// A deployment that is attempted, by its position, is in this state, by name; `torn_down` once all of it is gone.
+    Attempted {
+        /// Which deployment.
+        deployment: u16,
+        /// Which state.
+        state: String,
+    },
+    /// A deployment on its way, by its position, is in this state, by name.
+    Preview {
+        /// Which deployment.
+        deploy: u16,
+        /// Which state.
+        state: String,
+    },
 }
 
 /// How a situation is judged over a run.

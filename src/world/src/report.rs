@@ -141,7 +141,12 @@ pub fn runs_alike(
             .map_err(|error| Box::new(Problem::new("run-diverged", format!("{error}"))))?;
     }
     found.push(line.run().fingerprint());
-    let mut fork = line.fork(length / 2)?;
+    // A branch begins where a moment ends, as those of a bench do: what is done at one time is done whole.
+    let history = line.run().history();
+    let half = history
+        .entry(length / 2)
+        .map_or(0, |entry| history.until(entry.at));
+    let mut fork = line.fork(half)?;
     for placed in replay.actions.iter().skip(fork.placed().len()) {
         fork.place(plan, placed)?;
     }

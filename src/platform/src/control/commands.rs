@@ -49,7 +49,9 @@ impl ControlPlane {
             | Command::RepairArtifact { .. }
             | Command::Region(_)
             | Command::Migration(_)
-            | Command::GitOps(_) => false,
+            | Command::Pipeline(_)
+            | Command::GitOps(_)
+            | Command::Traces(_) => false,
         };
         let command = command.number();
         out.note(if done {

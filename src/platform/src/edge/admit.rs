@@ -4,8 +4,9 @@ use super::{Due, Edge, Held, Out};
 use crate::control::Contract;
 use crate::message::{Class, Reason, Request};
 use crate::note::Note;
+use crate::traces::Arrival;
 use crate::{gate, knob, wake};
-use machine::{Context, Duration, Fact, NodeId};
+use machine::{Context, Duration, Fact, NodeId, Time};
 
 impl Edge {
     /// A client's request arrives.
@@ -14,22 +15,25 @@ impl Edge {
         cx: &Context<'_>,
         out: &mut Out,
         client: NodeId,
-        request: Request,
+        arrival: Arrival,
     ) {
+        let request = self.resolve_host(&arrival);
         let Request {
-            id,
-            route,
-            class,
-            key,
-            ..
+            id, route, class, ..
         } = request;
         out.note(Note::RequestArrived {
             request: id,
-            route,
+            route: self.noted_route(&arrival),
             class,
         });
         if usize::from(route.0) >= self.installation.contracts.len() {
             return self.respond(cx, out, client, id, 404, Reason::NoRoute, Duration::ZERO);
+        }
+        if !self.host_exists(cx, out, client, &arrival) {
+            return;
+        }
+        if let Some(asset) = arrival.asset {
+            return self.on_asset(cx, out, client, &request, asset);
         }
         if class == Class::Asset {
             // The bytes are named by their digest: no owner, no app and no table is needed to know that they are right.
@@ -42,14 +46,37 @@ impl Edge {
             // The log has not said yet who owns it; guessing would be worse than asking to come again.
             return self.respond(cx, out, client, id, 503, Reason::NoTarget, Duration::ZERO);
         }
+        if !self.may_enter(cx, out, client, &request)
+            || !self.may_be_early(cx, out, client, &arrival)
+            || !self.is_believed(cx, out, client, &arrival)
+            || self.ask_key(cx, out, client, &request)
+        {
+            return;
+        }
+        self.admit(cx, out, client, &request, cx.now);
+    }
+
+    /// Nothing stands against a request that has arrived at a moment: it goes out, or waits, or is sent away.
+    pub(super) fn admit(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: &Request,
+        arrived: Time,
+    ) {
+        let Request {
+            id,
+            route,
+            class,
+            key,
+            ..
+        } = *request;
         if let Some(target) = self.choose(cx, out, id, route, None) {
-            if matches!(class, Class::Unsafe | Class::Webhook)
-                && key.is_some()
-                && !self.check_key(cx, out, client, &request)
-            {
+            if Self::changes(class) && key.is_some() && !self.check_key(cx, out, client, request) {
                 return;
             }
-            self.reserve(&request);
+            self.reserve(request);
             return self.dispatch(
                 cx,
                 out,
@@ -64,11 +91,18 @@ impl Edge {
                 false,
             );
         }
-        self.admit_cold(cx, out, client, &request);
+        self.admit_cold(cx, out, client, request, arrived);
     }
 
     /// No allocation of the owner serves: the request may wait for one, or not.
-    fn admit_cold(&mut self, cx: &Context<'_>, out: &mut Out, client: NodeId, request: &Request) {
+    fn admit_cold(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: &Request,
+        arrived: Time,
+    ) {
         let Request {
             id,
             route,
@@ -77,17 +111,14 @@ impl Edge {
             bytes,
             ..
         } = *request;
-        let contract = self
-            .installation
-            .contracts
-            .get(usize::from(route.0))
-            .copied()
-            .unwrap_or_default()
-            == Contract::HoldOnce;
+        let contract = match class {
+            Class::Webhook => self.installation.services.webhook(route).is_some(),
+            _ => self.contract(request) == Contract::HoldOnce,
+        };
         let holdable = match class {
             Class::SafePage | Class::Upgrade => true,
-            Class::Unsafe => contract,
-            Class::Webhook | Class::Asset => false,
+            Class::Unsafe | Class::Webhook => contract,
+            Class::Asset => false,
         };
         if out
             .require(cx, &gate::SAFE_TO_HOLD, id.into(), Fact::yes(holdable))
@@ -97,6 +128,9 @@ impl Edge {
             self.demand(cx, out, route);
             let rest = self.rest(cx, route);
             return self.respond(cx, out, client, id, 503, Reason::UnsafeCold, rest);
+        }
+        if !self.preview_may_wake(cx, out, client, request) {
+            return;
         }
         if class == Class::Unsafe && !self.check_key(cx, out, client, request) {
             return;
@@ -151,9 +185,10 @@ impl Edge {
             self.demand(cx, out, route);
             return self.respond(cx, out, client, id, 503, Reason::HoldFull, Duration::ZERO);
         }
-        let budget = cx.knobs.time(&knob::HOLD_BUDGET);
+        let budget = self.patience(cx, class, route);
+        let waited = Fact::below(cx.now.since(arrived).0, budget.0);
         if out
-            .require(cx, &gate::HOLD_BUDGET, id.into(), Fact::below(0, budget.0))
+            .require(cx, Self::patience_gate(class), id.into(), waited)
             .is_err()
         {
             self.demand(cx, out, route);
@@ -175,9 +210,9 @@ impl Edge {
             class,
             key,
             bytes,
-            arrived: cx.now,
+            arrived,
         });
-        let deadline = cx.now.after(budget);
+        let deadline = arrived.after(budget);
         self.agenda.set(Due::Expire(id), deadline);
         out.note(Note::HoldAdmitted {
             request: id,

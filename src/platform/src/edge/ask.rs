@@ -53,7 +53,9 @@ impl Edge {
             }
             return;
         }
-        self.ask(cx, out, route);
+        if self.preview_wakes(cx, out, route) {
+            self.ask(cx, out, route);
+        }
     }
 
     fn ask(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) {

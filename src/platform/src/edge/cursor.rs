@@ -510,7 +510,7 @@ impl Edge {
     }
 
     /// An operator orders something of this edge.
-    pub(super) fn on_order(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
+    pub(super) fn on_stream_order(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
         let in_gap = matches!(self.cursor.phase, Phase::Gap(_));
         let done = match command {
             Command::Rebaseline => {

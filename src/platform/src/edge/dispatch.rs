@@ -7,6 +7,7 @@ use super::{Due, Edge, Out};
 use crate::id::{AllocationId, Epoch, IdempotencyKey, RequestId, RouteId};
 use crate::message::{Class, Message, Reason};
 use crate::note::Note;
+use crate::traces::{Message as Say, Outcome};
 use crate::{gate, knob, stream};
 use machine::{Ask, Context, Duration, Fact, NodeId, fingerprint};
 
@@ -133,14 +134,21 @@ impl Edge {
             epoch,
             owner_epoch,
         });
-        out.send(
-            host,
+        let message = if self.installation.services.keys.is_some() && Self::changes(class) {
+            Message::Traces(Say::Hand {
+                request,
+                allocation,
+                epoch: owner_epoch,
+                claim: self.claims.get(request).copied(),
+            })
+        } else {
             Message::Dispatch {
                 request,
                 allocation,
                 epoch: owner_epoch,
-            },
-        );
+            }
+        };
+        out.send(host, message);
     }
 
     /// It is no longer in flight there.
@@ -170,7 +178,11 @@ impl Edge {
         {
             self.count_answer(flight.route, epoch, ok);
         }
-        if !flight.answered {
+        if flight.answered {
+            // Late, but now it is known.
+            self.settle_claim(cx, out, request, Outcome::Done { ok });
+        } else {
+            self.validated(out, request, flight.route, flight.allocation, ok);
             self.land(request, flight.allocation);
             let (status, reason) = if ok {
                 (200, Reason::Served)
@@ -207,6 +219,7 @@ impl Edge {
         };
         self.flights.remove(request);
         if flight.answered {
+            self.settle_claim(cx, out, request, Outcome::Released);
             return self.give_back(flight.route, flight.key, request);
         }
         self.land(request, allocation);
@@ -252,13 +265,81 @@ impl Edge {
         }
     }
 
+    /// The allocation may not do anything any more, and has not: this edge knows an owner that is one no longer, or does
+    /// not know yet that the allocation stops.
+    pub(super) fn on_fenced(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        request: RequestId,
+        allocation: AllocationId,
+    ) {
+        let flight = self.flights.get(request).copied();
+        let Some(flight) = flight.filter(|flight| flight.allocation == allocation) else {
+            return;
+        };
+        self.flights.remove(request);
+        if flight.answered {
+            return self.settle_claim(cx, out, request, Outcome::Released);
+        }
+        self.land(request, allocation);
+        let status = if flight.class == Class::Webhook {
+            503
+        } else {
+            421
+        };
+        let (client, wait) = (flight.client, Duration::ZERO);
+        self.respond(cx, out, client, request, status, Reason::Fenced, wait);
+    }
+
+    /// Sends a request that nobody has answered once more, unless that could make it happen twice.
+    fn sent_again(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        request: RequestId,
+        flight: &Flight,
+    ) -> bool {
+        let harmless = Fact::yes(!Self::changes(flight.class));
+        if flight.again
+            || self.installation.services.keys.is_none()
+            || out
+                .require(cx, &gate::OUTCOME_KNOWN, request.into(), harmless)
+                .is_err()
+        {
+            return false;
+        }
+        let Some(target) = self.choose(cx, out, request, flight.route, None) else {
+            return false;
+        };
+        let Flight {
+            client,
+            route,
+            class,
+            key,
+            ..
+        } = *flight;
+        let ready = Ready {
+            client,
+            request,
+            route,
+            class,
+            key,
+        };
+        self.dispatch(cx, out, ready, target, true);
+        true
+    }
+
     /// No answer came. Whether it happened is unknown, so an unsafe request is not sent again, and its key stays in use.
     pub(super) fn flight_due(&mut self, cx: &Context<'_>, out: &mut Out, request: RequestId) {
         let Some(flight) = self.flights.get(request).copied() else {
             return;
         };
         self.land(request, flight.allocation);
-        let unsafe_class = matches!(flight.class, Class::Unsafe | Class::Webhook);
+        let unsafe_class = Self::changes(flight.class);
+        if self.sent_again(cx, out, request, &flight) {
+            return;
+        }
         if unsafe_class && flight.key.is_some() {
             self.flights
                 .update(request, |flight| flight.answered = true);
@@ -279,7 +360,7 @@ impl Edge {
         reason = "they are what an answer consists of"
     )]
     pub(super) fn respond(
-        &self,
+        &mut self,
         cx: &Context<'_>,
         out: &mut Out,
         client: NodeId,
@@ -303,6 +384,8 @@ impl Edge {
         } else {
             0
         };
+        let reason = self.or_deferred(out, request, status, reason);
+        self.settle_by_answer(cx, out, request, reason);
         out.note(Note::ResponseSent {
             request,
             status,

@@ -100,16 +100,12 @@ impl Edge {
             return;
         };
         let (budget, waited) = (
-            cx.knobs.time(&knob::HOLD_BUDGET),
+            self.patience(cx, held.class, held.route),
             cx.now.since(held.arrived).0,
         );
+        let fact = Fact::below(waited, budget.0);
         if out
-            .require(
-                cx,
-                &gate::HOLD_BUDGET,
-                request.into(),
-                Fact::below(waited, budget.0),
-            )
+            .require(cx, Self::patience_gate(held.class), request.into(), fact)
             .is_ok()
         {
             // Asked again after another budget, or, should that be no time at all, at the pace at which wakes are.
@@ -124,15 +120,8 @@ impl Edge {
         });
         self.give_back(held.route, held.key, request);
         let rest = self.rest(cx, held.route);
-        self.respond(
-            cx,
-            out,
-            held.client,
-            request,
-            503,
-            Reason::WakeTimeout,
-            rest,
-        );
+        let (client, reason) = (held.client, Reason::WakeTimeout);
+        self.respond(cx, out, client, request, 503, reason, rest);
     }
 
     /// Nothing will come: everybody who waits for the route is told.

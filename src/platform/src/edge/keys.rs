@@ -1,4 +1,6 @@
-//! Idempotency keys: which are under way and which are done, so that a repeat is recognised.
+//! Idempotency keys as an edge without a store of keys remembers them: which are under way and which are done, so that a
+//! repeat that comes to the same edge is recognised. A crash forgets them, and other edges never knew; where that is not
+//! enough there is a store (`idempotency`).
 //!
 //! **Invariants.** A key is reserved before its request waits or leaves, and given back only if the request provably
 //! never left. If nobody knows whether it happened, the key stays in use until an answer comes after all.
@@ -6,7 +8,7 @@
 use super::{Edge, Out};
 use crate::gate;
 use crate::id::{IdempotencyKey, RequestId, RouteId};
-use crate::message::{Class, Reason, Request};
+use crate::message::{Reason, Request};
 use machine::{Context, Duration, Fact, NodeId};
 
 /// What is known of a key.
@@ -36,6 +38,10 @@ impl Edge {
             body,
             ..
         } = *request;
+        if self.installation.services.keys.is_some() {
+            // The store of keys has said yes, or there was nothing to ask it for.
+            return true;
+        }
         let known = key.and_then(|key| self.keys.get((route, key))).copied();
         let fact = Fact::yes(key.is_some() && known.is_none());
         if out
@@ -66,7 +72,10 @@ impl Edge {
             body,
             ..
         } = *request;
-        if let Some(key) = key.filter(|_| matches!(class, Class::Unsafe | Class::Webhook)) {
+        if self.installation.services.keys.is_some() {
+            return;
+        }
+        if let Some(key) = key.filter(|_| Self::changes(class)) {
             self.keys.insert(
                 (route, key),
                 Key {

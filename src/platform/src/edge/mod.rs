@@ -4,16 +4,22 @@
 //! memory only: they are gone when it crashes. Every request that arrives is answered once. [`Machine::restart`] is also
 //! how it starts for the first time: it then asks for the log.
 //!
-//! The parts: `table` follows the control plane, `cursor` the route event stream where there is one, `admit` judges arriving requests, `keys` remembers idempotency keys, `hold` lets
-//! requests wait and go, `ask` asks for wakes, `dispatch` hands requests over and answers them.
+//! The parts: `table` follows the control plane, `cursor` the route event stream where there is one, `admit` judges
+//! arriving requests, `keys` remembers idempotency keys, `hold` lets requests wait and go, `ask` asks for wakes, `dispatch`
+//! hands requests over and answers them. What some requests need besides: `idempotency` keeps keys in a store, `webhook`
+//! believes providers, `asset` serves bytes by their digest, `preview` keeps previews and production apart.
 
 mod admit;
 mod ask;
+mod asset;
 mod cursor;
 mod dispatch;
 mod hold;
+mod idempotency;
 mod keys;
+mod preview;
 mod table;
+mod webhook;
 
 pub use cursor::{Phase, Streamed};
 pub use table::{AllocationView, RouteView};
@@ -24,6 +30,7 @@ use crate::id::{AllocationId, DeploymentId, IdempotencyKey, Region, RequestId, R
 use crate::ledger::Ledger;
 use crate::message::{Class, Command, Message};
 use crate::note::Note;
+use crate::traces::{Arrival, Claim, Message as Say, Services};
 use alloc::vec::Vec;
 use dispatch::Flight;
 use keys::Key;
@@ -45,6 +52,8 @@ pub struct Installation {
     pub contracts: Vec<Contract>,
     /// The log that tells it of owners, if that is not the control plane itself.
     pub stream: Option<Streamed>,
+    /// What it can ask besides, and what it is bound by.
+    pub services: Services,
 }
 
 /// A request that waits.
@@ -83,6 +92,12 @@ enum Due {
     Baseline,
     /// Does anything prove that nothing is missing?
     Prove,
+    /// The store of keys has not answered.
+    Key(RequestId),
+    /// The store of keys has not written something down.
+    Settle(RequestId),
+    /// The artifact store has not answered.
+    Asset(RequestId),
 }
 
 /// An edge.
@@ -100,6 +115,12 @@ pub struct Edge {
     next_release: Ledger<RouteId, Time>,
     flights: Ledger<RequestId, Flight>,
     keys: Ledger<(RouteId, IdempotencyKey), Key>,
+    /// Requests whose keys the store was asked for, keys that were granted, and what the store has not confirmed.
+    asking: Ledger<RequestId, idempotency::Asking>,
+    claims: Ledger<RequestId, Claim>,
+    settling: Ledger<RequestId, idempotency::Settling>,
+    assets: asset::Assets,
+    previews: preview::Previews,
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
@@ -124,6 +145,11 @@ impl Edge {
             next_release: Ledger::default(),
             flights: Ledger::default(),
             keys: Ledger::default(),
+            asking: Ledger::default(),
+            claims: Ledger::default(),
+            settling: Ledger::default(),
+            assets: asset::Assets::default(),
+            previews: preview::Previews::default(),
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
@@ -173,7 +199,9 @@ impl Edge {
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, message: Message) {
         match message {
-            Message::Request(request) => self.on_request(cx, out, from, request),
+            Message::Request(request) => self.on_request(cx, out, from, Arrival::from(request)),
+            Message::Traces(say) => self.on_say(cx, out, from, say),
+            Message::Command(Command::Traces(command)) => self.on_order(cx, out, command),
             Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
             Message::WakeRefused {
                 route,
@@ -200,7 +228,30 @@ impl Edge {
                 allocation,
             } => self.on_dispatch_refused(cx, out, request, allocation),
             Message::Promotion(message) => self.on_stream(cx, out, message),
-            Message::Command(Command::Promotion(command)) => self.on_order(cx, out, command),
+            Message::Command(Command::Promotion(command)) => self.on_stream_order(cx, out, command),
+            // Everything else is said to others.
+            _ => {}
+        }
+    }
+
+    fn on_say(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, say: Say) {
+        match say {
+            Say::Arrive(arrival) => self.on_request(cx, out, from, arrival),
+            Say::Reserved {
+                request, standing, ..
+            } => self.on_standing(cx, out, request, standing),
+            Say::Settled { request, nth } => self.on_settled(request, nth),
+            Say::Fenced {
+                request,
+                allocation,
+            } => self.on_fenced(cx, out, request, allocation),
+            Say::Bytes { digest, bytes, nth } => self.on_bytes(cx, out, digest, bytes, nth),
+            Say::Found {
+                deployment,
+                digest,
+                nth,
+                ..
+            } => self.on_found(cx, out, deployment, digest, nth),
             // Everything else is said to others.
             _ => {}
         }
@@ -216,6 +267,9 @@ impl Edge {
                 Due::Ask(route) => self.ask_due(cx, out, route),
                 Due::Baseline => self.baseline_due(cx, out),
                 Due::Prove => self.prove_due(cx, out),
+                Due::Key(request) => self.key_due(cx, out, request),
+                Due::Settle(request) => self.send_settle(cx, out, request),
+                Due::Asset(request) => self.asset_due(cx, out, request),
             }
         }
     }
@@ -262,11 +316,21 @@ impl Machine for Edge {
             self.last_ask,
             self.following,
         );
-        let all = fingerprint::digest(&(table, rest));
-        if self.installation.stream.is_some() {
-            fingerprint::fold(all, self.cursor.fingerprint())
-        } else {
-            all
+        let traces = (
+            self.asking.fingerprint(),
+            self.claims.fingerprint(),
+            self.settling.fingerprint(),
+            self.assets.fingerprint(),
+            self.previews.fingerprint(),
+            &self.installation.services,
+        );
+        let mut all = fingerprint::digest(&(table, rest));
+        if self.installation.services != Services::default() {
+            all = fingerprint::fold(all, fingerprint::digest(&traces));
         }
+        if self.installation.stream.is_some() {
+            all = fingerprint::fold(all, self.cursor.fingerprint());
+        }
+        all
     }
 }

@@ -5,9 +5,11 @@
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod region;
 mod serving;
+mod traces;
 
 pub use gitops::*;
 pub use hosts::{
@@ -16,9 +18,11 @@ pub use hosts::{
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
 pub use migration::*;
+pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
 pub use serving::*;
+pub use traces::*;
 
 use machine::Gate;
 
@@ -30,6 +34,8 @@ const LISTS: &[&[&Gate]] = &[
     migration::ALL,
     gitops::ALL,
     promotion::ALL,
+    pipeline::ALL,
+    traces::ALL,
 ];
 
 /// Every gate, in order of index.

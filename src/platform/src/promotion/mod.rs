@@ -106,7 +106,7 @@ pub struct Promotion {
     pub digest: Digest,
     /// The owner it was judged against.
     pub predecessor: Epoch,
-    /// Who owned the route then.
+    /// Who owned the route when everything that had to be true was.
     pub previous: DeploymentId,
     /// The epoch under which the candidate owns the route; 0 while it does not.
     pub epoch: Epoch,

@@ -5,9 +5,10 @@
 //! [`Machine::restart`] is also how it starts for the first time.
 //!
 //! The parts: `order` takes orders, `fetch` gets bytes and secrets and launches, `watch` follows the process, `stop`
-//! drains and stops, `serve` hands requests over, `report` repeats what was seen until it is acknowledged, `host`
+//! drains and stops, `serve` hands requests over, `effect` keeps what they change, `report` repeats what was seen until it is acknowledged, `host`
 //! is the host itself.
 
+mod effect;
 mod fetch;
 mod host;
 mod order;
@@ -26,6 +27,7 @@ use crate::knob;
 use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
+use crate::traces::Message as Say;
 use machine::SortedMap;
 use machine::{
     Context, HostEvent, Input, Machine, NodeId, ProcessId, Step, Ticket, Time, fingerprint,
@@ -46,6 +48,8 @@ pub struct Installation {
     pub store: NodeId,
     /// The vault of secrets.
     pub vault: NodeId,
+    /// The product's database, if what requests change is kept in one.
+    pub product: Option<NodeId>,
     /// What its host is built from, where hosts are upgraded.
     pub built: Option<crate::hosts::Facts>,
 }
@@ -92,6 +96,8 @@ enum Due {
     Stop(AllocationId),
     /// A report was not acknowledged.
     Report(ReportId),
+    /// The product's database has not confirmed something.
+    Effect(RequestId),
 }
 
 /// The name of what runs: the bytes' digest, folded with what is missing around them.
@@ -112,6 +118,7 @@ pub struct Runner {
     works: Ledger<AllocationId, Work>,
     reports: Ledger<ReportId, Pending>,
     serving: Ledger<RequestId, Serving>,
+    changing: Ledger<RequestId, effect::Changing>,
     writes: Ledger<Ticket, Write>,
     /// Which allocation a process belongs to; follows from the slots.
     processes: SortedMap<ProcessId, AllocationId>,
@@ -134,6 +141,7 @@ impl Runner {
             works: Ledger::default(),
             reports: Ledger::default(),
             serving: Ledger::default(),
+            changing: Ledger::default(),
             writes: Ledger::default(),
             processes: SortedMap::new(),
             agenda: Agenda::default(),
@@ -203,6 +211,13 @@ impl Runner {
                 allocation,
                 epoch,
             } => self.on_dispatch(cx, out, from, request, allocation, epoch),
+            Message::Traces(Say::Hand {
+                request,
+                allocation,
+                epoch,
+                claim,
+            }) => self.on_hand(cx, out, from, (request, allocation, epoch, claim)),
+            Message::Traces(Say::Effected { request, .. }) => self.on_effected(cx, out, request),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
@@ -236,6 +251,7 @@ impl Runner {
                 Due::Probe(id) => self.probe(cx, out, id),
                 Due::Stop(id) => self.try_stop(cx, out, id),
                 Due::Report(id) => self.send_report(cx, out, id),
+                Due::Effect(request) => self.send_effect(cx, out, request),
             }
         }
     }
@@ -340,7 +356,10 @@ impl Machine for Runner {
             self.writes.fingerprint(),
             self.agenda.fingerprint(),
         );
-        let all = fingerprint::digest(&(counters, state));
+        let mut all = fingerprint::digest(&(counters, state));
+        if self.installation.product.is_some() {
+            all = fingerprint::fold(all, self.changing.fingerprint());
+        }
         if self.installation.built.is_some() {
             fingerprint::fold(all, fingerprint::digest(&self.machine))
         } else {

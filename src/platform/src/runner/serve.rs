@@ -25,7 +25,25 @@ impl Runner {
         allocation: AllocationId,
         epoch: Epoch,
     ) {
-        let fits = |slot: &&super::Slot| slot.stage == Stage::Running && slot.epoch == epoch;
+        self.take(
+            cx,
+            out,
+            edge,
+            (request, allocation, epoch),
+            &[Stage::Running],
+        );
+    }
+
+    /// Hands a request to the process of an allocation in one of these stages; `false` if there is none.
+    pub(super) fn take(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        edge: NodeId,
+        (request, allocation, epoch): (RequestId, AllocationId, Epoch),
+        stages: &[Stage],
+    ) -> bool {
+        let fits = |slot: &&super::Slot| stages.contains(&slot.stage) && slot.epoch == epoch;
         let process = self
             .slots
             .get(allocation)
@@ -36,13 +54,14 @@ impl Runner {
                 request,
                 allocation,
             });
-            return out.send(
+            out.send(
                 edge,
                 Message::DispatchRefused {
                     request,
                     allocation,
                 },
             );
+            return false;
         };
         self.slots.update(allocation, |slot| {
             slot.in_flight = slot.in_flight.saturating_add(1);
@@ -53,6 +72,7 @@ impl Runner {
             process,
             request: request.0,
         });
+        true
     }
 
     /// A process has answered a request.
@@ -86,7 +106,9 @@ impl Runner {
             allocation,
             ok,
         });
-        out.send(serving.edge, Message::Answer { request, ok });
+        if !self.has_effect(cx, out, request, ok) {
+            out.send(serving.edge, Message::Answer { request, ok });
+        }
         if drained == Some(true) {
             self.try_stop(cx, out, allocation);
         }
@@ -103,6 +125,7 @@ impl Runner {
             .collect();
         for request in lost {
             self.serving.remove(request);
+            self.forget_change(request);
         }
     }
 }

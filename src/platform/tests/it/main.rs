@@ -1,6 +1,7 @@
 //! Tests of the platform's logic: control plane, edges and runners together, without a simulator.
 
 mod allocations;
+mod attempts;
 mod bench;
 mod commands;
 mod commits;
@@ -10,10 +11,14 @@ mod gitops_sides;
 mod hosts;
 mod migrations;
 mod path;
+mod pipeline;
 mod promotions;
 mod regions;
 mod reports;
 mod requests;
 mod restarts;
 mod stream;
+mod traces;
+mod traces_assets;
+mod traces_webhooks;
 mod wakes;

@@ -258,6 +258,7 @@ fn edge() -> Rig<Edge> {
         control: WRITER,
         region: Region(0),
         contracts: vec![Contract::None; 2],
+        services: platform::traces::Services::default(),
         stream: Some(Streamed {
             log: LOG,
             archive: ARCHIVE,

@@ -154,6 +154,16 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             app: app(),
             effect: super::promotion::order(table, names)?,
         },
+        "pipeline-trouble" => Fault::PipelineTrouble {
+            what: super::pipeline::snag(table.need("what")?, names.file),
+            builder: table
+                .get("builder")
+                .map_or(0, |value| 1 + names.numbered(&value.name(), "builder")),
+        },
+        "weighty-commit" => Fault::WeightyCommit {
+            deploy: names.deploy(&table.name("deploy")),
+            what: super::pipeline::content(table.need("what")?, names.file),
+        },
         "region-lack" => Fault::RegionLack {
             region: names.region(&table.name("region")),
             what: super::region::lack(table.need("what")?, names.file),
@@ -174,6 +184,7 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             count: table.count("count"),
             within: table.time("within"),
         },
+        "shared-data" => Fault::SharedData { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),
         // Reached only by a kind of fault that was declared after this list was written; the test names it.

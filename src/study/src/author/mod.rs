@@ -8,10 +8,12 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod read;
 mod region;
 mod scenario;
+mod traces;
 
 use crate::{Library, Scenario};
 use machine::Catalog;
@@ -35,21 +37,28 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
         "worlds/bad-revision",
         "worlds/blocked-migration",
+        "worlds/blocked-preview",
         "worlds/closed-doors",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
         "worlds/database-migration",
+        "worlds/deploy-pipeline",
+        "worlds/deployment-attempts",
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
+        "worlds/get-page-while-hot",
+        "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",
         "worlds/handover",
         "worlds/host-os-upgrade",
+        "worlds/immutable-asset-request",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
@@ -58,6 +67,9 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/moving-ground",
         "worlds/no-way-back",
         "worlds/offline-node",
+        "worlds/payment-webhook-while-cold",
+        "worlds/post-action-while-cold",
+        "worlds/preview-deploy-request",
         "worlds/production-promotion",
         "worlds/region-enablement",
         "worlds/region-trouble",
@@ -69,6 +81,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/shared-rack",
         "worlds/tight-hosts",
         "worlds/unapproved-image",
+        "worlds/unknown-teardown",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, region};
+use super::{claim, fault, gitops, migration, pipeline, region, traces};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -23,6 +23,11 @@ pub struct Names<'a> {
     edge_nodes: u16,
     migrations: Vec<String>,
     promotes: bool,
+    deploys: Vec<String>,
+    attempted: Vec<String>,
+    workers: u16,
+    builders: u16,
+    traces: bool,
     edges: u16,
     runners: u16,
 }
@@ -50,6 +55,22 @@ impl Names<'_> {
     /// The position of a migration by its name.
     pub fn migration(&self, name: &Name) -> u16 {
         let position = name.position(self.file, "migration", &borrowed(&self.migrations));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
+    /// The position of a deployment on its way by its name.
+    pub fn deploy(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.deploys));
+        position
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or_default()
+    }
+
+    /// The position of a deployment that is attempted by its name.
+    pub fn attempted(&self, name: &Name) -> u16 {
+        let position = name.position(self.file, "deployment", &borrowed(&self.attempted));
         position
             .and_then(|n| u16::try_from(n).ok())
             .unwrap_or_default()
@@ -86,16 +107,28 @@ impl Names<'_> {
         let about = ["regions", "door"].into_iter().map(String::from);
         let stream = ["log", "archive", "services"].into_iter().map(String::from);
         let git = ["git", "co"].into_iter().map(String::from);
+        let asked = ["keys", "product", "provider"]
+            .into_iter()
+            .map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
+        let way = ["pipeline", "source", "registry", "environment", "events"]
+            .into_iter()
+            .map(String::from);
+        let tries = ["attempts", "resource"].into_iter().map(String::from);
         ["control", "store", "vault"]
             .into_iter()
             .map(String::from)
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(stream.filter(|_| self.promotes))
             .chain(data.filter(|_| !self.migrations.is_empty()))
+            .chain(tries.filter(|_| self.workers > 0))
+            .chain((1..=self.workers).map(|n| format!("worker-{n}")))
+            .chain(way.filter(|_| self.builders > 0))
+            .chain((1..=self.builders).map(|n| format!("builder-{n}")))
             .chain(places)
+            .chain(asked.filter(|_| self.traces))
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
@@ -148,6 +181,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     let regions = region::regions(&table);
     let gitops = gitops::gitops(&table, file);
     let migrations = migration::migrations(&table, file);
+    let attempts = pipeline::attempts(&table);
+    let pipeline = pipeline::pipeline(&table);
     let ids = |key, what, id_key| ids(&table, key, what, id_key, file);
     let names = Names {
         file,
@@ -161,6 +196,18 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .flat_map(|all| &all.migrations)
             .map(|migration| migration.name.clone())
             .collect(),
+        deploys: pipeline
+            .iter()
+            .flat_map(|all| &all.deploys)
+            .map(|deploy| deploy.name.clone())
+            .collect(),
+        attempted: attempts
+            .iter()
+            .flat_map(|all| &all.deployments)
+            .map(|deployment| deployment.name.clone())
+            .collect(),
+        workers: attempts.as_ref().map_or(0, |all| all.workers),
+        builders: pipeline.as_ref().map_or(0, |all| all.builders),
         regions: regions
             .iter()
             .flat_map(|regions| &regions.regions)
@@ -174,6 +221,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         locals: gitops.as_ref().map_or(0, |gitops| gitops.locals),
         edge_nodes: gitops.as_ref().map_or(0, |gitops| gitops.nodes),
         promotes: table.get("promotions").is_some(),
+        traces: table.get("traces").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -218,6 +266,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         needs_action: table.need("needs-action").is_some_and(Value::flag),
         regions,
         migrations,
+        pipeline,
+        attempts,
         gitops,
         hosts: table
             .get("hosts")
@@ -225,6 +275,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         promotions: table
             .get("promotions")
             .and_then(|value| super::promotion::plan(value, &names)),
+        traces: table
+            .get("traces")
+            .and_then(|value| traces::traces(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -372,6 +425,7 @@ fn traffic(table: Table<'_>, names: &Names<'_>) -> Traffic {
         from: table.time("from"),
         until: table.time("until"),
         every: table.times("every"),
+        extra: traces::extra(&table),
     };
     if traffic.from >= traffic.until {
         names.file.report(
@@ -539,7 +593,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &keys[..],
         &region::EFFECTS,
         &migration::EFFECTS,
+        &pipeline::EFFECTS,
         &gitops::EFFECTS,
+        &traces::EFFECTS,
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
     ]
@@ -564,7 +620,11 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         key if migration::EFFECTS.contains(&key) => {
             Effect::Migration(migration::effect(key, value, names))
         }
+        key if pipeline::EFFECTS.contains(&key) => {
+            Effect::Pipeline(pipeline::effect(key, value, names))
+        }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
+        key if traces::EFFECTS.contains(&key) => Effect::Traces(traces::effect(key, value, names)),
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

@@ -3,17 +3,20 @@
 
 use super::Stored;
 use alloc::vec::Vec;
-use machine::fingerprint::{digest, fold};
+use machine::fingerprint::{digest, fold, spread};
 use machine::{Ask, Context, Duration, Input, NodeId, Step, Time};
-use platform::id::{IdempotencyKey, RequestId, RouteId};
+use platform::id::{DeploymentId, Digest, IdempotencyKey, RequestId, RouteId};
 use platform::message::{Class, Message, Request};
 use platform::note::Note;
+use platform::traces::{Arrival, Asset, Message as Say};
+use protocol::Extra;
 
 /// How many requests one stream can send.
 const PER_STREAM: u32 = 1 << 20;
 
 const EVERY: u8 = sim::stream::FREE;
 const WHICH: u8 = sim::stream::FREE + 1;
+const SPECIAL: u8 = 19;
 
 /// A stream of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +37,49 @@ pub struct Stream {
     pub until: Time,
     /// The time from one to the next, both ends included.
     pub every: (Duration, Duration),
+    /// What is special about some of them, where that matters.
+    pub extra: Option<Extra>,
+    /// The deployments and the number of paths among which those for assets choose.
+    pub assets: (DeploymentId, u16, u8),
+}
+
+/// What is special about a request is chosen by its number.
+const fn special(id: u32, what: u64) -> Ask {
+    Ask {
+        stream: SPECIAL,
+        key: fold(id as u64, what),
+    }
+}
+
+/// A request with what its class needs.
+fn arrival(cx: &Context<'_>, stream: &Stream, extra: Extra, request: Request) -> Arrival {
+    let id = request.id.0;
+    let pick = |what, bound| cx.dice.below(special(id, what), bound);
+    let (first, deployments, paths) = stream.assets;
+    let asset = (stream.class == Class::Asset && paths > 0).then(|| {
+        let path = pick(4, u32::from(paths)) as u8;
+        if pick(3, 100) < extra.unknown {
+            // A digest of something that was never built, the same few again and again.
+            return Asset::Digest(Digest(spread(u64::from(path))));
+        }
+        if pick(5, 100) < extra.paths {
+            return Asset::Path(path);
+        }
+        let nth = pick(6, u32::from(deployments)) as u16;
+        Asset::Digest(asset(DeploymentId(first.0 + nth), path))
+    });
+    Arrival {
+        early: pick(2, 100) < extra.early,
+        asset,
+        preview: extra.preview,
+        ..Arrival::from(request)
+    }
+}
+
+/// The digest of an asset of a deployment's artifact.
+#[must_use]
+pub const fn asset(deployment: DeploymentId, path: u8) -> Digest {
+    Digest(spread(0xA55E7 + ((deployment.0 as u64) << 8) + path as u64))
 }
 
 /// Everybody outside.
@@ -105,17 +151,24 @@ impl Clients {
                 low,
                 high,
             );
-            step.send(
-                edge,
-                Message::Request(Request {
-                    id: RequestId(id),
-                    route: stream.route,
-                    class: stream.class,
-                    key: stream.keyed.then_some(IdempotencyKey(first)),
-                    body: first,
-                    bytes: bytes as u32,
-                }),
-            );
+            let mut request = Request {
+                id: RequestId(id),
+                route: stream.route,
+                class: stream.class,
+                key: stream.keyed.then_some(IdempotencyKey(first)),
+                body: first,
+                bytes: bytes as u32,
+            };
+            let message = match stream.extra {
+                None => Message::Request(request),
+                Some(extra) => {
+                    if first != id && cx.dice.below(special(id, 1), 100) < extra.misuse {
+                        request.body = id;
+                    }
+                    Message::Traces(Say::Arrive(arrival(cx, stream, extra, request)))
+                }
+            };
+            step.send(edge, message);
             let (low, high) = stream.every;
             let wait = cx.dice.between(
                 Ask {

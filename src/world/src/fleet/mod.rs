@@ -2,31 +2,42 @@
 //!
 //! Nodes are numbered: clients, edges, control plane, runners, artifact store, vault.
 
+mod attempt;
 mod bootstrap;
 mod clients;
 mod gitops;
 mod migration;
+mod pipeline;
 mod promotion;
 mod region;
 mod roster;
 mod store;
+mod traces;
 mod vault;
 
+pub use attempt::{Resource, Worker};
 pub use bootstrap::Bootstrap;
-pub use clients::{Clients, Stream};
+pub use clients::{Clients, Stream, asset};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
+pub use pipeline::{
+    Builder, Content, Environment, EventLog, Registry, Snag, SnagSpell, Source,
+    artifact as artifact_of, tree,
+};
 pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
 pub use roster::{
-    ARCHIVE, BOOTSTRAP, CENTRAL, DATABASE, DOOR, EDGE_NODE, GIT, LOCAL, LOG, MIGRATIONS, MIGRATOR,
-    PLACE, REGIONS, Roster, SERVICES, VISITORS,
+    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS,
+    GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, PRODUCT, PROVIDER, REGIONS,
+    REGISTRY, RESOURCE, Roster, SERVICES, SOURCE, VISITORS, WORKER,
 };
 pub use store::{Store, WrongBytes, wrong};
+pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};
 
 use alloc::vec::Vec;
 use machine::{Context, Input, Machine, NodeId, Step, Time};
+use platform::attempt::{self as attempt_logic, Attempts};
 use platform::control::{self, ControlPlane};
 use platform::edge::Edge;
 use platform::gitops as gitops_logic;
@@ -34,9 +45,11 @@ use platform::id::Region;
 use platform::message::Message;
 use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
+use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
+use platform::traces::{self as traces_logic, KeyStore};
 
 /// One node.
 #[derive(Clone, Debug)]
@@ -87,6 +100,30 @@ pub enum Node {
     Archive(Archive),
     /// The runtime services.
     Services(RuntimeServices),
+    /// The pipeline.
+    Pipeline(Pipeline),
+    /// A builder.
+    Builder(Builder),
+    /// The source of commits.
+    Source(Source),
+    /// The registry of artifacts.
+    Registry(Registry),
+    /// The environment of previews.
+    Environment(Environment),
+    /// The log of events.
+    Events(EventLog),
+    /// The service of attempts.
+    Attempts(Attempts),
+    /// Somebody who carries attempts out.
+    Worker(Worker),
+    /// Where deployments really run.
+    Resource(Resource),
+    /// The store of keys.
+    Keys(KeyStore),
+    /// The product's database.
+    Product(Product),
+    /// The provider that sends webhooks.
+    Provider(Provider),
 }
 
 /// What a node of the fleet makes durable.
@@ -110,6 +147,14 @@ pub enum Stored {
     EdgeNode(gitops_logic::EdgeRecord),
     /// The route event stream.
     Log(promotion_logic::Stored),
+    /// The pipeline.
+    Pipeline(pipeline_logic::Record),
+    /// The service of attempts.
+    Attempts(attempt_logic::Record),
+    /// The store of keys.
+    Keys(traces_logic::Record),
+    /// The product's database.
+    Effect(Effect),
 }
 
 /// All nodes of a run.
@@ -195,6 +240,69 @@ impl Fleet {
         }
     }
 
+    /// The pipeline, if the plan has one.
+    #[must_use]
+    pub fn pipeline(&self) -> Option<&Pipeline> {
+        match self.node(self.roster.seated(PIPELINE).next()?) {
+            Some(Node::Pipeline(pipeline)) => Some(pipeline),
+            _ => None,
+        }
+    }
+
+    /// The service of attempts, if the plan has any.
+    #[must_use]
+    pub fn attempts(&self) -> Option<&Attempts> {
+        match self.node(self.roster.seated(ATTEMPTS).next()?) {
+            Some(Node::Attempts(attempts)) => Some(attempts),
+            _ => None,
+        }
+    }
+
+    /// Where deployments really run.
+    #[must_use]
+    pub fn resource(&self) -> Option<&Resource> {
+        match self.node(self.roster.seated(RESOURCE).next()?) {
+            Some(Node::Resource(resource)) => Some(resource),
+            _ => None,
+        }
+    }
+
+    /// The builder on a node.
+    #[must_use]
+    pub fn builder(&self, node: NodeId) -> Option<&Builder> {
+        match self.node(node) {
+            Some(Node::Builder(builder)) => Some(builder),
+            _ => None,
+        }
+    }
+
+    /// The registry of artifacts.
+    #[must_use]
+    pub fn registry(&self) -> Option<&Registry> {
+        match self.node(self.roster.seated(REGISTRY).next()?) {
+            Some(Node::Registry(registry)) => Some(registry),
+            _ => None,
+        }
+    }
+
+    /// The environment of previews.
+    #[must_use]
+    pub fn environment(&self) -> Option<&Environment> {
+        match self.node(self.roster.seated(ENVIRONMENT).next()?) {
+            Some(Node::Environment(environment)) => Some(environment),
+            _ => None,
+        }
+    }
+
+    /// The log of events.
+    #[must_use]
+    pub fn events(&self) -> Option<&EventLog> {
+        match self.node(self.roster.seated(EVENTS).next()?) {
+            Some(Node::Events(log)) => Some(log),
+            _ => None,
+        }
+    }
+
     /// A region as a place.
     #[must_use]
     pub fn place(&self, region: Region) -> Option<&Place> {
@@ -214,6 +322,15 @@ impl Fleet {
         }
     }
 
+    /// The store of keys, if the plan has one.
+    #[must_use]
+    pub fn keys(&self) -> Option<&KeyStore> {
+        match self.node(self.roster.seated(KEYS).next()?) {
+            Some(Node::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
     /// The archive of snapshots.
     #[must_use]
     pub fn archive(&self) -> Option<&Archive> {
@@ -223,11 +340,29 @@ impl Fleet {
         }
     }
 
+    /// The product's database.
+    #[must_use]
+    pub fn product(&self) -> Option<&Product> {
+        match self.node(self.roster.seated(PRODUCT).next()?) {
+            Some(Node::Product(product)) => Some(product),
+            _ => None,
+        }
+    }
+
     /// The runtime services.
     #[must_use]
     pub fn services(&self) -> Option<&RuntimeServices> {
         match self.node(self.roster.seated(SERVICES).next()?) {
             Some(Node::Services(services)) => Some(services),
+            _ => None,
+        }
+    }
+
+    /// The provider that sends webhooks.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        match self.node(self.roster.seated(PROVIDER).next()?) {
+            Some(Node::Provider(provider)) => Some(provider),
             _ => None,
         }
     }
@@ -321,6 +456,22 @@ impl sim::Fleet for Fleet {
             Node::Log(log) => adapt(step, Stored::Log, |step| log.step(cx, input, step)),
             Node::Archive(archive) => archive.step(cx, input, step),
             Node::Services(services) => services.step(cx, input, step),
+            Node::Pipeline(pipeline) => adapt(step, Stored::Pipeline, |step| {
+                pipeline.step(cx, input, step)
+            }),
+            Node::Builder(builder) => builder.step(cx, input, step),
+            Node::Source(source) => source.step(cx, input, step),
+            Node::Registry(registry) => registry.step(&input, step),
+            Node::Environment(environment) => environment.step(cx, &input, step),
+            Node::Events(log) => log.step(&input, step),
+            Node::Attempts(attempts) => adapt(step, Stored::Attempts, |step| {
+                attempts.step(cx, input, step)
+            }),
+            Node::Worker(worker) => worker.step(cx, &input, step),
+            Node::Resource(resource) => resource.step(cx, &input, step),
+            Node::Keys(keys) => adapt(step, Stored::Keys, |step| keys.step(cx, input, step)),
+            Node::Product(product) => product.step(cx, input, step),
+            Node::Provider(provider) => provider.step(cx, input, step),
         }
     }
 
@@ -341,12 +492,22 @@ impl sim::Fleet for Fleet {
             Node::Local(local) => local.deadline(),
             Node::EdgeNode(node) => node.deadline(),
             Node::Log(log) => log.deadline(),
+            Node::Pipeline(pipeline) => pipeline.deadline(),
+            Node::Builder(builder) => builder.deadline(),
+            Node::Source(source) => source.deadline(),
+            Node::Registry(_) | Node::Environment(_) | Node::Events(_) => None,
+            Node::Attempts(attempts) => attempts.deadline(),
+            Node::Worker(worker) => worker.deadline(),
+            Node::Resource(resource) => resource.deadline(),
+            Node::Keys(keys) => keys.deadline(),
+            Node::Provider(provider) => provider.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
             | Node::Bootstrap(_)
             | Node::Archive(_)
-            | Node::Services(_) => None,
+            | Node::Services(_)
+            | Node::Product(_) => None,
         }
     }
 
@@ -459,8 +620,35 @@ impl sim::Fleet for Fleet {
                 adapt(step, Stored::Log, |step| log.restart(cx, &records, step));
             }
             Node::Archive(archive) => archive.restart(),
-            // Places, services and Git go on whatever becomes of the process that answers for them, and visitors come.
-            Node::Place(_) | Node::Visitors(_) | Node::Git(_) | Node::Services(_) => {}
+            Node::Pipeline(pipeline) => {
+                let records = gitops::records(durable, pipeline::stored);
+                adapt(step, Stored::Pipeline, |step| {
+                    pipeline.restart(cx, &records, step)
+                });
+            }
+            Node::Builder(builder) => builder.restart(cx),
+            Node::Source(source) => source.restart(),
+            Node::Attempts(attempts) => {
+                let records = gitops::records(durable, attempt::stored);
+                adapt(step, Stored::Attempts, |step| {
+                    attempts.restart(cx, &records, step)
+                });
+            }
+            Node::Worker(worker) => worker.restart(cx),
+            // What is kept there is kept whatever becomes of the process that answers for it.
+            Node::Registry(_) | Node::Environment(_) | Node::Events(_) | Node::Resource(_) => {}
+            Node::Keys(keys) => {
+                let records: Vec<_> = durable.iter().filter_map(traces::key_record).collect();
+                adapt(step, Stored::Keys, |step| keys.restart(cx, &records, step));
+            }
+            Node::Product(product) => product.restart(durable),
+            // Places, services and Git go on whatever becomes of the process that answers for them, and visitors and
+            // webhooks come.
+            Node::Place(_)
+            | Node::Visitors(_)
+            | Node::Git(_)
+            | Node::Services(_)
+            | Node::Provider(_) => {}
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
         }
     }
@@ -488,6 +676,18 @@ impl sim::Fleet for Fleet {
             Node::Log(log) => log.fingerprint(),
             Node::Archive(archive) => archive.fingerprint(),
             Node::Services(services) => services.fingerprint(),
+            Node::Pipeline(pipeline) => pipeline.fingerprint(),
+            Node::Builder(builder) => builder.fingerprint(),
+            Node::Source(source) => source.fingerprint(),
+            Node::Registry(registry) => registry.fingerprint(),
+            Node::Environment(environment) => environment.fingerprint(),
+            Node::Events(log) => log.fingerprint(),
+            Node::Attempts(attempts) => attempts.fingerprint(),
+            Node::Worker(worker) => worker.fingerprint(),
+            Node::Resource(resource) => resource.fingerprint(),
+            Node::Keys(keys) => keys.fingerprint(),
+            Node::Product(product) => product.fingerprint(),
+            Node::Provider(provider) => provider.fingerprint(),
         }
     }
 

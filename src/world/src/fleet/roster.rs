@@ -33,6 +33,18 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "log", false),
     seat(NodeKind::Store, "archive", false),
     seat(NodeKind::Store, "services", false),
+    seat(NodeKind::Control, "pipeline", false),
+    seat(NodeKind::Runner, "builder", true),
+    seat(NodeKind::Store, "source", false),
+    seat(NodeKind::Store, "registry", false),
+    seat(NodeKind::Runner, "environment", false),
+    seat(NodeKind::Store, "events", false),
+    seat(NodeKind::Control, "attempts", false),
+    seat(NodeKind::Runner, "worker", true),
+    seat(NodeKind::Store, "resource", false),
+    seat(NodeKind::Store, "keys", false),
+    seat(NodeKind::Store, "product", false),
+    seat(NodeKind::Clients, "provider", false),
 ];
 
 /// The seat of the region service.
@@ -65,6 +77,30 @@ pub const LOG: usize = 12;
 pub const ARCHIVE: usize = 13;
 /// The seat of the runtime services.
 pub const SERVICES: usize = 14;
+/// The seat of the pipeline.
+pub const PIPELINE: usize = 15;
+/// The seat of the builders.
+pub const BUILDER: usize = 16;
+/// The seat of the source of commits.
+pub const SOURCE: usize = 17;
+/// The seat of the registry of artifacts.
+pub const REGISTRY: usize = 18;
+/// The seat of the environment of previews.
+pub const ENVIRONMENT: usize = 19;
+/// The seat of the log of events.
+pub const EVENTS: usize = 20;
+/// The seat of the service of attempts.
+pub const ATTEMPTS: usize = 21;
+/// The seat of those who carry attempts out.
+pub const WORKER: usize = 22;
+/// The seat of where deployments really run.
+pub const RESOURCE: usize = 23;
+/// The seat of the store of keys.
+pub const KEYS: usize = 24;
+/// The seat of the product's database.
+pub const PRODUCT: usize = 25;
+/// The seat of the provider that sends webhooks.
+pub const PROVIDER: usize = 26;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

@@ -4,9 +4,10 @@ use super::Stored;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{Context, Input, Persist, Step, Ticket, Time};
-use platform::id::Digest;
+use platform::id::{DeploymentId, Digest};
 use platform::message::{Command, Message};
 use platform::note::Note;
+use platform::traces::Message as Say;
 
 /// The digest of the wrong bytes that stand in for an artifact.
 pub const fn wrong(digest: Digest) -> Digest {
@@ -28,6 +29,8 @@ pub struct WrongBytes {
 #[derive(Clone, Debug)]
 pub struct Store {
     wrong: Vec<WrongBytes>,
+    /// The assets of each deployment's artifact, in the order of their paths.
+    assets: Vec<(DeploymentId, Vec<Digest>)>,
     repaired: bool,
 }
 
@@ -37,8 +40,22 @@ impl Store {
     pub const fn new(wrong: Vec<WrongBytes>) -> Self {
         Self {
             wrong,
+            assets: Vec::new(),
             repaired: false,
         }
+    }
+
+    /// The same store with the assets of these deployments.
+    #[must_use]
+    pub fn with_assets(mut self, assets: Vec<(DeploymentId, Vec<Digest>)>) -> Self {
+        self.assets = assets;
+        self
+    }
+
+    /// Whether some artifact has this asset.
+    fn has(&self, digest: Digest) -> bool {
+        let mut all = self.assets.iter();
+        all.any(|(_, assets)| assets.contains(&digest))
     }
 
     /// Whether an artifact's bytes are the right ones at a moment.
@@ -80,6 +97,36 @@ impl Store {
                         bytes,
                         nth,
                     },
+                );
+            }
+            Input::Message {
+                from,
+                message: Message::Traces(Say::Fetch { digest, nth }),
+            } => {
+                let right = self.is_right(digest, cx.now);
+                let bytes = if right { digest } else { wrong(digest) };
+                let bytes = self.has(digest).then_some(bytes);
+                step.send(from, Message::Traces(Say::Bytes { digest, bytes, nth }));
+            }
+            Input::Message {
+                from,
+                message:
+                    Message::Traces(Say::Lookup {
+                        deployment,
+                        path,
+                        nth,
+                    }),
+            } => {
+                let manifest = self.assets.iter().find(|(of, _)| *of == deployment);
+                let digest = manifest.and_then(|(_, all)| all.get(usize::from(path)).copied());
+                step.send(
+                    from,
+                    Message::Traces(Say::Found {
+                        deployment,
+                        path,
+                        digest,
+                        nth,
+                    }),
                 );
             }
             Input::Message {

@@ -46,6 +46,7 @@ pub(super) struct Sink<'a> {
     pub(super) broken_agents: Vec<u16>,
     pub(super) git: gitops::Outside,
     pub(super) promoting: promotion::Circumstances,
+    pub(super) around: pipeline::Around,
 }
 
 impl Sink<'_> {
@@ -211,6 +212,12 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, until) = Self::window(fault, when, lasts)?;
                 let until = until.min(Time(self.plan.heal_at));
+                let assets = traces::assets_of(self.plan, *app).into_iter();
+                self.wrong.extend(assets.map(|digest| WrongBytes {
+                    digest,
+                    from,
+                    until,
+                }));
                 self.wrong.extend(
                     deployments_of(self.plan, *app).map(|deployment| WrongBytes {
                         digest: artifact(deployment),
@@ -315,7 +322,7 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, _) = Self::window(fault, when, lasts)?;
                 let every = Duration(within / u64::from((*count).max(1)));
-                self.bursts.push(Stream {
+                let stream = Stream {
                     route: RouteId(*app),
                     class: Class::SafePage,
                     keyed: false,
@@ -324,7 +331,12 @@ impl Sink<'_> {
                     from,
                     until: from.after(Duration(*within)),
                     every: (every, every),
-                });
+                    extra: None,
+                    assets: (DeploymentId(0), 0, 0),
+                };
+                let extra = Extra::default();
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
             Fault::Partition { from, to, one_way } => {
                 let side = |names: &[String]| {
@@ -451,6 +463,12 @@ impl Sink<'_> {
                 let until = until.min(Time(self.plan.heal_at));
                 self.lacks.push((*region, Lack { fact, from, until }));
             }
+            Fault::PipelineTrouble { what, builder } => {
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                self.around.snag(what, *builder, (from, until))?;
+            }
+            Fault::WeightyCommit { deploy, what } => self.around.brings(*deploy, what)?,
             Fault::GitCommit { changes } => {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 self.git.commit(self.plan, at, changes)?;
@@ -469,6 +487,16 @@ impl Sink<'_> {
                 for (at, allowed) in [(from, false), (until, true)] {
                     let order = region::residency(self.roster, *region, allowed);
                     self.life.extend(order.map(|order| (at, order)));
+                }
+            }
+            Fault::SharedData { app } => {
+                self.app(*app)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                for (at, isolated) in [(from, false), (until, true)] {
+                    let orders = traces::bind(self.roster, *app, isolated);
+                    self.life
+                        .extend(orders.into_iter().map(|order| (at, order)));
                 }
             }
             Fault::MachineProviderOutage {} => {
@@ -500,7 +528,7 @@ impl Sink<'_> {
                 self.app(*app)?;
                 let (from, _) = Self::window(fault, when, lasts)?;
                 let every = Duration(within / u64::from((*count).max(1)));
-                self.bursts.push(Stream {
+                let stream = Stream {
                     route: RouteId(*app),
                     class: Class::Upgrade,
                     keyed: false,
@@ -509,7 +537,12 @@ impl Sink<'_> {
                     from,
                     until: from.after(Duration(*within)),
                     every: (every, every),
-                });
+                    extra: None,
+                    assets: (DeploymentId(0), 0, 0),
+                };
+                let extra = Extra::default();
+                self.bursts
+                    .push(traces::addressed(self.plan, stream, extra));
             }
         }
         Ok(())

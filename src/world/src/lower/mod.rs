@@ -9,8 +9,10 @@ mod faults;
 mod gitops;
 mod hosts;
 mod migration;
+mod pipeline;
 mod promotion;
 mod region;
+mod traces;
 
 pub use actions::externals;
 use actions::promote;
@@ -31,7 +33,9 @@ use platform::id::{AllocationId, DeploymentId, Digest, Epoch, Region, RouteId};
 use platform::message::{Class, Command, Message, kinds};
 use platform::runner::{self, Runner};
 use platform::{CATALOG, knob};
-use protocol::{AppPlan, Case, Effect, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When};
+use protocol::{
+    AppPlan, Case, Effect, Extra, Fault, PlacedFault, Plan, Problem, Replay, Traffic, When,
+};
 use sim::{Condition, Disturbance, External, Image, Links, Nodes, Setup, Span};
 
 /// What a probe gives as the reason when the bound service is down.
@@ -180,7 +184,7 @@ fn images(plan: &Plan) -> Vec<Image> {
 fn streams(plan: &Plan) -> Result<Vec<Stream>> {
     let mut streams = Vec::new();
     for traffic in &plan.traffic {
-        streams.push(Stream {
+        let stream = Stream {
             route: RouteId(traffic.app),
             class: class(traffic)?,
             keyed: traffic.keyed,
@@ -192,7 +196,10 @@ fn streams(plan: &Plan) -> Result<Vec<Stream>> {
                 Duration(traffic.every.low.max(1)),
                 Duration(traffic.every.high.max(1)),
             ),
-        });
+            extra: None,
+            assets: (DeploymentId(0), 0, 0),
+        };
+        streams.push(traces::addressed(plan, stream, traffic.extra));
     }
     // An app that runs when the run begins was woken like any other: by a first request.
     for (index, _) in plan
@@ -201,7 +208,7 @@ fn streams(plan: &Plan) -> Result<Vec<Stream>> {
         .enumerate()
         .filter(|(_, app)| app.start == protocol::Start::Hot)
     {
-        streams.push(Stream {
+        let stream = Stream {
             route: RouteId(index as u16),
             class: Class::SafePage,
             keyed: false,
@@ -210,7 +217,10 @@ fn streams(plan: &Plan) -> Result<Vec<Stream>> {
             from: Time(50_000),
             until: Time(50_001),
             every: (Duration(1_000), Duration(1_000)),
-        });
+            extra: None,
+            assets: (DeploymentId(0), 0, 0),
+        };
+        streams.push(traces::addressed(plan, stream, Extra::default()));
     }
     Ok(streams)
 }
@@ -286,6 +296,9 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = migration::seated(roster, plan);
     let roster = gitops::seated(roster, plan);
     let roster = promotion::seated(roster, plan);
+    let roster = pipeline::seated(roster, plan);
+    let roster = traces::seated(roster, plan);
+    traces::check(plan)?;
     let mut sink = Sink {
         plan,
         roster,
@@ -302,10 +315,12 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
         promoting: promotion::Circumstances::default(),
+        around: pipeline::Around::new(plan),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
     sink.life.append(&mut promotion::life(plan, roster));
+    sink.life.append(&mut pipeline::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -345,6 +360,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         spells: sink.spells,
         git: sink.git,
         promoting: sink.promoting,
+        around: sink.around,
     };
     let fleet = fleet(plan, roster, outside)?;
 
@@ -377,6 +393,7 @@ struct Outside {
     spells: Vec<Spell>,
     git: gitops::Outside,
     promoting: promotion::Circumstances,
+    around: pipeline::Around,
 }
 
 fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
@@ -436,6 +453,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             region: REGION,
             contracts: contracts.clone(),
             stream: promotion::streamed(plan, roster),
+            services: traces::services(plan, roster),
         };
         nodes.push(Node::Edge(Edge::new(installation)));
     }
@@ -445,11 +463,13 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             control: roster.control(),
             store: roster.store(),
             vault: roster.vault(),
+            product: traces::product(roster),
             built: hosts::built(plan),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    nodes.push(Node::Store(Store::new(outside.wrong)));
+    let store = Store::new(outside.wrong).with_assets(traces::assets(plan));
+    nodes.push(Node::Store(store));
     nodes.push(Node::Vault(Vault::new(outside.missing)));
     nodes.append(&mut region::nodes(plan, roster, &outside.lacks));
     if let Some(of_hosts) = &plan.hosts {
@@ -461,5 +481,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut migration::nodes(plan, roster, &outside.spells)?);
     nodes.append(&mut gitops::nodes(plan, roster, outside.git));
     nodes.append(&mut promotion::nodes(plan, outside.promoting));
+    nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
+    nodes.append(&mut traces::nodes(plan, roster));
     Ok(Fleet::new(roster, nodes))
 }

@@ -34,19 +34,22 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
         .iter()
         .any(|ruling| ruling.verdict == Verdict::Waived);
     let told = entry.notes.iter().any(|note| {
-        matches!(
-            note,
-            Note::ProcessExited { .. }
-                | Note::LateReportRecorded { .. }
-                | Note::ReportFromFuture { .. }
-                | Note::RouteOwnerChanged { .. }
-                | Note::RouteCasConflict { .. }
-                | Note::PresenceChanged { .. }
-                | Note::WakeRefused { .. }
-                | Note::RestartOrdered { .. }
-                | Note::CommandRefused { .. }
-        ) || matches!(note, Note::Region(note) if super::region::is_news(note))
+        matches!(note, Note::Traces(note) if super::traces::is_news(note))
+            || matches!(
+                note,
+                Note::ProcessExited { .. }
+                    | Note::LateReportRecorded { .. }
+                    | Note::ReportFromFuture { .. }
+                    | Note::RouteOwnerChanged { .. }
+                    | Note::RouteCasConflict { .. }
+                    | Note::PresenceChanged { .. }
+                    | Note::WakeRefused { .. }
+                    | Note::RestartOrdered { .. }
+                    | Note::CommandRefused { .. }
+            )
+            || matches!(note, Note::Region(note) if super::region::is_news(note))
             || matches!(note, Note::Migration(note) if super::migration::is_news(note))
+            || matches!(note, Note::Pipeline(note) if super::pipeline::is_news(note))
             || matches!(note, Note::Host(note) if super::hosts::is_news(note))
             || matches!(note, Note::GitOps(note) if super::gitops::is_news(note))
             || matches!(note, Note::Promotion(note) if super::promotion::is_news(note))
@@ -94,7 +97,9 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::RequestServed { .. }
                 | Note::ReadinessProbed { .. }
         ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
+            && !matches!(note, Note::Traces(note) if super::traces::is_routine(note))
             && !matches!(note, Note::Migration(note) if super::migration::is_routine(note))
+            && !matches!(note, Note::Pipeline(note) if super::pipeline::is_routine(note))
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))
     });
     if told {

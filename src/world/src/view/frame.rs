@@ -88,6 +88,8 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
         things.append(&mut super::region::things(names.plan(), service));
     }
     things.append(&mut super::hosts::things(names, state));
+    things.append(&mut super::pipeline::things(names.plan(), state));
+    things.append(&mut super::attempt::things(names.plan(), state));
     things.append(&mut super::gitops::things(names.plan(), state));
     things.append(&mut super::promotion::things(names, state));
     things
@@ -217,6 +219,12 @@ fn beliefs(
         Some(Node::Log(_)) => beliefs = super::promotion::log(state),
         Some(Node::Archive(_)) => beliefs = super::promotion::archive(state),
         Some(Node::Services(_)) => beliefs = super::promotion::services(state),
+        Some(Node::Builder(builder)) => beliefs = super::pipeline::builder(plan, builder),
+        Some(Node::Resource(_)) => beliefs = super::attempt::resource(plan, state),
+        Some(Node::Environment(_)) => beliefs = super::pipeline::environment(state),
+        Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
+        Some(Node::Product(_)) => beliefs = super::traces::product(state),
+        Some(Node::Provider(_)) => beliefs = super::traces::provider(state),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)
@@ -226,7 +234,13 @@ fn beliefs(
             | Node::Git(_)
             | Node::Bootstrap(_)
             | Node::Migrations(_)
-            | Node::Migrator(_),
+            | Node::Migrator(_)
+            | Node::Pipeline(_)
+            | Node::Source(_)
+            | Node::Registry(_)
+            | Node::Events(_)
+            | Node::Attempts(_)
+            | Node::Worker(_),
         )
         | None => {}
     }

@@ -1,15 +1,18 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
+mod attempt;
 mod entry;
 mod frame;
 mod gitops;
 pub(crate) mod hosts;
 mod migration;
 mod names;
+mod pipeline;
 mod promotion;
 mod reads;
 mod region;
 mod story;
+mod traces;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;

@@ -104,8 +104,13 @@ impl<'a> Names<'a> {
             }
             131 => "an approval".to_string(),
             132 => "the route event stream".to_string(),
+            platform::attempt::AttemptId::KIND | platform::attempt::DeploymentNo::KIND => {
+                super::attempt::subject(self.plan, self.state, subject)
+            }
+            platform::pipeline::DeployId::KIND => super::pipeline::subject(self.plan, subject),
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
+            platform::traces::Claim::KIND => super::traces::subject(subject),
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
@@ -129,6 +134,8 @@ pub fn message_label(message: &Message) -> String {
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
         Message::Promotion(message) => return super::promotion::label(message),
+        Message::Pipeline(message) => return super::pipeline::label(message),
+        Message::Traces(message) => return super::traces::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {
@@ -244,6 +251,19 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::OutcomeUnknown => "outcome unknown",
         Reason::StaleEpoch => "stale epoch",
         Reason::NoPlacement => "no room",
+        Reason::EarlyData => "early data",
+        Reason::IdemStore => "key store down",
+        Reason::Fenced => "fenced",
+        Reason::BadSignature => "bad signature",
+        Reason::StaleSignature => "signature too old",
+        Reason::EventProcessed => "event processed before",
+        Reason::EventInFlight => "event under way",
+        Reason::WebhookDeferred => "deferred to the provider",
+        Reason::NoSuchAsset => "no such asset",
+        Reason::AssetStore => "artifact store down",
+        Reason::NoPreview => "no such preview",
+        Reason::PreviewBudget => "preview budget used up",
+        Reason::NotIsolated => "preview not isolated",
         #[allow(
             unreachable_patterns,
             reason = "the platform may add reasons that need no words of their own"

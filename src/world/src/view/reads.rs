@@ -46,6 +46,12 @@ fn lines(
     let route = RouteId(0);
     let mine = |allocation: &platform::control::Allocation| allocation.route == route;
     match object {
+        Readable::Previews => super::pipeline::deploys(plan, state),
+        Readable::Attempts => super::attempt::attempts(plan, state),
+        Readable::PreviewEnvironment => super::pipeline::environment(state)
+            .into_iter()
+            .map(|(label, value, _)| format!("{label}: {value}"))
+            .collect(),
         Readable::Migrations => super::migration::migrations(plan, state),
         Readable::DatabaseState => super::migration::database(plan, state)
             .into_iter()
@@ -67,6 +73,9 @@ fn lines(
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),
+        Readable::Keys => super::traces::key_lines(state),
+        Readable::Effects => super::traces::effect_lines(state),
+        Readable::PreviewHosts => super::traces::preview_lines(&names, plan, state),
         Readable::EdgeNodes => super::gitops::edge_nodes(&names, state),
         Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
             super::hosts::read_lines(&names, state, object)

@@ -81,6 +81,18 @@ fn lead(
                     names.app(request.route),
                     Names::request(request.id)
                 ),
+                Message::Traces(platform::traces::Message::Arrive(arrival)) => {
+                    let (request, class) = (arrival.request, class(arrival.request.class));
+                    format!(
+                        "{} {class} for {}{} ({}) reached {actor}{again}",
+                        article(class),
+                        arrival
+                            .preview
+                            .map_or(String::new(), |number| format!("preview {number} of ")),
+                        names.app(request.route),
+                        Names::request(request.id)
+                    )
+                }
                 Message::Response {
                     request,
                     status,
@@ -227,6 +239,9 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::APPROVAL_PRESENT,
         &gate::RUNTIME_SERVICES_READY,
         &gate::OWNER_VERIFIED,
+        &gate::PREVIEW_EVIDENCE_FRESH,
+        &gate::PREVIEW_ALLOCATION_READY,
+        &gate::OTHER_BUILDER,
         &gate::TRAFFIC_REMOVED_FIRST,
         &gate::CONTAINER_HEALTHY,
         &gate::EN_REACHABLE,
@@ -240,6 +255,7 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::QUORUM_HEALTHY,
         &gate::ROLLOUT_OPEN,
         &gate::RUNNER_HEADROOM,
+        &gate::EFFECT_BEFORE_ANSWER,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -249,8 +265,10 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
     Some(match *note {
         Note::Region(ref note) => return super::region::told(names, note),
         Note::GitOps(ref note) => return super::gitops::told(names, note),
+        Note::Traces(ref note) => return super::traces::told(names, note),
         Note::Migration(ref note) => return super::migration::told(names, note),
         Note::Promotion(ref note) => return super::promotion::told(names, note),
+        Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))
         }

@@ -106,6 +106,22 @@ fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, St
     }
 }
 
+/// The state of a deployment on its way, by name.
+fn preview_of(state: &State<Fleet>, deploy: u16) -> Option<&'static str> {
+    let row = state.fleet().pipeline()?.rows().get(u32::from(deploy))?;
+    row.value.state.map(|stage| stage.spec().name)
+}
+
+/// The state of a deployment that is attempted, by name.
+fn attempted(state: &State<Fleet>, deployment: u16) -> Option<&'static str> {
+    let row = state.fleet().attempts()?.deployments();
+    let row = row.get(u32::from(deployment))?.value;
+    if row.teardown == Some(platform::attempt::Teardown::Done) {
+        return Some("torn_down");
+    }
+    row.state.map(|stage| stage.spec().name)
+}
+
 /// The state of a region's enablement, by name.
 fn stage_of(state: &State<Fleet>, region: u16) -> Option<&'static str> {
     let row = state.fleet().regions()?.rows().get(u32::from(region))?;
@@ -137,6 +153,12 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
             migration_of(view.state, *migration) == Some(state.as_str())
         }
         Situation::Promotion(situation) => promotions(view.state, situation).0,
+        Situation::Attempted { deployment, state } => {
+            attempted(view.state, *deployment) == Some(state.as_str())
+        }
+        Situation::Preview { deploy, state } => {
+            preview_of(view.state, *deploy) == Some(state.as_str())
+        }
         Situation::Region { region, state } => {
             stage_of(view.state, *region) == Some(state.as_str())
         }
@@ -282,6 +304,16 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
                 wake_state(view.state, *app).unwrap_or("not there")
             )
         }
+        Situation::Attempted { deployment, state } => format!(
+            "deployment {} is {}, wanted {state}",
+            deployment + 1,
+            attempted(view.state, *deployment).unwrap_or("not attempted")
+        ),
+        Situation::Preview { deploy, state } => format!(
+            "deployment {} on its way is {}, wanted {state}",
+            deploy + 1,
+            preview_of(view.state, *deploy).unwrap_or("not asked for")
+        ),
         Situation::Migration { migration, state } => format!(
             "migration {} is {}, wanted {state}",
             migration + 1,

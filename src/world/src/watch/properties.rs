@@ -3,15 +3,18 @@
 //! **Invariants.** Each looks at what happened, not at how a gate ruled: a waived gate is no excuse and no proof. What a
 //! property needs to remember it keeps in [`Memory`].
 
+mod attempt;
 mod gitops;
 mod hosts;
 mod memory;
 mod migration;
 mod orders;
+mod pipeline;
 mod promotion;
 mod region;
 mod requests;
 mod tables;
+mod traces;
 
 use super::ledger::Ledger;
 use crate::fleet::Fleet;
@@ -153,7 +156,10 @@ impl Properties {
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
+        pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
+        attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
+        traces::check(state, entry, &mut self.memory.traces, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;
         hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);

@@ -138,8 +138,11 @@ impl ControlPlane {
         {
             return self.fail_promotion(out, id, Hold::SchemaUnreadable);
         }
+        let owner = self.routes.get(row.route.0.into());
+        let previous = owner.map_or(row.previous, |route| route.value.deployment);
         self.write_promotion(out, id, Some(Transition::Cleared), |row| {
             row.hold = Hold::None;
+            row.previous = previous;
         });
         self.look_at_promotion(cx, out, id);
     }

@@ -2,6 +2,7 @@
 //!
 //! What a test wants to go otherwise it says by the public fields.
 
+mod outside;
 mod told;
 
 use machine::{
@@ -16,6 +17,7 @@ use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
 use platform::runner::{self, Runner};
+use platform::traces::Services;
 use std::collections::{BTreeMap, VecDeque};
 
 pub const CONTROL: NodeId = NodeId(0);
@@ -28,6 +30,8 @@ pub const VAULT: NodeId = NodeId(21);
 pub const BOOTSTRAP: NodeId = NodeId(22);
 pub const CLIENT: NodeId = NodeId(30);
 pub const OPERATOR: NodeId = NodeId(31);
+pub const KEYS: NodeId = NodeId(32);
+pub const PRODUCT: NodeId = NodeId(33);
 
 pub const ROUTE: RouteId = RouteId(0);
 /// Has a hold-once contract.
@@ -111,6 +115,7 @@ pub struct Bench {
     pub control: Node<ControlPlane>,
     pub edges: BTreeMap<NodeId, Node<Edge>>,
     pub runners: BTreeMap<NodeId, Node<Runner>>,
+    pub outside: outside::Outside,
     pub law: Law,
     pub kept: Vec<(NodeId, NodeId, Message)>,
     /// Nodes whose disks do not answer.
@@ -172,17 +177,22 @@ impl Bench {
     }
 
     pub fn of_managed(runners: &[NodeId], managed: Managed) -> Self {
-        let mut bench = Self::built(&[EDGE], runners, Some(managed));
+        let mut bench = Self::built(&[EDGE], runners, Some(managed), Services::default());
         bench.boot_all();
         bench.advance(secs(2));
         bench
     }
 
     pub fn cold_start(edges: &[NodeId], runners: &[NodeId]) -> Self {
-        Self::built(edges, runners, None)
+        Self::built(edges, runners, None, Services::default())
     }
 
-    fn built(edges: &[NodeId], runners: &[NodeId], managed: Option<Managed>) -> Self {
+    fn built(
+        edges: &[NodeId],
+        runners: &[NodeId],
+        managed: Option<Managed>,
+        services: Services,
+    ) -> Self {
         let facts = managed.is_some().then(|| Facts::right(Version(1)));
         let route = |contract| Route {
             deployment: OLD,
@@ -219,8 +229,10 @@ impl Bench {
             region: REGION,
             contracts: vec![Contract::None, Contract::HoldOnce],
             stream: None,
+            services: services.clone(),
         });
         let runner = Runner::new(runner::Installation {
+            product: services.keys.map(|_| PRODUCT),
             built: facts,
             control: CONTROL,
             store: STORE,
@@ -239,6 +251,7 @@ impl Bench {
                 .iter()
                 .map(|id| (*id, Node::new(runner.clone())))
                 .collect(),
+            outside: outside::Outside::default(),
             law: Box::new(|_, _, _| Fate::Deliver),
             kept: Vec::new(),
             stuck_disks: Vec::new(),
@@ -576,6 +589,7 @@ impl Bench {
                     }
                 }
                 (BOOTSTRAP, Message::Host(message)) => self.bootstrap(from, message),
+                (STORE | KEYS | PRODUCT, Message::Traces(say)) => self.ask_outside(from, to, say),
                 (CLIENT | OPERATOR | STORE | VAULT | BOOTSTRAP, _) => {}
                 _ => {
                     let before = self.fingerprint(to);
@@ -621,35 +635,6 @@ impl Bench {
                 };
                 self.step(to, Input::Persisted(ticket));
             }
-        }
-    }
-
-    /// The automation does as it is told, at once; a host is off for two seconds.
-    fn bootstrap(&mut self, from: NodeId, message: HostMessage) {
-        match message {
-            HostMessage::ProviderAsk { nth } if self.provider_answers => {
-                let ok = Message::Host(HostMessage::ProviderOk { nth });
-                self.route(BOOTSTRAP, from, ok);
-            }
-            HostMessage::Upgrade {
-                drain,
-                host,
-                version,
-                attempt,
-                nth,
-            } if self.installs => {
-                let mut facts = Facts::right(version);
-                (self.broken)(&mut facts);
-                let install = HostMessage::Install {
-                    drain,
-                    attempt,
-                    takes: secs(2),
-                    facts,
-                    nth,
-                };
-                self.route(BOOTSTRAP, host, Message::Host(install));
-            }
-            _ => {}
         }
     }
 

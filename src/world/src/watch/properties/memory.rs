@@ -50,13 +50,22 @@ pub struct Memory {
     pub regions: super::region::Memory,
     /// What is remembered of deployments from Git.
     pub gitops: super::gitops::Memory,
+    /// What is remembered of the pipeline.
+    pub pipeline: super::pipeline::Memory,
+    /// What is remembered of attempts.
+    pub attempts: super::pipeline::Memory,
+    /// What is remembered of single requests.
+    pub traces: super::traces::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
 }
 
 impl Memory {
-    pub(super) fn new(_: &Plan) -> Self {
-        Self::default()
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            traces: super::traces::Memory::new(plan),
+            ..Self::default()
+        }
     }
 
     /// Takes in what the entry brought before it is judged.

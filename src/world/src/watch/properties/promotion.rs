@@ -361,9 +361,15 @@ fn control_told(entry: &Entry<'_, Fleet>, note: &Tell, memory: &mut Memory, judg
 
 /// The promotion that has given an owner its epoch.
 fn promotion_of(state: &State<Fleet>, route: RouteId, epoch: Epoch) -> Option<Promotion> {
-    let rows = state.fleet().control().promotions().iter().rev();
-    rows.map(|(_, row)| row.value)
-        .find(|row| row.route == route && (row.epoch == epoch || row.epoch.0 + 1 == epoch.0))
+    let rows = || {
+        let rows = state.fleet().control().promotions().iter().rev();
+        rows.map(|(_, row)| row.value)
+            .filter(move |row| row.route == route)
+    };
+    // One that is taken back on its way gives the next epoch to whom it took the route from.
+    rows()
+        .find(|row| row.epoch == epoch)
+        .or_else(|| rows().find(|row| row.epoch.0 + 1 == epoch.0))
 }
 
 /// An owner has got a route.

@@ -79,7 +79,7 @@ fn one(
                 || format!("a body of {bytes} bytes is held"),
             );
             let safe = matches!(class, Class::SafePage | Class::Upgrade);
-            let allowed = safe || class == Class::Unsafe && contract && keyed;
+            let allowed = safe || class != Class::Asset && contract && keyed;
             judge.claim(const { place("o-22") }, allowed, || {
                 format!(
                     "unsafe request {} is held without a contract and a key for it",
@@ -122,7 +122,8 @@ fn one(
                 judge.claim(const { place("o-18") }, count <= 1, || {
                     format!("unsafe request {} was handed out {count} times", request.0)
                 });
-                if let Some(key) = key {
+                // Where keys are kept in a store they are judged by it, for all edges at once.
+                if let Some(key) = key.filter(|_| state.fleet().keys().is_none()) {
                     let first = *memory.keys.entry((entry.actor, key)).or_insert(request);
                     judge.claim(const { place("o-18") }, first == request, || {
                         format!(

@@ -351,7 +351,9 @@ fn wakes_up(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, at
         if is_hot {
             judge.claim(const { place("l-6") }, true, Default::default);
         }
-        if is_hot || !wanted || !may_start {
+        // Previews have a budget of their own, and no claim on being awake.
+        let preview = memory.traces.is_preview(route_id);
+        if is_hot || !wanted || !may_start || preview {
             memory.should_be_hot.remove(&route_id);
             continue;
         }

@@ -1,0 +1,14 @@
+//! What requests need besides an owner and an allocation: a store of idempotency keys, providers' webhooks with their
+//! contracts, assets by digest, previews with owners of their own.
+//!
+//! The parts: `message` is what is said and told, `keys` is the store that edges ask before anything goes out that may
+//! change something, `terms` is what an edge is told of webhooks and previews at its installation. What an edge does with
+//! all that is in [`crate::edge`]; what a runner does with effects is in [`crate::runner`].
+
+mod keys;
+mod message;
+mod terms;
+
+pub use keys::{KeyRow, KeyStore, Phase, Record};
+pub use message::{Arrival, Asset, Claim, Command, Message, Note, Outcome, Proof, Standing, Unfit};
+pub use terms::{Environment, Preview, Services, Webhook};

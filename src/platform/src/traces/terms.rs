@@ -1,0 +1,80 @@
+//! Terms: what an edge is told at its installation besides its routes.
+
+use crate::id::RouteId;
+use alloc::vec::Vec;
+use machine::{Duration, NodeId};
+
+/// What a route's owner has agreed with a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Webhook {
+    /// With what the provider signs.
+    pub secret: u64,
+    /// How long the provider waits for an answer.
+    pub timeout: Duration,
+}
+
+/// A preview of an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Preview {
+    /// The app that it is a preview of.
+    pub of: RouteId,
+    /// Its number, which is part of its host.
+    pub number: u8,
+    /// Whether it has data of its own.
+    pub isolated: bool,
+}
+
+/// What a route belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// Everybody's.
+    Production,
+    /// A preview.
+    Preview(Preview),
+}
+
+/// What an edge can ask, and what it is bound by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Services {
+    /// The store of keys. An edge without one remembers the keys that it has seen itself, which recognises a second press
+    /// of the button and promises no more.
+    pub keys: Option<NodeId>,
+    /// The artifact store, if this edge serves assets from it.
+    pub assets: Option<NodeId>,
+    /// The webhook contract of each route that has one, by route number.
+    pub webhooks: Vec<Option<Webhook>>,
+    /// The previews, by route number.
+    pub previews: Vec<Option<Preview>>,
+}
+
+impl Services {
+    /// A route's webhook contract.
+    #[must_use]
+    pub fn webhook(&self, route: RouteId) -> Option<Webhook> {
+        self.webhooks.get(usize::from(route.0)).copied().flatten()
+    }
+
+    /// What a route belongs to.
+    #[must_use]
+    pub fn environment(&self, route: RouteId) -> Environment {
+        let preview = self.previews.get(usize::from(route.0)).copied().flatten();
+        preview.map_or(Environment::Production, Environment::Preview)
+    }
+
+    /// Writes down whether a preview has data of its own.
+    pub fn bind(&mut self, route: RouteId, isolated: bool) {
+        if let Some(Some(preview)) = self.previews.get_mut(usize::from(route.0)) {
+            preview.isolated = isolated;
+        }
+    }
+
+    /// The route of a preview of an app.
+    #[must_use]
+    pub fn preview(&self, of: RouteId, number: u8) -> Option<RouteId> {
+        let wanted = |known: &Option<Preview>| {
+            known.is_some_and(|known| (known.of, known.number) == (of, number))
+        };
+        let at = self.previews.iter().position(wanted)?;
+        u16::try_from(at).ok().map(RouteId)
+    }
+}

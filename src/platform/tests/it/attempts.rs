@@ -1,0 +1,395 @@
+//! Deployment attempts, row by row of their table.
+
+use machine::Waivers;
+use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
+use platform::attempt::{
+    Attempt, AttemptId, Attempts, Command as Order, Deployment, DeploymentNo, Found, Installation,
+    Message as Say, Note as Tell, Phase, Record, Refusal, State, Teardown,
+};
+use platform::id::Token;
+use platform::knob;
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::pipeline;
+
+const SERVICE: NodeId = NodeId(1);
+const ONE: NodeId = NodeId(2);
+const TWO: NodeId = NodeId(3);
+const RESOURCE: NodeId = NodeId(4);
+const LOG: NodeId = NodeId(5);
+const OPERATOR: NodeId = NodeId(9);
+const IT: DeploymentNo = DeploymentNo(0);
+const FIRST: AttemptId = AttemptId(0);
+
+/// A service of attempts with one deployment and two workers, by hand.
+struct Rig {
+    service: Attempts,
+    disk: Vec<Persist<Record>>,
+    durable: Vec<Record>,
+    now: Time,
+    knobs: Knobs,
+    out: Step<Message, Record, Note>,
+    said: Vec<(NodeId, Say)>,
+    told: Vec<Tell>,
+    events: Vec<pipeline::Event>,
+    nth: u32,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let mut rig = Self {
+            service: Attempts::new(Installation {
+                deployments: 1,
+                workers: vec![ONE, TWO],
+                resource: RESOURCE,
+                log: LOG,
+            }),
+            disk: Vec::new(),
+            durable: Vec::new(),
+            now: Time(1_000_000),
+            knobs: Knobs::defaults(knob::ALL),
+            out: Step::default(),
+            said: Vec::new(),
+            told: Vec::new(),
+            events: Vec::new(),
+            nth: 0,
+        };
+        rig.restart();
+        rig
+    }
+
+    fn started() -> Self {
+        let mut rig = Self::new();
+        assert_eq!(rig.command(Order::Start { deployment: IT }), None);
+        rig
+    }
+
+    fn deploying() -> Self {
+        let mut rig = Self::started();
+        rig.beat(ONE, Token(1), Phase::Claim);
+        assert_eq!(rig.state(), State::Deploying);
+        rig
+    }
+
+    fn unknown() -> Self {
+        let mut rig = Self::deploying();
+        let orphan = rig.knobs.time(&knob::ATTEMPT_ORPHAN_AFTER).0;
+        rig.wait(Duration(orphan + rig.knobs.time(&knob::ATTEMPT_SWEEP).0));
+        assert_eq!(rig.state(), State::Unknown);
+        rig
+    }
+
+    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
+        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
+        let cx = Context {
+            now: self.now,
+            node: SERVICE,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        self.out.clear();
+        act(self, &cx);
+        self.disk.append(&mut self.out.persists);
+        let mut acks = Vec::new();
+        for send in &self.out.sends {
+            match send.message {
+                Message::Pipeline(pipeline::Message::Attempt(say)) => {
+                    self.said.push((send.to, say));
+                }
+                Message::Pipeline(pipeline::Message::Publish { seq, event, nth }) => {
+                    self.events.push(event);
+                    acks.push(pipeline::Message::Published { seq, event, nth });
+                }
+                _ => {}
+            }
+        }
+        for note in &self.out.notes {
+            if let Note::Pipeline(pipeline::Note::Attempt(tell)) = note {
+                self.told.push(*tell);
+            }
+        }
+        for ack in acks {
+            self.input(Input::Message {
+                from: LOG,
+                message: Message::Pipeline(ack),
+            });
+        }
+    }
+
+    fn restart(&mut self) {
+        self.disk.clear();
+        let durable = self.durable.clone();
+        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.sync();
+    }
+
+    fn input(&mut self, input: Input<Message>) {
+        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+    }
+
+    fn sync(&mut self) {
+        while !self.disk.is_empty() {
+            for write in std::mem::take(&mut self.disk) {
+                self.durable.push(write.record);
+                self.input(Input::Persisted(write.ticket));
+            }
+        }
+    }
+
+    /// Gives an order; why it was refused, if it was.
+    fn command(&mut self, order: Order) -> Option<Refusal> {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Pipeline(pipeline::Command::Attempt(order))),
+        });
+        self.sync();
+        let last = self.told.iter().rev().find_map(|tell| match tell {
+            Tell::Ordered { refusal, .. } => Some(*refusal),
+            _ => None,
+        });
+        last.expect("an order is answered")
+    }
+
+    fn hear(&mut self, from: NodeId, say: Say) {
+        self.now = self.now.after(Duration(1_000));
+        self.input(Input::Message {
+            from,
+            message: Message::Pipeline(pipeline::Message::Attempt(say)),
+        });
+        self.sync();
+    }
+
+    fn beat(&mut self, from: NodeId, token: Token, phase: Phase) {
+        self.nth += 1;
+        let nth = self.nth;
+        self.hear(
+            from,
+            Say::Beat {
+                attempt: FIRST,
+                token,
+                phase,
+                nth,
+            },
+        );
+    }
+
+    /// The resource answers what it was asked.
+    fn observed(&mut self, found: Found) {
+        let nth = self.said.iter().rev().find_map(|(_, say)| match say {
+            Say::Observe { nth, .. } => Some(*nth),
+            _ => None,
+        });
+        let nth = nth.expect("somebody looks");
+        self.hear(
+            RESOURCE,
+            Say::Observed {
+                attempt: FIRST,
+                found,
+                nth,
+            },
+        );
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        let until = self.now.after(duration);
+        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.input(Input::Deadline);
+            self.sync();
+        }
+        self.now = until;
+    }
+
+    fn attempt(&self) -> Attempt {
+        self.service.attempts().get(0).expect("there is one").value
+    }
+
+    fn state(&self) -> State {
+        self.attempt().state
+    }
+
+    fn deployment(&self) -> Deployment {
+        let row = self.service.deployments().get(0);
+        row.expect("there is one").value
+    }
+}
+
+#[test]
+fn j_an_attempt_is_refused_while_one_is_in_flight() {
+    let mut rig = Rig::started();
+    assert_eq!(rig.state(), State::Pending);
+    let again = rig.command(Order::Start { deployment: IT });
+    assert_eq!(again, Some(Refusal::AttemptInFlight));
+}
+
+#[test]
+fn j_an_attempt_is_refused_while_the_one_before_is_unknown() {
+    let mut rig = Rig::unknown();
+    let again = rig.command(Order::Start { deployment: IT });
+    assert_eq!(again, Some(Refusal::PreviousUnknown));
+}
+
+#[test]
+fn j_a_worker_claims_under_the_newest_lease_only() {
+    let mut rig = Rig::started();
+    rig.wait(rig.knobs.time(&knob::ATTEMPT_BEAT));
+    assert_eq!(rig.attempt().token, Token(2));
+    rig.beat(ONE, Token(1), Phase::Claim);
+    assert_eq!(rig.state(), State::Pending);
+    rig.beat(TWO, Token(2), Phase::Claim);
+    assert_eq!(rig.state(), State::Deploying);
+    let go = |(to, say): &(NodeId, Say)| *to == TWO && matches!(say, Say::Go { .. });
+    assert!(rig.said.iter().any(go));
+}
+
+#[test]
+fn j_no_worker_begins_before_the_disk_has_its_claim() {
+    let mut rig = Rig::started();
+    rig.said.clear();
+    rig.input(Input::Message {
+        from: ONE,
+        message: Message::Pipeline(pipeline::Message::Attempt(Say::Beat {
+            attempt: FIRST,
+            token: Token(1),
+            phase: Phase::Claim,
+            nth: 1,
+        })),
+    });
+    assert_eq!((rig.state(), rig.said.len()), (State::Deploying, 0));
+    rig.sync();
+    assert!(matches!(rig.said.first(), Some((ONE, Say::Go { .. }))));
+}
+
+#[test]
+fn j_an_end_is_ready_or_failed() {
+    for (well, state) in [(true, State::Ready), (false, State::Failed)] {
+        let mut rig = Rig::deploying();
+        rig.beat(ONE, Token(1), Phase::End(well));
+        assert_eq!((rig.state(), rig.deployment().state), (state, Some(state)));
+    }
+}
+
+#[test]
+fn j_an_attempt_is_called_off_only_if_it_had_no_effect() {
+    let mut rig = Rig::deploying();
+    rig.command(Order::Cancel { deployment: IT });
+    rig.observed(Found::Underway);
+    assert_eq!(rig.state(), State::Deploying);
+    rig.command(Order::Cancel { deployment: IT });
+    rig.observed(Found::Absent);
+    assert_eq!(rig.state(), State::Failed);
+}
+
+#[test]
+fn j_what_is_not_heard_of_is_unknown_whether_it_was_claimed_or_not() {
+    let mut rig = Rig::started();
+    rig.wait(Duration::secs(120));
+    assert_eq!(rig.state(), State::Unknown);
+    let rig = Rig::unknown();
+    let swept = Tell::Swept { found: 1, moved: 1 };
+    assert_eq!(rig.told.iter().filter(|tell| **tell == swept).count(), 1);
+}
+
+#[test]
+fn j_only_what_was_observed_ends_an_unknown_attempt() {
+    for (found, state) in [
+        (Found::Running, State::Ready),
+        (Found::Absent, State::Failed),
+        (Found::Underway, State::Unknown),
+    ] {
+        let mut rig = Rig::unknown();
+        rig.command(Order::Reconcile { deployment: IT });
+        rig.observed(found);
+        assert_eq!(rig.state(), state);
+    }
+}
+
+#[test]
+fn j_a_late_end_is_a_reason_to_look_and_no_proof() {
+    let mut rig = Rig::unknown();
+    rig.said.clear();
+    rig.beat(ONE, Token(1), Phase::End(true));
+    assert_eq!(rig.state(), State::Unknown);
+    rig.observed(Found::Running);
+    assert_eq!(rig.state(), State::Ready);
+}
+
+#[test]
+fn j_an_ended_attempt_stays_ended() {
+    let mut rig = Rig::deploying();
+    rig.beat(ONE, Token(1), Phase::End(false));
+    rig.beat(ONE, Token(1), Phase::End(true));
+    assert_eq!(rig.state(), State::Failed);
+}
+
+#[test]
+fn j_the_deployment_is_its_newest_attempt() {
+    let mut rig = Rig::deploying();
+    rig.beat(ONE, Token(1), Phase::End(false));
+    rig.command(Order::Start { deployment: IT });
+    assert_eq!(rig.deployment().state, Some(State::Pending));
+    assert_eq!(rig.deployment().newest, Some(AttemptId(1)));
+    assert_eq!(rig.state(), State::Failed);
+    rig.restart();
+    assert_eq!(rig.deployment().newest, Some(AttemptId(1)));
+}
+
+#[test]
+fn j_unknown_is_not_torn_down_unless_somebody_has_looked() {
+    let order = |force| Order::Teardown {
+        deployment: IT,
+        force,
+    };
+    let mut rig = Rig::unknown();
+    assert_eq!(rig.command(order(false)), Some(Refusal::StateUnknown));
+    assert_eq!(rig.command(order(true)), Some(Refusal::StateUnknown));
+    rig.command(Order::Reconcile { deployment: IT });
+    rig.observed(Found::Underway);
+    assert_eq!(rig.command(order(false)), Some(Refusal::StateUnknown));
+    assert_eq!(rig.command(order(true)), None);
+    assert_eq!(rig.deployment().teardown, Some(Teardown::Started));
+}
+
+#[test]
+fn j_what_is_under_way_is_called_off_before_it_is_torn_down() {
+    let mut rig = Rig::deploying();
+    let force = false;
+    let order = Order::Teardown {
+        deployment: IT,
+        force,
+    };
+    assert_eq!(rig.command(order), Some(Refusal::CancelFirst));
+    rig.beat(ONE, Token(1), Phase::End(true));
+    assert_eq!(rig.command(order), None);
+    let again = rig.command(Order::Start { deployment: IT });
+    assert_eq!(again, Some(Refusal::BeingTornDown));
+    let nth = 1;
+    rig.hear(
+        RESOURCE,
+        Say::Removed {
+            deployment: IT,
+            nth,
+        },
+    );
+    assert_eq!(rig.deployment().teardown, Some(Teardown::Done));
+}
+
+#[test]
+fn j_every_commit_is_told_in_order_and_nothing_else_is() {
+    let mut rig = Rig::deploying();
+    rig.beat(ONE, Token(1), Phase::End(true));
+    let versions: Vec<u32> = rig.events.iter().map(|event| event.version).collect();
+    let newest = rig.service.attempts().get(0).map(|row| row.version);
+    assert_eq!(versions, (1..=newest.unwrap_or(0)).collect::<Vec<_>>());
+    let last = rig.events.last().map(|event| event.state);
+    assert_eq!(last, Some(State::Ready as u8));
+}
+
+#[test]
+fn j_an_unknown_attempt_that_nobody_can_look_at_is_escalated() {
+    let mut rig = Rig::unknown();
+    rig.wait(rig.knobs.time(&knob::ATTEMPT_ESCALATE));
+    assert!(rig.attempt().escalated);
+    assert!(rig.told.contains(&Tell::Escalated { attempt: FIRST }));
+}

@@ -1,0 +1,444 @@
+//! Deploy Pipeline, row by row of its table.
+
+use machine::Waivers;
+use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
+use platform::id::{Digest, Token};
+use platform::knob;
+use platform::message::{Command, Message};
+use platform::note::Note;
+use platform::pipeline::{
+    Blocker, Cause, Command as Order, DbImpact, Deploy, DeployId, Installation, Look,
+    Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, Record, State, StateImpact,
+};
+
+const SERVICE: NodeId = NodeId(1);
+const ONE: NodeId = NodeId(2);
+const TWO: NodeId = NodeId(3);
+const REGISTRY: NodeId = NodeId(4);
+const ENVIRONMENT: NodeId = NodeId(5);
+const LOG: NodeId = NodeId(6);
+const OPERATOR: NodeId = NodeId(9);
+const IT: DeployId = DeployId(0);
+const NEXT: DeployId = DeployId(1);
+const TREE: u64 = 77;
+const ARTIFACT: Digest = Digest(7);
+
+fn product() -> Product {
+    Product {
+        tree: TREE,
+        digest: ARTIFACT,
+        committed: 5,
+        generated: 5,
+        state: StateImpact::Hot,
+        db: DbImpact::None,
+    }
+}
+
+/// A pipeline with two deployments of one branch and two builders, by hand.
+struct Rig {
+    service: Pipeline,
+    disk: Vec<Persist<Record>>,
+    durable: Vec<Record>,
+    now: Time,
+    knobs: Knobs,
+    out: Step<Message, Record, Note>,
+    /// What was said last, by kind of question.
+    asked: Option<(NodeId, Say)>,
+    told: Vec<Tell>,
+    nth: u32,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let planned = Planned {
+            commit: 1,
+            tree: TREE,
+            branch: 0,
+        };
+        let mut rig = Self {
+            service: Pipeline::new(Installation {
+                deploys: vec![planned, planned],
+                builders: vec![ONE, TWO],
+                registry: REGISTRY,
+                environment: ENVIRONMENT,
+                log: LOG,
+            }),
+            disk: Vec::new(),
+            durable: Vec::new(),
+            now: Time(1_000_000),
+            knobs: Knobs::defaults(knob::ALL),
+            out: Step::default(),
+            asked: None,
+            told: Vec::new(),
+            nth: 0,
+        };
+        rig.restart();
+        rig
+    }
+
+    /// One that was asked for.
+    fn requested() -> Self {
+        let mut rig = Self::new();
+        rig.command(Order::Request { deploy: IT });
+        rig
+    }
+
+    /// One whose builder has built this.
+    fn built(product: Product) -> Self {
+        let mut rig = Self::requested();
+        rig.beat(ONE, Token(1), Progress::Built(product));
+        rig.digest(product.digest);
+        rig
+    }
+
+    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
+        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
+        let cx = Context {
+            now: self.now,
+            node: SERVICE,
+            waivers: Waivers::NONE,
+            knobs: &knobs,
+            dice: &dice,
+        };
+        self.out.clear();
+        act(self, &cx);
+        self.disk.append(&mut self.out.persists);
+        for send in &self.out.sends {
+            if let Message::Pipeline(say) = send.message
+                && send.to != LOG
+            {
+                self.asked = Some((send.to, say));
+            }
+        }
+        for note in &self.out.notes {
+            if let Note::Pipeline(tell) = note {
+                self.told.push(*tell);
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.disk.clear();
+        self.asked = None;
+        let durable = self.durable.clone();
+        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.sync();
+    }
+
+    fn input(&mut self, input: Input<Message>) {
+        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+    }
+
+    fn sync(&mut self) {
+        while !self.disk.is_empty() {
+            for write in std::mem::take(&mut self.disk) {
+                self.durable.push(write.record);
+                self.input(Input::Persisted(write.ticket));
+            }
+        }
+    }
+
+    fn command(&mut self, order: Order) {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Pipeline(order)),
+        });
+        self.sync();
+    }
+
+    fn hear(&mut self, from: NodeId, say: Say) {
+        self.now = self.now.after(Duration(1_000));
+        self.input(Input::Message {
+            from,
+            message: Message::Pipeline(say),
+        });
+    }
+
+    fn beat(&mut self, from: NodeId, token: Token, progress: Progress) {
+        self.nth += 1;
+        let nth = self.nth;
+        self.hear(
+            from,
+            Say::Beat {
+                deploy: IT,
+                token,
+                progress,
+                nth,
+            },
+        );
+        self.sync();
+    }
+
+    /// The registry answers what it was asked.
+    fn digest(&mut self, digest: Digest) {
+        let Some((REGISTRY, Say::DigestAsk { deploy, token, nth })) = self.asked.take() else {
+            panic!("the registry was not asked");
+        };
+        let digest = Some(digest);
+        self.hear(
+            REGISTRY,
+            Say::DigestIs {
+                deploy,
+                token,
+                digest,
+                nth,
+            },
+        );
+        self.sync();
+    }
+
+    /// The environment answers what it was asked, which has to be this.
+    fn seen(&mut self, wanted: Look, holds: bool) {
+        let Some((ENVIRONMENT, Say::Look { deploy, what, nth })) = self.asked.take() else {
+            panic!("the environment was not asked");
+        };
+        assert_eq!(what, wanted);
+        let at = self.now;
+        self.hear(
+            ENVIRONMENT,
+            Say::Seen {
+                deploy,
+                what,
+                holds,
+                at,
+                nth,
+            },
+        );
+        self.sync();
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        let until = self.now.after(duration);
+        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.input(Input::Deadline);
+            self.sync();
+        }
+        self.now = until;
+    }
+
+    fn row(&self) -> Deploy {
+        self.service.rows().get(0).expect("there is one").value
+    }
+
+    fn state(&self) -> Option<State> {
+        self.row().state
+    }
+
+    fn order(&self) -> Option<(NodeId, Token)> {
+        match self.asked {
+            Some((to, Say::Build { token, .. })) => Some((to, token)),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
+    let mut rig = Rig::requested();
+    assert_eq!(rig.row().planned.tree, TREE);
+    let version = rig.service.rows().get(0).map(|row| row.version);
+    rig.command(Order::Request { deploy: IT });
+    assert_eq!(rig.service.rows().get(0).map(|row| row.version), version);
+    let done = rig.told.last();
+    assert!(matches!(done, Some(Tell::Ordered { done: true, .. })));
+}
+
+#[test]
+fn k1_a_free_builder_gets_the_lease_and_nothing_is_ordered_before_the_disk_has_it() {
+    let mut rig = Rig::new();
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(Order::Request { deploy: IT })),
+    });
+    assert_eq!((rig.state(), rig.order()), (Some(State::Cloning), None));
+    rig.sync();
+    assert_eq!(rig.order(), Some((ONE, Token(1))));
+}
+
+#[test]
+fn k1_the_commits_own_tree_is_built_and_another_is_not() {
+    let mut rig = Rig::requested();
+    rig.beat(ONE, Token(1), Progress::Building(TREE));
+    assert_eq!(rig.state(), Some(State::Building));
+    let mut rig = Rig::requested();
+    rig.beat(ONE, Token(1), Progress::Building(TREE + 1));
+    assert_eq!(rig.row().cause, Some(Cause::TreeMismatch));
+}
+
+#[test]
+fn k1_the_same_digest_is_validated_and_another_is_tried_once_more_elsewhere() {
+    let mut rig = Rig::requested();
+    rig.beat(ONE, Token(1), Progress::Built(product()));
+    rig.digest(Digest(8));
+    let row = rig.row();
+    assert_eq!((row.state, row.token), (Some(State::Cloning), Token(2)));
+    assert_eq!(rig.order(), Some((TWO, Token(2))));
+    rig.beat(TWO, Token(2), Progress::Built(product()));
+    rig.digest(Digest(8));
+    assert_eq!(rig.row().cause, Some(Cause::DigestMismatch));
+    assert!(rig.told.contains(&Tell::Alarm { deploy: IT }));
+}
+
+#[test]
+fn k1_everything_that_a_preview_needs_is_looked_at() {
+    let mut rig = Rig::built(product());
+    assert_eq!(rig.state(), Some(State::Validating));
+    rig.seen(Look::Bindings, true);
+    rig.seen(Look::Preview(ARTIFACT), false);
+    assert_eq!(rig.state(), Some(State::Validating));
+    rig.wait(rig.knobs.time(&knob::PIPELINE_RESEND));
+    rig.seen(Look::Preview(ARTIFACT), true);
+    assert_eq!(rig.state(), Some(State::PreviewReady));
+}
+
+#[test]
+fn k1_a_cold_deploy_waits_for_an_agreement_to_this_digest() {
+    let cold = Product {
+        state: StateImpact::Cold,
+        ..product()
+    };
+    let mut rig = Rig::built(cold);
+    assert_eq!(rig.row().blocker, Some(Blocker::ColdAckMissing));
+    let agree = |digest| Order::Acknowledge { deploy: IT, digest };
+    rig.command(agree(Digest(6)));
+    assert_eq!(rig.state(), Some(State::Blocked));
+    rig.command(agree(ARTIFACT));
+    assert_eq!(rig.state(), Some(State::Validating));
+}
+
+#[test]
+fn k1_a_pending_migration_blocks_and_is_looked_at_again() {
+    let needs = Product {
+        db: DbImpact::Migration,
+        ..product()
+    };
+    let mut rig = Rig::built(needs);
+    rig.seen(Look::Migration, false);
+    assert_eq!(rig.row().blocker, Some(Blocker::MigrationPending));
+    rig.wait(rig.knobs.time(&knob::PIPELINE_RECHECK));
+    rig.seen(Look::Migration, true);
+    // Never straight to ready: all of it is looked at anew.
+    assert_eq!(rig.state(), Some(State::Validating));
+    assert_eq!(rig.row().migration, None);
+}
+
+#[test]
+fn k1_a_missing_binding_blocks() {
+    let mut rig = Rig::built(product());
+    rig.seen(Look::Bindings, false);
+    assert_eq!(rig.row().blocker, Some(Blocker::BindingMissing));
+}
+
+#[test]
+fn k1_an_impact_that_nobody_has_classified_blocks() {
+    let unknown = Product {
+        state: StateImpact::Unclassified,
+        db: DbImpact::Unclassified,
+        ..product()
+    };
+    let mut rig = Rig::built(unknown);
+    assert_eq!(rig.row().blocker, Some(Blocker::StateUnclassified));
+    let (state, db) = (StateImpact::Hot, DbImpact::Unclassified);
+    rig.command(Order::Classify {
+        deploy: IT,
+        state,
+        db,
+    });
+    assert_eq!(rig.row().blocker, Some(Blocker::DbUnclassified));
+    let db = DbImpact::None;
+    rig.command(Order::Classify {
+        deploy: IT,
+        state,
+        db,
+    });
+    assert_eq!(rig.state(), Some(State::Validating));
+}
+
+#[test]
+fn k1_stale_generated_files_are_a_defect_of_the_source() {
+    let stale = Product {
+        generated: 6,
+        ..product()
+    };
+    let rig = Rig::built(stale);
+    assert_eq!(rig.row().cause, Some(Cause::StaleArtifacts));
+}
+
+#[test]
+fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
+    let mut rig = Rig::built(product());
+    rig.seen(Look::Bindings, false);
+    rig.wait(Duration(
+        rig.knobs.time(&knob::PIPELINE_EXPIRY).0 + 1_000_000,
+    ));
+    assert_eq!(rig.row().cause, Some(Cause::Expired));
+    let mut rig = Rig::built(product());
+    rig.command(Order::Cancel { deploy: IT });
+    assert_eq!(rig.row().cause, Some(Cause::Cancelled));
+}
+
+#[test]
+fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
+    let mut rig = Rig::requested();
+    let lease = rig.knobs.time(&knob::PIPELINE_LEASE);
+    rig.wait(lease);
+    assert_eq!(rig.order(), Some((TWO, Token(2))));
+    rig.wait(lease);
+    assert_eq!(rig.row().token, Token(3));
+    rig.wait(lease);
+    assert_eq!(rig.row().cause, Some(Cause::LeaseLost));
+}
+
+#[test]
+fn k1_a_stage_that_takes_too_long_fails() {
+    let mut rig = Rig::built(product());
+    rig.wait(rig.knobs.time(&knob::PIPELINE_VALIDATE_LIMIT));
+    assert_eq!(rig.row().cause, Some(Cause::Deadline));
+}
+
+#[test]
+fn k1_a_newer_commit_of_the_branch_takes_its_place() {
+    let mut rig = Rig::requested();
+    rig.command(Order::Request { deploy: NEXT });
+    assert_eq!(rig.row().cause, Some(Cause::Superseded));
+}
+
+#[test]
+fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {
+    let mut rig = Rig::requested();
+    rig.wait(rig.knobs.time(&knob::PIPELINE_LEASE));
+    rig.beat(ONE, Token(1), Progress::Built(product()));
+    assert_eq!(rig.state(), Some(State::Cloning));
+    assert!(rig.told.contains(&Tell::LateReport {
+        deploy: IT,
+        token: Token(1)
+    }));
+}
+
+#[test]
+fn k1_evidence_that_got_too_old_while_the_preview_started_is_collected_again() {
+    let mut rig = Rig::built(product());
+    rig.seen(Look::Bindings, true);
+    let ttl = rig.knobs.time(&knob::PIPELINE_EVIDENCE_TTL);
+    rig.wait(Duration(ttl.0 + 1_000_000));
+    rig.seen(Look::Preview(ARTIFACT), true);
+    assert_eq!(rig.state(), Some(State::Validating));
+    rig.seen(Look::Bindings, true);
+    assert_eq!(rig.state(), Some(State::PreviewReady));
+}
+
+#[test]
+fn k1_a_crash_after_the_commit_tells_it_late_and_once_in_order() {
+    let mut rig = Rig::requested();
+    let waiting = rig.service.outbox().waiting();
+    assert!(waiting > 0);
+    rig.restart();
+    assert_eq!(rig.service.outbox().waiting(), waiting);
+    let told = rig.told.iter().filter_map(|tell| match tell {
+        Tell::Published { event } => Some(event.version),
+        _ => None,
+    });
+    // Whatever was not marked is told again, the first commit first.
+    assert_eq!(told.collect::<Vec<_>>(), [2, 2]);
+}

@@ -1,0 +1,331 @@
+//! Single requests in words: keys, webhooks, assets and previews, what is said and told of them, what can be read.
+
+use super::names::Names;
+use crate::fleet::Fleet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use machine::Subject;
+use platform::traces::{Claim, Message, Note, Outcome, Phase, Standing, Unfit};
+use protocol::Plan;
+use sim::State;
+
+/// What a claim is called: `key 12`, `event 3`.
+#[must_use]
+pub fn claim(claim: Claim) -> String {
+    let number = claim.key.0;
+    if claim.event {
+        format!("event {}", (number & 0x00FF_FFFF) + 1)
+    } else {
+        let (stream, nth) = (number >> 20, number & 0xF_FFFF);
+        let letter = char::from(b'a' + (stream % 26) as u8);
+        format!("key {letter}{}", nth + 1)
+    }
+}
+
+/// What a subject is called that is a claim.
+#[must_use]
+pub fn subject(subject: Subject) -> String {
+    claim(Claim::of(subject))
+}
+
+const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Granted => "it is yours",
+        Standing::InFlight => "under way",
+        Standing::Reused => "used for another body",
+        Standing::Done { .. } => "done before",
+        Standing::Unknown => "nobody knows",
+    }
+}
+
+/// What a message says, in two or three words.
+#[must_use]
+pub fn label(message: &Message) -> String {
+    match message {
+        Message::Arrive(arrival) if arrival.asset.is_some() => "asset".to_string(),
+        Message::Arrive(arrival) => super::names::class(arrival.request.class).to_string(),
+        Message::Reserve { claim: of, .. } => format!("{}?", claim(*of)),
+        Message::Reserved { standing: how, .. } => standing(*how).to_string(),
+        Message::Settle { outcome, .. } => match outcome {
+            Outcome::Done { ok: true } => "done",
+            Outcome::Done { ok: false } => "done, badly",
+            Outcome::Released => "never left",
+            Outcome::Deferred => "sent away",
+            Outcome::Unknown => "nobody knows",
+        }
+        .to_string(),
+        Message::Settled { .. } => "written down".to_string(),
+        Message::Hand { .. } => "do this".to_string(),
+        Message::Fenced { .. } => "fenced".to_string(),
+        Message::Effect { .. } => "effect".to_string(),
+        Message::Effected { .. } => "effect is durable".to_string(),
+        Message::Look { .. } => "has it happened?".to_string(),
+        Message::Seen { happened, .. } => if *happened {
+            "it has happened"
+        } else {
+            "not that I know"
+        }
+        .to_string(),
+        Message::Fetch { .. } => "asset?".to_string(),
+        Message::Bytes { bytes, .. } => if bytes.is_some() {
+            "bytes"
+        } else {
+            "no such asset"
+        }
+        .to_string(),
+        Message::Lookup { .. } => "manifest?".to_string(),
+        Message::Found { digest, .. } => if digest.is_some() {
+            "manifest"
+        } else {
+            "not in the manifest"
+        }
+        .to_string(),
+    }
+}
+
+/// What came of something, as a part of a sentence; `None` for what nobody asks about.
+#[must_use]
+pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
+    Some(match *note {
+        Note::Claimed {
+            request, claim: of, ..
+        } => format!("{} wants {}", Names::request(request), claim(of)),
+        Note::Stood {
+            request,
+            claim: of,
+            standing: how,
+            ..
+        } => match how {
+            Standing::Granted => {
+                format!("{} is reserved for {}", claim(of), Names::request(request))
+            }
+            Standing::InFlight => format!("{} is under way already", claim(of)),
+            Standing::Reused => format!("{} was used for another body", claim(of)),
+            Standing::Done { .. } => format!("{} was answered before", claim(of)),
+            Standing::Unknown => format!("nobody knows what became of {}", claim(of)),
+        },
+        Note::Unanswered { request } => format!(
+            "the key store has not answered for {}",
+            Names::request(request)
+        ),
+        Note::Lapsed { claim: of } => format!(
+            "{} was reserved for too long: nobody knows what became of it",
+            claim(of)
+        ),
+        Note::Proven { claim: of } => format!(
+            "the product's database proves that {} has happened",
+            claim(of)
+        ),
+        Note::Early { request, .. } => {
+            format!("{} came as early data and goes on", Names::request(request))
+        }
+        Note::TurnedAway {
+            request,
+            allocation,
+        } => format!(
+            "{} is turned away: {} was ordered to stop",
+            Names::request(request),
+            Names::allocation(allocation)
+        ),
+        Note::Happened { request, claim: of } => match of {
+            Some(of) => format!(
+                "what {} does is durable, under {}",
+                Names::request(request),
+                claim(of)
+            ),
+            None => format!("what {} does is durable", Names::request(request)),
+        },
+        Note::Unfit { request, why } => format!(
+            "{} is turned away unread: its {}",
+            Names::request(request),
+            match why {
+                Unfit::Signature => "signature is not the provider's",
+                Unfit::Timestamp => "timestamp is too far from now",
+            }
+        ),
+        Note::Deferred { request } => format!(
+            "{} is sent away for the provider to send it again",
+            Names::request(request)
+        ),
+        Note::Served { cached, .. } => if cached {
+            "the bytes come from this edge"
+        } else {
+            "the bytes come from the artifact store"
+        }
+        .to_string(),
+        Note::Resolved { deployment, .. } => format!(
+            "the path means what the manifest of deployment {} says",
+            deployment.0 + 1
+        ),
+        Note::WrongBytes { .. } => {
+            "the bytes are not what their digest names and are thrown away: alarm".to_string()
+        }
+        Note::NoSuchAsset { .. } => "no artifact has this asset".to_string(),
+        Note::Validated { deployment, .. } => format!(
+            "that is evidence for deployment {}, which has answered itself",
+            deployment.0 + 1
+        ),
+        Note::Bound { route, isolated } => format!(
+            "{} is bound to {}",
+            names.app(route),
+            if isolated {
+                "data of its own"
+            } else {
+                "the production's data"
+            }
+        ),
+        Note::Taken { .. } | Note::Believed { .. } => return None,
+    })
+}
+
+/// Whether something told is worth stopping at.
+#[must_use]
+pub const fn is_news(note: &Note) -> bool {
+    matches!(
+        note,
+        Note::Unanswered { .. }
+            | Note::Lapsed { .. }
+            | Note::Proven { .. }
+            | Note::TurnedAway { .. }
+            | Note::Unfit { .. }
+            | Note::Deferred { .. }
+            | Note::WrongBytes { .. }
+            | Note::Bound { .. }
+    )
+}
+
+/// Whether something told goes without saying.
+#[must_use]
+pub const fn is_routine(note: &Note) -> bool {
+    matches!(
+        note,
+        Note::Claimed { .. }
+            | Note::Stood {
+                standing: Standing::Granted,
+                ..
+            }
+            | Note::Taken { .. }
+            | Note::Believed { .. }
+            | Note::Resolved { .. }
+    )
+}
+
+/// How many keys stand how, as lines of a node.
+#[must_use]
+pub fn keys(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let Some(store) = state.fleet().keys() else {
+        return Vec::new();
+    };
+    let count = |wanted: fn(Phase) -> bool| {
+        let rows = store.rows().values();
+        rows.filter(|row| wanted(row.phase)).count()
+    };
+    let unknown = count(|phase| phase == Phase::Unknown);
+    let line = |label: &str, count: usize, odd| (label.to_string(), count.to_string(), odd);
+    alloc::vec![
+        line("under way", count(|phase| phase == Phase::Reserved), false),
+        line(
+            "answered",
+            count(|phase| matches!(phase, Phase::Done { .. })),
+            false
+        ),
+        line("nobody knows", unknown, unknown > 0),
+    ]
+}
+
+/// What the product's database has, as lines of a node.
+#[must_use]
+pub fn product(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let total = state.fleet().product().map_or(0, |product| product.total());
+    alloc::vec![("has happened".to_string(), total.to_string(), false)]
+}
+
+/// What the provider was told, as lines of a node.
+#[must_use]
+pub fn provider(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let (done, all) = state
+        .fleet()
+        .provider()
+        .map_or((0, 0), |provider| provider.answered());
+    alloc::vec![
+        ("events".to_string(), all.to_string(), false),
+        ("answered well".to_string(), done.to_string(), false),
+    ]
+}
+
+/// How many keys one read lists.
+const MOST: usize = 12;
+
+/// What a read of the keys shows: the newest of them.
+#[must_use]
+pub fn key_lines(state: &State<Fleet>) -> Vec<String> {
+    let Some(store) = state.fleet().keys() else {
+        return Vec::new();
+    };
+    let mut rows: Vec<_> = store.rows().iter().collect();
+    rows.sort_by_key(|(claim, row)| (core::cmp::Reverse(row.since), **claim));
+    let line = |(of, row): (&Claim, &platform::traces::KeyRow)| {
+        let phase = match row.phase {
+            Phase::Reserved => "under way",
+            Phase::Done { ok: true } => "answered well",
+            Phase::Done { ok: false } => "answered with an error",
+            Phase::Unknown => "nobody knows",
+            Phase::Free => "free again",
+        };
+        let deferred = if row.deferred > 0 {
+            format!(", sent away {} times", row.deferred)
+        } else {
+            String::new()
+        };
+        format!(
+            "{}: {phase}, by {}{deferred}",
+            claim(*of),
+            Names::request(row.request)
+        )
+    };
+    rows.into_iter().take(MOST).map(line).collect()
+}
+
+/// What a read of the effects shows.
+#[must_use]
+pub fn effect_lines(state: &State<Fleet>) -> Vec<String> {
+    product(state)
+        .into_iter()
+        .chain(
+            state
+                .fleet()
+                .provider()
+                .map_or_else(Vec::new, |_| provider(state)),
+        )
+        .map(|(label, value, _)| format!("{label}: {value}"))
+        .collect()
+}
+
+/// What a read of the previews shows: whose they are, and what data they have at each edge.
+#[must_use]
+pub fn preview_lines(names: &Names<'_>, plan: &Plan, state: &State<Fleet>) -> Vec<String> {
+    let previews = plan.traces.iter().flat_map(|traces| &traces.previews);
+    previews
+        .map(|preview| {
+            let route = platform::id::RouteId(preview.app);
+            let mixed: Vec<String> = state
+                .fleet()
+                .edges()
+                .filter(|(_, edge)| !edge.is_isolated(route))
+                .map(|(id, _)| names.node(id))
+                .collect();
+            let data = if mixed.is_empty() {
+                "data of its own".to_string()
+            } else {
+                format!("the production's data, says {}", mixed.join(", "))
+            };
+            let of = names.app(platform::id::RouteId(preview.of));
+            format!(
+                "{}: preview {} of {of}, {data}",
+                names.app(route),
+                preview.number
+            )
+        })
+        .collect()
+}
