@@ -134,7 +134,7 @@ pub struct NodeView {
     pub beliefs: Vec<(String, String, bool)>,
 }
 
-/// Requests so far.
+/// The first app's requests so far, without those for assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// Arrived at an edge.
@@ -151,7 +151,7 @@ pub struct RequestCounts {
     pub failed: u32,
 }
 
-/// Requests in one slice of time, for the chart.
+/// The first app's requests in one slice of time, for the chart: of the same ones as [`RequestCounts`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesPoint {
     /// Where the slice begins.

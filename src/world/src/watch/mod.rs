@@ -9,7 +9,8 @@ mod metrics;
 mod properties;
 
 pub use claims::{Claims, wake_state};
-pub use metrics::Metrics;
+pub use ledger::{Ledger, Pending};
+pub use metrics::{Became, Metrics, became, counts};
 pub use properties::Properties;
 
 use crate::fleet::Fleet;
