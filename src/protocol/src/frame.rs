@@ -429,6 +429,8 @@ pub struct Debrief {
     pub wrong_moves: Vec<ActionView>,
     /// What happened, in the sentences that matter.
     pub story: Vec<EntryView>,
+    /// How many of them were left out, since there were too many.
+    pub left_out: u32,
     /// A reference solution for this cause: time and title.
     pub solution: Vec<(u64, String)>,
     /// Requests over the whole run.

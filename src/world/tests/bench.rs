@@ -383,3 +383,37 @@ fn the_chart_counts_the_same_requests_as_the_numbers_beside_it() {
         }
     }
 }
+
+#[test]
+fn a_debrief_tells_how_it_ended_and_how_much_it_left_out() {
+    let (library, _) = study::load(study::files(), &platform::CATALOG);
+    let mut shortened = 0;
+    for plan in library.scenarios.into_iter().map(|scenario| scenario.plan) {
+        let mut bench = Bench::new();
+        let replay = Box::new(replay(&plan, 1));
+        let (id, plan) = (plan.id.clone(), Box::new(plan));
+        bench.handle(Request::Open { plan, replay });
+        let Reply::Debrief(debrief) = bench.handle(Request::Debrief) else {
+            panic!("no debrief");
+        };
+        let steps: Vec<u64> = debrief.story.iter().map(|entry| entry.step).collect();
+        assert!(steps.is_sorted() && steps.len() <= 60, "{id}: {steps:?}");
+        if debrief.left_out > 0 {
+            shortened += 1;
+            assert_eq!(steps.len(), 60, "{id}");
+            let noise = |entry: &&protocol::EntryView| entry.sentence.starts_with("Trouble began");
+            let (all, of) = (
+                debrief.story.len(),
+                debrief.story.iter().filter(noise).count(),
+            );
+            assert!(
+                of * 2 < all,
+                "{id}: {of} of {all} tell of trouble around it"
+            );
+        }
+    }
+    assert!(
+        shortened > 0,
+        "no run is so long that something is left out"
+    );
+}

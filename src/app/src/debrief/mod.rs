@@ -73,6 +73,9 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
             <section class="debrief-story">
                 <h3>"What happened"</h3>
                 <ol class="entries">{debrief.story.iter().map(|entry| line(entry, desk)).collect_view()}</ol>
+                {(debrief.left_out > 0).then(|| view! {
+                    <p class="cost">{format!("{} that tell less were left out; the story of the run has them all.", words::count(u64::from(debrief.left_out), "more moment"))}</p>
+                }.into_any())}
             </section>
             <div class="debrief-side">
                 <section><h3>"Objectives"</h3><ul class="outcomes">{objectives.collect_view()}</ul></section>
