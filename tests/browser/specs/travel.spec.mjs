@@ -77,6 +77,36 @@ test("the start page leads back to where one left", async ({ page }) => {
   await expect(page.locator(".facts dd").first()).toHaveText("9");
 });
 
+test("the back button leads from debrief and twin run to the run, and only then off the page", async ({ page }) => {
+  await page.goto("./");
+  await page.getByRole("link", { name: "Stuck Wake" }).first().click();
+  await expect(fingerprint(page)).toHaveText(/^[0-9a-f]{8}$/);
+  await predict(page);
+  await goTo(page, 40);
+  const before = await fingerprint(page).textContent();
+  await page.getByRole("button", { name: "Debrief" }).click();
+  const debrief = page.getByRole("heading", { name: "Debrief" });
+  const twin = page.getByRole("heading", { name: "Twin run" });
+  await expect(debrief).toBeVisible();
+  await page.goBack();
+  await expect(debrief).toBeHidden();
+  await expect(fingerprint(page)).toHaveText(before);
+  await page.goForward();
+  await expect(page.getByText("Not every objective was met.")).toBeVisible({ timeout: 20_000 });
+  await page.keyboard.press("t");
+  await expect(twin).toBeVisible();
+  await page.goBack();
+  await expect(debrief).toBeVisible();
+  await page.goForward();
+  await expect(twin).toBeVisible();
+  await page.getByRole("button", { name: "Back to the run" }).click();
+  await expect(page.getByRole("button", { name: "Play" })).toBeVisible();
+  await expect(moment(page)).toHaveText("40.000 s");
+  await expect.poll(() => page.evaluate(() => history.state)).toBe(null);
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Study Lab");
+});
+
 test("a link reproduces the run elsewhere", async ({ page, browser, baseURL, context }) => {
   await context.grantPermissions(["clipboard-write"]);
   // The page's policy lets nobody read the clipboard, so what is written to it is noted on its way.

@@ -21,7 +21,7 @@ pub fn DebriefPage() -> impl IntoView {
         <section class="page debrief" aria-labelledby="debrief-title">
             <header class="page-head">
                 <h2 id="debrief-title" tabindex="-1">"Debrief"</h2>
-                <button type="button" class="quiet" on:click=press(move |_| desk.mode.set(Mode::Run))>"Back to the run"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.show(Mode::Run))>"Back to the run"</button>
             </header>
             {move || match desk.debrief.get() {
                 None => view! { <p class="waiting" role="status">"Running to the end …"</p> }.into_any(),
@@ -100,7 +100,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
 fn line(entry: &EntryView, desk: Desk) -> AnyView {
     let step = entry.step;
     let look = move |_| {
-        desk.mode.set(Mode::Run);
+        desk.show(Mode::Run);
         desk.seek(step + 1);
         desk.select(step);
     };

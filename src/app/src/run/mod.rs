@@ -36,7 +36,7 @@ pub fn RunPage(
 ) -> impl IntoView {
     let desk = Desk::new(scenario);
     provide_context(desk);
-    let route = expect_context::<Navigator>().route;
+    let Navigator { route, over } = expect_context();
     effect(move |first| {
         let Route::Run {
             scenario: id,
@@ -53,6 +53,12 @@ pub fn RunPage(
             open(desk, seed.as_deref(), shared.as_deref());
         } else {
             another(desk, seed.as_deref(), shared.as_deref());
+        }
+    });
+    effect(move |first| {
+        let over = over.get();
+        if !first {
+            desk.arrive(over);
         }
     });
     let port = expect_context::<Port>();

@@ -49,10 +49,35 @@ impl Desk {
         }
     }
 
+    /// Shows another part of the page. The run lies under the others: the browser's back button leads to it.
+    pub fn show(self, mode: Mode) {
+        if self.mode.get_untracked() == mode {
+            return;
+        }
+        self.mode.set(mode);
+        match mode {
+            Mode::Run => self.navigator.uncover(),
+            Mode::Twin | Mode::Debrief => self.navigator.cover(mode as u8),
+        }
+    }
+
+    /// The browser went back or forth to another part of the page.
+    pub fn arrive(self, over: u8) {
+        let modes = [Mode::Run, Mode::Twin, Mode::Debrief];
+        let mode = modes.into_iter().find(|mode| *mode as u8 == over);
+        let mode = mode.unwrap_or(Mode::Run);
+        if self.mode.get_untracked() != mode {
+            self.mode.set(mode);
+            if mode == Mode::Debrief {
+                self.look_back();
+            }
+        }
+    }
+
     /// Looks at another branch.
     pub fn branch(self, branch: u32) {
         self.pause();
-        self.mode.set(Mode::Run);
+        self.show(Mode::Run);
         self.ask(Request::Branch(branch));
     }
 
@@ -92,7 +117,7 @@ impl Desk {
     /// Runs the same again with one gate waived.
     pub fn run_twin(self, gate: String) {
         self.pause();
-        self.mode.set(Mode::Twin);
+        self.show(Mode::Twin);
         self.twin.set(Twin::Under(gate.clone()));
         self.port
             .ask(Request::Twin(gate), move |reply| match reply {
@@ -112,12 +137,12 @@ impl Desk {
     /// Goes to the debrief.
     pub fn look_back(self) {
         self.pause();
-        self.mode.set(Mode::Debrief);
+        self.show(Mode::Debrief);
         if self.debrief.with_untracked(Option::is_none) {
             self.port.ask(Request::Debrief, move |reply| match reply {
                 Reply::Debrief(debrief) => self.debrief.set(Some(Arc::new(*debrief))),
                 Reply::Problem(problem) => {
-                    self.mode.set(Mode::Run);
+                    self.show(Mode::Run);
                     self.problem.set(Some(problem));
                 }
                 _ => {}
