@@ -430,7 +430,7 @@ impl Open {
         if run.diverged().is_some() {
             report::set_determinism(&mut properties, state.steps(), state.now().0, (0, 1));
         }
-        let body = frame_body(plan, state);
+        let body = frame_body(plan, state, watch);
         Ok(Frame {
             branch: branch.id,
             step: state.steps(),

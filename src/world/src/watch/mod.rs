@@ -17,7 +17,7 @@ use crate::fleet::Fleet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use machine::{Verdict, Waivers};
+use machine::{Time, Verdict, Waivers};
 use platform::CATALOG;
 use protocol::{Plan, Replay};
 use sim::{Entry, External, State, Watch, What};
@@ -42,6 +42,8 @@ pub struct Watcher {
     claims: Claims,
     /// The gates that refused something.
     refused: Waivers,
+    /// When each wake came into the state that it is in.
+    wakes: Vec<Time>,
 }
 
 impl Watcher {
@@ -59,6 +61,7 @@ impl Watcher {
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
             refused: Waivers::NONE,
+            wakes: Vec::new(),
         }
     }
 
@@ -78,6 +81,12 @@ impl Watcher {
     #[must_use]
     pub const fn refused(&self) -> Waivers {
         self.refused
+    }
+
+    /// Since when a wake is in its state.
+    #[must_use]
+    pub fn wake_since(&self, wake: u32) -> Time {
+        self.wakes.get(wake as usize).copied().unwrap_or(Time::ZERO)
     }
 
     /// How many reads and actions have happened.
@@ -130,6 +139,15 @@ impl Watch<Fleet> for Watcher {
         for ruling in entry.ruled {
             if ruling.verdict == Verdict::Refused {
                 self.refused = self.refused.with(CATALOG.gates[usize::from(ruling.gate)]);
+            }
+        }
+        for moved in entry.moved {
+            if moved.lifecycle == platform::WAKE {
+                let at = moved.subject.id as usize;
+                if at >= self.wakes.len() {
+                    self.wakes.resize(at + 1, Time::ZERO);
+                }
+                self.wakes[at] = entry.at;
             }
         }
         self.metrics.after(state, entry);
