@@ -152,6 +152,30 @@ test("a link that was damaged is refused, and the run stays", async ({ page }) =
   }
 });
 
+test("an address that waives a gate that there is not is refused, and the run stays", async ({ page }) => {
+  await openRun(page);
+  await predict(page);
+  await goTo(page, 40);
+  const before = await fingerprint(page).textContent();
+  await page.waitForTimeout(300);
+  for (const [query, quoted, hint] of [
+    ["seed=7&waive=nope", "nope", "Twin run"],
+    ["seed=7&waive=hold-slot-free", "hold-slot-free", "Did you mean `hold-slots-free`?"],
+    ["sead=7", "sead", "Did you mean `seed`?"],
+    ["seed=", "``", "For example 7"],
+  ]) {
+    await page.goto(`s/stuck-wake?${query}`);
+    await expect(page.getByRole("alert")).toContainText(quoted);
+    await expect(page.getByRole("alert")).toContainText(hint);
+    await expect(fingerprint(page)).toHaveText(before);
+    await expect(moment(page)).toHaveText("40.000 s");
+  }
+  await page.goto("s/stuck-wake?seed=7&waive=hold-slots-free");
+  await expect(page.getByText("hold slots free", { exact: true })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.locator(".facts dd").first()).toHaveText("7");
+});
+
 test("what is wrong with an address or a field is said, with what is allowed", async ({ page }) => {
   await page.goto("s/stuck-wkae");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("stuck-wkae");

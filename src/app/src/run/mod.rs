@@ -40,7 +40,7 @@ pub fn RunPage(
     effect(move |first| {
         let Route::Run {
             scenario: id,
-            seed,
+            query,
             shared,
         } = route.get()
         else {
@@ -50,9 +50,9 @@ pub fn RunPage(
             return;
         }
         if first {
-            open(desk, seed.as_deref(), shared.as_deref());
+            open(desk, &query, shared.as_deref());
         } else {
-            another(desk, seed.as_deref(), shared.as_deref());
+            another(desk, &query, shared.as_deref());
         }
     });
     effect(move |first| {
@@ -107,20 +107,18 @@ fn arrive(mode: Mode) {
 }
 
 /// Opens the run that the address means, or what was kept.
-fn open(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+fn open(desk: Desk, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
     let kept = saved::run(plan.id);
     if let Err(trouble) = kept {
         desk.trouble.set(Some(trouble));
     }
     let kept = kept.ok().flatten();
-    if let Some(record) = &kept
-        && (shared.is_some() || seed.is_some_and(|seed| seed != record.replay.seed.to_string()))
-    {
-        saved::keep_previous(record);
+    let otherwise = opening::decide(plan, "", None, kept.clone()).0;
+    let (opening, problem) = opening::decide(plan, query, shared, kept.clone());
+    if let Some(record) = kept.filter(|_| opening != otherwise) {
+        saved::keep_previous(&record);
     }
-    let otherwise = opening::decide(plan, None, None, kept.clone()).0;
-    let (opening, problem) = opening::decide(plan, seed, shared, kept);
     desk.problem.set(problem);
     let fresh = Opening::fresh(plan, opening::FIRST_SEED);
     let otherwise = if otherwise == opening {
@@ -132,20 +130,23 @@ fn open(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
 }
 
 /// The address changed while a run is open: a good link replaces the run, a bad one is only reported.
-fn another(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+fn another(desk: Desk, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
-    let known = desk.replay.get_untracked();
     if let Some(text) = shared {
         match opening::shared(plan, text) {
             Ok(replay) => desk.open(Opening::shared(replay), None),
             Err(problem) => desk.refuse(problem),
         }
-    } else if let Some(text) = seed {
-        match crate::route::seed(text) {
-            Ok(seed) if known.is_some_and(|replay| replay.seed == seed) => {}
-            Ok(seed) => desk.begin(seed),
-            Err(problem) => desk.refuse(problem),
+        return;
+    }
+    match crate::route::asked(query) {
+        Ok(asked) => {
+            let known = desk.replay.get_untracked();
+            if known.is_none_or(|replay| !opening::means(&asked, &replay)) {
+                desk.begin(asked);
+            }
         }
+        Err(problem) => desk.refuse(problem),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
+use crate::route::Asked;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use crate::ui::sign::told;
@@ -18,10 +19,10 @@ pub fn Strip() -> impl IntoView {
     };
     let again = move |_| {
         if let Some(seed) = seed() {
-            desk.begin(seed);
+            desk.begin(Asked::seed(seed));
         }
     };
-    let another = move |_| desk.begin((js_sys::Math::random() * 1e6) as u64);
+    let another = move |_| desk.begin_anew();
     view! {
         <header class="strip" id="strip">
             <div class="strip-head">

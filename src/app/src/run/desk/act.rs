@@ -150,8 +150,8 @@ impl Desk {
         }
     }
 
-    /// Begins the lesson again with a seed; what was open is kept aside.
-    pub fn begin(self, seed: u64) {
+    /// Begins the lesson again; what was open is kept aside.
+    pub fn begin(self, asked: Asked) {
         if let (Some(replay), Some(frame)) =
             (self.replay.get_untracked(), self.frame.get_untracked())
         {
@@ -168,11 +168,16 @@ impl Desk {
         self.open(
             Opening {
                 introduced,
-                ..Opening::fresh(&self.scenario.plan, seed)
+                ..Opening::asked(&self.scenario.plan, asked)
             },
             None,
         );
         self.region.set(Region::Mine);
+    }
+
+    /// Begins the lesson again with another seed.
+    pub fn begin_anew(self) {
+        self.begin(Asked::seed((js_sys::Math::random() * 1e6) as u64));
     }
 
     /// The link that reproduces the run; empty before one is open.
@@ -180,11 +185,7 @@ impl Desk {
         self.replay
             .get_untracked()
             .map_or_else(String::new, |replay| {
-                absolute(&Route::Run {
-                    scenario: replay.scenario.clone(),
-                    seed: None,
-                    shared: Some(replay.to_link()),
-                })
+                absolute(&Route::shared(&replay.scenario, &replay.to_link()))
             })
     }
 

@@ -15,7 +15,7 @@ use crate::content::Scenario;
 use crate::draw::chart;
 use crate::navigate::{Navigator, absolute};
 use crate::port::Port;
-use crate::route::Route;
+use crate::route::{Asked, Route};
 use crate::run::clock::Clock;
 use crate::run::opening::Opening;
 use crate::saved::{self, Prediction, Record, Settings, Trouble};
