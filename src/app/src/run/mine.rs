@@ -20,7 +20,7 @@ pub fn Mine() -> impl IntoView {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
             <super::legend::FirstLabel region="mine"/>
-            <details class="situation" prop:open=move || !desk.introduced.get()>
+            <details class="situation" prop:open=move || !desk.introduced.get() || desk.sent.get()>
                 <summary>"Situation"</summary>
                 {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{*text}</p> }.into_any()).collect_view()}
             </details>

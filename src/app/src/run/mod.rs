@@ -17,13 +17,14 @@ use crate::content::Scenario;
 use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};
-use crate::route::Route;
+use crate::route::{self, Asked, Route};
 use crate::saved;
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
 use crate::ui::held::effect;
 use crate::ui::press;
 use crate::ui::problem::ProblemBox;
+use crate::words;
 use desk::{Desk, Mode, Region};
 use leptos::prelude::*;
 use opening::Opening;
@@ -139,7 +140,7 @@ fn another(desk: Desk, query: &str, shared: Option<&str>) {
         }
         return;
     }
-    match crate::route::asked(query) {
+    match route::asked(query) {
         Ok(asked) => {
             let known = desk.replay.get_untracked();
             if known.is_none_or(|replay| !opening::means(&asked, &replay)) {
@@ -184,6 +185,30 @@ fn Regions() -> impl IntoView {
     .into_any()
 }
 
+/// What a run is that somebody sent, for those who have not been here before.
+fn sent(desk: Desk) -> AnyView {
+    let (done, seed) = desk.replay.with(|replay| {
+        replay
+            .as_ref()
+            .map_or((0, 0), |r| (r.actions.len(), r.seed))
+    });
+    let done = match done {
+        0 => "nobody has done anything in it".to_string(),
+        n => format!("it holds {}", words::count(n as u64, "action")),
+    };
+    view! {
+        <section class="problem sent" role="status">
+            <p class="problem-what">"You were sent a run of "{desk.scenario.plan.title}"."</p>
+            <p>"It is at the moment at which the link was copied, and "{done}". The situation says what this is about; go back and forth as you like, the link stays what it is."</p>
+            <div class="buttons">
+                <button type="button" class="quiet" on:click=press(move |_| desk.begin(Asked::seed(seed)))>"Play it yourself"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.sent.set(false))>"Dismiss"</button>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
 /// What has to be said about the run: problems, storage, the simulator.
 #[component]
 fn Notices() -> impl IntoView {
@@ -192,6 +217,7 @@ fn Notices() -> impl IntoView {
     view! {
         <div class="notices">
             <ProblemBox problem=desk.problem/>
+            {move || desk.sent.get().then(|| sent(desk)).into_any()}
             {move || desk.trouble.get().map(|trouble| view! {
                 <section class="problem" role="status">
                     <p>{trouble.text()}</p>

@@ -23,6 +23,8 @@ pub struct Opening {
     pub hints: u32,
     /// Lines of a newer version, kept as they are.
     pub other: Vec<String>,
+    /// Whether it comes from somebody else, so that it has to be said what it is.
+    pub sent: bool,
 }
 
 impl Opening {
@@ -46,6 +48,7 @@ impl Opening {
             introduced: false,
             hints: 0,
             other: vec![],
+            sent: false,
         }
     }
 
@@ -65,6 +68,7 @@ impl Opening {
             introduced: true,
             hints: 0,
             other: vec![],
+            sent: true,
         }
     }
 
@@ -85,6 +89,7 @@ impl Opening {
             introduced,
             hints,
             other,
+            sent: false,
         }
     }
 }

@@ -75,6 +75,8 @@ pub struct Desk {
     pub twin: Held<Twin>,
     /// The debrief.
     pub debrief: Held<Option<Arc<Debrief>>>,
+    /// Whether the run comes from somebody else and it is still said what it is.
+    pub sent: Held<bool>,
     /// What is wrong with what was asked.
     pub problem: Held<Option<Problem>>,
     /// What is wrong with keeping the run.
@@ -114,6 +116,7 @@ impl Desk {
             hints: Held::new(0),
             twin: Held::new(Twin::None),
             debrief: Held::new(None),
+            sent: Held::new(false),
             problem: Held::new(None),
             trouble: Held::new(None),
             settings: expect_context(),
@@ -159,6 +162,7 @@ impl Desk {
             introduced,
             hints,
             other,
+            sent,
         } = opening;
         let seed = replay.seed;
         self.hidden.update_value(|h| {
@@ -169,6 +173,7 @@ impl Desk {
         self.introduced
             .set(introduced || self.scenario.plan.question.is_none());
         self.hints.set(hints);
+        self.sent.set(sent);
         self.why.set(None);
         self.twin.set(Twin::None);
         self.debrief.set(None);
@@ -226,6 +231,7 @@ impl Desk {
                 introduced: self.introduced.get_untracked(),
                 hints: self.hints.get_untracked(),
                 other,
+                sent: false,
             },
             None,
         );
