@@ -56,7 +56,7 @@ pub struct Frame {
     pub fingerprint: u64,
     /// Wakes and allocations: what is.
     pub things: Vec<ThingView>,
-    /// The nodes and what each believes.
+    /// The nodes and what each believes; those first that the plan is about.
     pub nodes: Vec<NodeView>,
     /// Requests so far.
     pub requests: RequestCounts,
@@ -378,6 +378,15 @@ pub struct TwinRow {
     pub enforced: Option<EntryView>,
     /// What happened with the gate waived, if anything.
     pub waived: Option<EntryView>,
+}
+
+/// A gate that ruled in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledGate {
+    /// The gate's index in the catalog.
+    pub gate: u16,
+    /// Whether it refused something.
+    pub refused: bool,
 }
 
 /// Two runs that differ in one gate.

@@ -116,6 +116,9 @@ impl Bench {
                     .debrief()
                     .map(|debrief| Reply::Debrief(Box::new(debrief)));
             }
+            Request::Gates => {
+                return Ok(Reply::Gates(open.branch().line.run().watch().ruled()));
+            }
             Request::Replay => return Ok(Reply::Replay(Box::new(open.replay()))),
             Request::Open { .. } => {}
         }

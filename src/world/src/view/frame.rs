@@ -98,8 +98,8 @@ fn things(names: &Names<'_>, state: &State<Fleet>, watch: &Watcher) -> Vec<Thing
 
 fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> {
     let roster = *state.fleet().roster();
-    roster
-        .all()
+    let shown = roster.shown().into_iter();
+    shown
         .map(|id| NodeView {
             id: id.0,
             name: names.node(id),

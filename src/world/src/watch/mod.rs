@@ -40,8 +40,9 @@ pub struct Watcher {
     metrics: Metrics,
     properties: Properties,
     claims: Claims,
-    /// The gates that refused something.
+    /// The gates that refused something, and those that were asked at all.
     refused: Waivers,
+    asked: Waivers,
     /// When each wake came into the state that it is in.
     wakes: Vec<Time>,
 }
@@ -61,6 +62,7 @@ impl Watcher {
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
             refused: Waivers::NONE,
+            asked: Waivers::NONE,
             wakes: Vec::new(),
         }
     }
@@ -81,6 +83,19 @@ impl Watcher {
     #[must_use]
     pub const fn refused(&self) -> Waivers {
         self.refused
+    }
+
+    /// The gates that ruled so far, in the catalog's order.
+    #[must_use]
+    pub fn ruled(&self) -> Vec<protocol::RuledGate> {
+        let asked = CATALOG.gates.iter().zip(0..);
+        asked
+            .filter(|(gate, _)| self.asked.contains(gate))
+            .map(|(gate, at)| protocol::RuledGate {
+                gate: at,
+                refused: self.refused.contains(gate),
+            })
+            .collect()
     }
 
     /// Since when a wake is in its state.
@@ -137,8 +152,10 @@ impl Watch<Fleet> for Watcher {
             self.done.push(position as u16);
         }
         for ruling in entry.ruled {
+            let gate = CATALOG.gates[usize::from(ruling.gate)];
+            self.asked = self.asked.with(gate);
             if ruling.verdict == Verdict::Refused {
-                self.refused = self.refused.with(CATALOG.gates[usize::from(ruling.gate)]);
+                self.refused = self.refused.with(gate);
             }
         }
         for moved in entry.moved {

@@ -114,6 +114,15 @@ impl Desk {
         self.keep_now();
     }
 
+    /// Asks which gates have ruled so far.
+    pub fn ask_gates(self) {
+        self.port.ask(Request::Gates, move |reply| {
+            if let Reply::Gates(gates) = reply {
+                self.ruled.set(Arc::new(gates));
+            }
+        });
+    }
+
     /// Runs the same again with one gate waived.
     pub fn run_twin(self, gate: String) {
         self.pause();

@@ -23,8 +23,8 @@ use crate::ui::held::Held;
 use crate::ui::live::Live;
 use leptos::prelude::*;
 use protocol::{
-    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, SeriesPoint, TwinView,
-    WhyView,
+    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, RuledGate, SeriesPoint,
+    TwinView, WhyView,
 };
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ pub struct Desk {
     pub introduced: Held<bool>,
     /// How many hints are open.
     pub hints: Held<u32>,
+    /// The gates that ruled up to the moment on screen, as they were when a twin run was last thought of.
+    pub ruled: Held<Arc<Vec<RuledGate>>>,
     /// The twin run.
     pub twin: Held<Twin>,
     /// The debrief.
@@ -114,6 +116,7 @@ impl Desk {
             prediction: Held::new(None),
             introduced: Held::new(false),
             hints: Held::new(0),
+            ruled: Held::default(),
             twin: Held::new(Twin::None),
             debrief: Held::new(None),
             sent: Held::new(false),
