@@ -81,10 +81,10 @@ impl Tally {
                     };
                     self.ledger.arrived(request, pending);
                 }
-                Note::HoldAdmitted { request, .. } => {
-                    if self.ledger.get(request).is_some_and(Pending::counts) {
-                        self.held.insert(request, entry.actor);
-                    }
+                Note::HoldAdmitted { request, .. }
+                    if self.ledger.get(request).is_some_and(Pending::counts) =>
+                {
+                    self.held.insert(request, entry.actor);
                 }
                 Note::HoldReleased { request, .. }
                 | Note::HoldExpired { request, .. }

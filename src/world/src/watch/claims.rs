@@ -344,16 +344,22 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
         Situation::Deployment {
             deployment: which,
             state,
-            ..
+            revision,
         } => {
             let name = view::gitops::name(plan, Item(*which as u8));
-            deployment(view.state, *which).map_or_else(
-                || stands(&name, "not there", state),
-                |row| {
-                    let name = format!("{name}, version {},", row.last_good.number);
-                    stands(&name, row.state.spec().name, state)
-                },
-            )
+            let row = deployment(view.state, *which);
+            let (is, number) = row.map_or(("not there", None), |row| {
+                (row.state.spec().name, Some(row.last_good.number))
+            });
+            // A version is only told where it is asked for.
+            match (revision, number) {
+                (Some(wanted), Some(number)) => stands(
+                    &name,
+                    &format!("{is} at version {number}"),
+                    &format!("{state} at version {wanted}"),
+                ),
+                _ => stands(&name, is, state),
+            }
         }
         Situation::AtLeast(metric, n) => {
             format!("{} of at least {}", value(view, *metric), show(*metric, *n))
