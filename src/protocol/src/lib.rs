@@ -28,7 +28,7 @@ pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, Whe
 pub use frame::{
     ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind,
     MovedView, NodeKind, NodeView, ObjectiveView, Progress, PropertyView, ReadView, RequestCounts,
-    RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
+    RuledGate, RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
 };
 pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
 pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};

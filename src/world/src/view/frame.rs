@@ -2,6 +2,7 @@
 
 use super::names::{Names, cause_word};
 use crate::fleet::{Fleet, Node};
+use crate::watch::Watcher;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,15 +22,15 @@ pub(crate) struct Body {
 
 /// What is and what is believed at a moment.
 #[must_use]
-pub fn frame_body(plan: &Plan, state: &State<Fleet>) -> Body {
+pub fn frame_body(plan: &Plan, state: &State<Fleet>, watch: &Watcher) -> Body {
     let names = Names::new(plan, state);
     Body {
-        things: things(&names, state),
+        things: things(&names, state, watch),
         nodes: nodes(plan, &names, state),
     }
 }
 
-fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
+fn things(names: &Names<'_>, state: &State<Fleet>, watch: &Watcher) -> Vec<ThingView> {
     let control = state.fleet().control();
     let mut things = Vec::new();
     for (id, row) in control.wakes().iter() {
@@ -49,7 +50,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             name: names.wake(platform::id::WakeId(id)),
             id: u64::from(id),
             state: wake.state as u8,
-            since: wake.requested_at.0,
+            since: watch.wake_since(id).0,
             transition: None,
             facts,
         });
@@ -97,8 +98,8 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
 
 fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> {
     let roster = *state.fleet().roster();
-    roster
-        .all()
+    let shown = roster.shown().into_iter();
+    shown
         .map(|id| NodeView {
             id: id.0,
             name: names.node(id),
