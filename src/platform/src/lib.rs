@@ -29,6 +29,7 @@ pub mod pipeline;
 pub mod promotion;
 pub mod region;
 pub mod runner;
+pub mod sessions;
 mod stream;
 pub mod traces;
 pub mod wake;

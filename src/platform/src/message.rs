@@ -278,6 +278,8 @@ pub enum Command {
     Pipeline(crate::pipeline::Command),
     /// Something that an edge goes by (to the edges).
     Traces(crate::traces::Command),
+    /// Something about sockets and sessions (to edges and runners).
+    Sessions(crate::sessions::Command),
 }
 
 impl Command {
@@ -302,6 +304,7 @@ impl Command {
             Self::Promotion(_) => 15,
             Self::Pipeline(_) => 13,
             Self::Traces(_) => 14,
+            Self::Sessions(_) => 16,
         }
     }
 }
@@ -453,6 +456,8 @@ pub enum Message {
     Pipeline(crate::pipeline::Message),
     /// About what requests need besides an owner and an allocation.
     Traces(crate::traces::Message),
+    /// Among tabs, edges, runners and the session store.
+    Sessions(crate::sessions::Message),
 }
 
 macro_rules! kinds {
@@ -496,6 +501,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::promotion::Message::KINDS,
     crate::pipeline::Message::KINDS,
     crate::traces::Message::KINDS,
+    crate::sessions::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -541,6 +547,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.kind(),
             Self::Pipeline(message) => message.kind(),
             Self::Traces(message) => message.kind(),
+            Self::Sessions(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -585,6 +592,7 @@ impl machine::Message for Message {
                 Command::Promotion(command) => command.subject(),
                 Command::Pipeline(command) => command.subject(),
                 Command::Traces(command) => command.subject(),
+                Command::Sessions(_) => node_subject(NodeId(0)),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -592,6 +600,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.subject(),
             Self::Pipeline(message) => message.subject(),
             Self::Traces(message) => message.subject(),
+            Self::Sessions(message) => message.subject(),
         }
     }
 
@@ -623,6 +632,7 @@ impl machine::Message for Message {
             Self::Promotion(message) => message.identity(),
             Self::Pipeline(message) => message.identity(),
             Self::Traces(message) => message.identity(),
+            Self::Sessions(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
@@ -647,6 +657,7 @@ impl machine::Message for Message {
                 | Self::Answer { .. }
                 | Self::DispatchRefused { .. }
                 | Self::Command(_)
+                | Self::Sessions(_)
         )
     }
 }

@@ -223,4 +223,6 @@ pub enum Note {
     Promotion(crate::promotion::Note),
     /// What requests need besides an owner and an allocation.
     Traces(crate::traces::Note),
+    /// About sessions and their sockets.
+    Sessions(crate::sessions::Note),
 }

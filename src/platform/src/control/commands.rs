@@ -51,7 +51,8 @@ impl ControlPlane {
             | Command::Migration(_)
             | Command::Pipeline(_)
             | Command::GitOps(_)
-            | Command::Traces(_) => false,
+            | Command::Traces(_)
+            | Command::Sessions(_) => false,
         };
         let command = command.number();
         out.note(if done {

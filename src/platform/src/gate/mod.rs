@@ -9,6 +9,7 @@ mod pipeline;
 mod promotion;
 mod region;
 mod serving;
+mod sessions;
 mod traces;
 
 pub use gitops::*;
@@ -22,6 +23,7 @@ pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
 pub use serving::*;
+pub use sessions::*;
 pub use traces::*;
 
 use machine::Gate;
@@ -36,6 +38,7 @@ const LISTS: &[&[&Gate]] = &[
     promotion::ALL,
     pipeline::ALL,
     traces::ALL,
+    sessions::ALL,
 ];
 
 /// Every gate, in order of index.

@@ -233,6 +233,7 @@ impl Bench {
         });
         let runner = Runner::new(runner::Installation {
             product: services.keys.map(|_| PRODUCT),
+            sessions: None,
             built: facts,
             control: CONTROL,
             store: STORE,
