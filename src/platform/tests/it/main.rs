@@ -17,6 +17,7 @@ mod regions;
 mod reports;
 mod requests;
 mod restarts;
+mod sessions;
 mod stream;
 mod traces;
 mod traces_assets;
