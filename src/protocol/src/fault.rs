@@ -125,6 +125,17 @@ pub static MESSAGES: &[&str] = &[
     "asset-bytes",
     "manifest-ask",
     "manifest-answer",
+    "session-open",
+    "session-upgrade",
+    "session-accepted",
+    "session-refused",
+    "session-act",
+    "session-patch",
+    "session-close",
+    "session-load",
+    "session-loaded",
+    "session-save",
+    "session-saved",
 ];
 
 /// How a kind of fault is described, once.
@@ -390,6 +401,13 @@ faults! {
     "shared-data" "Shared data" SharedData {
         /// The preview, by position among the apps.
         app: u16,
+    }
+    /// A proxy in front of the edges hides the addresses of clients: everybody seems to come from one place.
+    "hidden-addresses" "Hidden addresses" HiddenAddresses {}
+    /// People lose their right to be there while their tabs stay open.
+    "revoked-identity" "Revoked identity" RevokedIdentity {
+        /// How many.
+        people: u16,
     }
 }
 

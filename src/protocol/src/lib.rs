@@ -21,6 +21,7 @@ mod region;
 mod replay;
 mod report;
 mod request;
+mod sessions;
 mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
@@ -46,6 +47,7 @@ pub use region::{RegionEffect, RegionPlan, RegionsPlan};
 pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
+pub use sessions::{SessionsEffect, SessionsPlan};
 pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.

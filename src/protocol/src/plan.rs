@@ -72,6 +72,8 @@ pub struct Plan {
     pub attempts: Option<crate::pipeline::AttemptsPlan>,
     /// What single requests need besides an owner and an allocation.
     pub traces: Option<crate::traces::TracesPlan>,
+    /// Tabs that keep a socket open, and what is kept for them.
+    pub sessions: Option<crate::sessions::SessionsPlan>,
 }
 
 impl Plan {
@@ -251,6 +253,8 @@ pub enum Readable {
     Effects,
     /// What the edges go by for previews.
     PreviewHosts,
+    /// The tabs, their sockets, and what is kept for them.
+    Sessions,
 }
 
 /// Something that can be read.
@@ -312,6 +316,8 @@ pub enum Effect {
     Promotion(crate::promotion::PromotionEffect),
     /// Do something about a preview.
     Traces(crate::traces::TracesEffect),
+    /// Do something about sockets and sessions.
+    Sessions(crate::sessions::SessionsEffect),
 }
 
 /// Something that can be done.
@@ -368,6 +374,10 @@ pub enum Metric {
     NoRetryAfter,
     /// Served requests within the last ten seconds.
     ServedLately,
+    /// Tabs that have a socket now.
+    TabsConnected,
+    /// Tabs that were told not to come again.
+    TabsGivenUp,
 }
 
 /// Something that is or is not so at a moment of a run.

@@ -39,6 +39,14 @@ pub struct Socket {
     address: u16,
 }
 
+impl Socket {
+    /// The address that it comes from, as the edge said.
+    #[must_use]
+    pub const fn address(&self) -> u16 {
+        self.address
+    }
+}
+
 /// An upgrade that waits for the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Loading {
@@ -109,6 +117,12 @@ impl Runner {
     #[must_use]
     pub const fn sockets(&self) -> &SortedMap<TabId, Socket> {
         self.sessions.sockets.map()
+    }
+
+    /// What its allocations go by that keep sessions.
+    #[must_use]
+    pub const fn terms(&self) -> Option<Terms> {
+        self.installation.sessions
     }
 
     /// Whether the state of a session is in the memory of an allocation here.

@@ -13,6 +13,7 @@ mod promotion;
 mod read;
 mod region;
 mod scenario;
+mod sessions;
 mod traces;
 
 use crate::{Library, Scenario};

@@ -11,6 +11,7 @@ mod pipeline;
 mod promotion;
 mod region;
 mod roster;
+mod sessions;
 mod store;
 mod traces;
 mod vault;
@@ -29,8 +30,9 @@ pub use region::{Lack, Place, Visitors};
 pub use roster::{
     ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DOOR, EDGE_NODE, ENVIRONMENT, EVENTS,
     GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, PRODUCT, PROVIDER, REGIONS,
-    REGISTRY, RESOURCE, Roster, SERVICES, SOURCE, VISITORS, WORKER,
+    REGISTRY, RESOURCE, Roster, SERVICES, SESSION_STORE, SOURCE, TABS, VISITORS, WORKER,
 };
+pub use sessions::{Phase, Tab, TabHabits, Tabs};
 pub use store::{Store, WrongBytes, wrong};
 pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};
@@ -49,6 +51,7 @@ use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::runner::{self, Runner};
+use platform::sessions::{self as sessions_logic, Store as SessionStore};
 use platform::traces::{self as traces_logic, KeyStore};
 
 /// One node.
@@ -124,6 +127,10 @@ pub enum Node {
     Product(Product),
     /// The provider that sends webhooks.
     Provider(Provider),
+    /// The tabs.
+    Tabs(Tabs),
+    /// The session store.
+    SessionStore(SessionStore),
 }
 
 /// What a node of the fleet makes durable.
@@ -155,6 +162,8 @@ pub enum Stored {
     Keys(traces_logic::Record),
     /// The product's database.
     Effect(Effect),
+    /// The session store.
+    Sessions(sessions_logic::Record),
 }
 
 /// All nodes of a run.
@@ -367,6 +376,24 @@ impl Fleet {
         }
     }
 
+    /// The tabs, if the plan has sessions.
+    #[must_use]
+    pub fn tabs(&self) -> Option<&Tabs> {
+        match self.node(self.roster.seated(TABS).next()?) {
+            Some(Node::Tabs(tabs)) => Some(tabs),
+            _ => None,
+        }
+    }
+
+    /// The session store, if the plan has one.
+    #[must_use]
+    pub fn session_store(&self) -> Option<&SessionStore> {
+        match self.node(self.roster.seated(SESSION_STORE).next()?) {
+            Some(Node::SessionStore(store)) => Some(store),
+            _ => None,
+        }
+    }
+
     /// The vault.
     #[must_use]
     pub fn vault(&self) -> Option<&Vault> {
@@ -472,6 +499,10 @@ impl sim::Fleet for Fleet {
             Node::Keys(keys) => adapt(step, Stored::Keys, |step| keys.step(cx, input, step)),
             Node::Product(product) => product.step(cx, input, step),
             Node::Provider(provider) => provider.step(cx, input, step),
+            Node::Tabs(tabs) => tabs.step(cx, input, step),
+            Node::SessionStore(store) => {
+                adapt(step, Stored::Sessions, |step| store.step(cx, input, step));
+            }
         }
     }
 
@@ -501,13 +532,15 @@ impl sim::Fleet for Fleet {
             Node::Resource(resource) => resource.deadline(),
             Node::Keys(keys) => keys.deadline(),
             Node::Provider(provider) => provider.deadline(),
+            Node::Tabs(tabs) => tabs.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
             | Node::Bootstrap(_)
             | Node::Archive(_)
             | Node::Services(_)
-            | Node::Product(_) => None,
+            | Node::Product(_)
+            | Node::SessionStore(_) => None,
         }
     }
 
@@ -642,6 +675,13 @@ impl sim::Fleet for Fleet {
                 adapt(step, Stored::Keys, |step| keys.restart(cx, &records, step));
             }
             Node::Product(product) => product.restart(durable),
+            Node::Tabs(tabs) => tabs.start(cx),
+            Node::SessionStore(store) => {
+                let records: Vec<_> = durable.iter().filter_map(sessions::record).collect();
+                adapt(step, Stored::Sessions, |step| {
+                    store.restart(cx, &records, step);
+                });
+            }
             // Places, services and Git go on whatever becomes of the process that answers for them, and visitors and
             // webhooks come.
             Node::Place(_)
@@ -688,6 +728,8 @@ impl sim::Fleet for Fleet {
             Node::Keys(keys) => keys.fingerprint(),
             Node::Product(product) => product.fingerprint(),
             Node::Provider(provider) => provider.fingerprint(),
+            Node::Tabs(tabs) => tabs.fingerprint(),
+            Node::SessionStore(store) => store.fingerprint(),
         }
     }
 

@@ -45,6 +45,8 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "keys", false),
     seat(NodeKind::Store, "product", false),
     seat(NodeKind::Clients, "provider", false),
+    seat(NodeKind::Clients, "tabs", false),
+    seat(NodeKind::Store, "session-store", false),
 ];
 
 /// The seat of the region service.
@@ -101,6 +103,10 @@ pub const KEYS: usize = 24;
 pub const PRODUCT: usize = 25;
 /// The seat of the provider that sends webhooks.
 pub const PROVIDER: usize = 26;
+/// The seat of the tabs.
+pub const TABS: usize = 27;
+/// The seat of the session store.
+pub const SESSION_STORE: usize = 28;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat { kind, name, many }

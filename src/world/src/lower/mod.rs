@@ -12,6 +12,7 @@ mod migration;
 mod pipeline;
 mod promotion;
 mod region;
+mod sessions;
 mod traces;
 
 pub use actions::externals;
@@ -299,6 +300,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = pipeline::seated(roster, plan);
     let roster = traces::seated(roster, plan);
     traces::check(plan)?;
+    let roster = sessions::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -465,6 +467,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             vault: roster.vault(),
             product: traces::product(roster),
             built: hosts::built(plan),
+            sessions: sessions::terms(plan, roster),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
@@ -483,5 +486,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut promotion::nodes(plan, outside.promoting));
     nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
     nodes.append(&mut traces::nodes(plan, roster));
+    nodes.append(&mut sessions::nodes(plan, roster));
     Ok(Fleet::new(roster, nodes))
 }

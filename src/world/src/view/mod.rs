@@ -11,6 +11,7 @@ mod pipeline;
 mod promotion;
 mod reads;
 mod region;
+mod sessions;
 mod story;
 mod traces;
 
