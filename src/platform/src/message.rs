@@ -648,6 +648,9 @@ impl machine::Message for Message {
         if let Self::Traces(message) = self {
             return message.repeatable();
         }
+        if let Self::Sessions(message) = self {
+            return message.repeatable();
+        }
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.
         !matches!(
             self,
@@ -657,7 +660,6 @@ impl machine::Message for Message {
                 | Self::Answer { .. }
                 | Self::DispatchRefused { .. }
                 | Self::Command(_)
-                | Self::Sessions(_)
         )
     }
 }

@@ -43,6 +43,8 @@ struct Waiting {
 pub(super) struct Sockets {
     pins: Ledger<TabId, Pin>,
     waiting: Ledger<TabId, Waiting>,
+    /// The last connection of each tab that has been here.
+    last: Ledger<TabId, u32>,
     /// Millionths of sockets that may be accepted, and when that was so; nothing was ever accepted at first.
     bucket: Option<(u64, Time)>,
     trusts: bool,
@@ -53,6 +55,7 @@ impl Default for Sockets {
         Self {
             pins: Ledger::default(),
             waiting: Ledger::default(),
+            last: Ledger::default(),
             bucket: None,
             trusts: true,
         }
@@ -64,6 +67,7 @@ impl Sockets {
         digest(&(
             self.pins.fingerprint(),
             self.waiting.fingerprint(),
+            self.last.fingerprint(),
             self.bucket,
             self.trusts,
         ))
@@ -166,6 +170,10 @@ impl Edge {
 
     fn on_open(&mut self, cx: &Context<'_>, out: &mut Out, client: NodeId, mut open: Open) {
         let tab = open.tab;
+        if self.sockets.last.get(tab).is_some_and(|nth| *nth >= open.nth) {
+            return;
+        }
+        self.sockets.last.insert(tab, open.nth);
         if !self.may_accept(cx, out, tab) {
             out.note(Note::Sessions(Tell::Throttled { tab }));
             return self.turn_away(out, client, open, Refusal::Throttled);

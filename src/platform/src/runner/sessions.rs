@@ -37,6 +37,8 @@ pub struct Socket {
     pub session: SessionId,
     edge: NodeId,
     address: u16,
+    /// The number of what is done next; a lower one has been done.
+    next: u32,
 }
 
 impl Socket {
@@ -148,7 +150,7 @@ impl Runner {
                 allocation,
                 epoch,
             } => self.on_upgrade(cx, out, terms, from, (open, allocation, epoch)),
-            Say::Act { tab, nth, .. } => self.on_act(cx, out, from, tab, nth),
+            Say::Act { tab, nth, act } => self.on_act(cx, out, from, (tab, nth), act),
             Say::Close { tab, nth, .. } => self.on_close(cx, out, tab, nth),
             Say::Loaded { tab, nth, blob, .. } => self.on_loaded(cx, out, terms, tab, nth, blob),
             Say::Saved {
@@ -172,6 +174,11 @@ impl Runner {
         (open, allocation, epoch): (Open, AllocationId, Epoch),
     ) {
         let tab = open.tab;
+        let socket = self.sessions.sockets.get(tab);
+        if socket.is_some_and(|socket| socket.nth > open.nth) {
+            // The tab has long given this connection up and made another.
+            return;
+        }
         let slot = self.slots.get(allocation).copied();
         let stage = slot
             .filter(|slot| slot.epoch == epoch && slot.process.is_some())
@@ -210,7 +217,9 @@ impl Runner {
             return self.begin_session(cx, out, edge, open, allocation, Fresh::New);
         };
         let held = self.sessions.held.get((allocation, session)).copied();
-        let there = Fact::yes(held.is_some());
+        // Whoever has been overtaken by another holder has a state, but not the session's.
+        let current = held.is_some_and(|held| held.generation >= open.generation);
+        let there = Fact::yes(current);
         if out
             .require(cx, &gate::SESSION_STATE_PRESENT, session.into(), there)
             .is_ok()
@@ -221,7 +230,7 @@ impl Runner {
                 return self.begin_session(cx, out, edge, open, allocation, Fresh::Expired);
             }
             let state = held.unwrap_or(Session {
-                generation: 1,
+                generation: open.generation.max(1),
                 seq: open.seq,
                 stored: None,
                 heard,
@@ -387,6 +396,7 @@ impl Runner {
             session,
             edge,
             address: open.address,
+            next: 0,
         };
         self.sessions.sockets.insert(tab, socket);
         tell(
@@ -412,6 +422,7 @@ impl Runner {
                 nth,
                 session,
                 allocation,
+                generation: state.generation,
                 came,
                 seq,
             }),
@@ -425,12 +436,25 @@ impl Runner {
         self.agenda.set(due, quiet);
     }
 
-    fn on_act(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, tab: TabId, nth: u32) {
+    fn on_act(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        from: NodeId,
+        (tab, nth): (TabId, u32),
+        act: u32,
+    ) {
         let socket = self.sessions.sockets.get(tab).copied();
         let Some(socket) = socket.filter(|socket| socket.nth == nth) else {
             let why = Close::Unknown;
             return out.send(from, Message::Sessions(Say::Close { tab, nth, why }));
         };
+        if act < socket.next {
+            return;
+        }
+        self.sessions
+            .sockets
+            .update(tab, |socket| socket.next = act.saturating_add(1));
         let of = (socket.allocation, socket.session);
         let seq = self.sessions.held.update(of, |state| {
             state.seq = state.seq.saturating_add(1);

@@ -53,6 +53,8 @@ pub struct Open {
     pub session: Option<SessionId>,
     /// Who held that session.
     pub home: Option<AllocationId>,
+    /// Under which number that was; whoever has a lower one has been overtaken.
+    pub generation: u32,
     /// The last patch that it applied.
     pub seq: u32,
     /// Until when its identity is good.
@@ -191,6 +193,7 @@ pub enum Message {
         nth: u32,
         session: SessionId,
         allocation: AllocationId,
+        generation: u32,
         came: Came,
         seq: u32,
     },
@@ -293,6 +296,16 @@ impl Message {
             } => digest(&(560_u16, session, allocation, nth)),
             ref other => digest(other),
         }
+    }
+}
+
+impl Message {
+    /// What is said on a socket comes once, in order, or not at all; what is asked of the store may come again.
+    pub(crate) const fn repeatable(&self) -> bool {
+        matches!(
+            self,
+            Self::Load { .. } | Self::Loaded { .. } | Self::Save { .. } | Self::Saved { .. }
+        )
     }
 }
 

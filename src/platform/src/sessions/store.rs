@@ -3,7 +3,7 @@
 //! **Invariants.** Whoever fetches a session becomes its holder, under the next number; that is durable before the answer
 //! leaves. Only the holder with the newest number may write.
 
-use super::message::{Blob, Message as Say, Note as Tell, SessionId};
+use super::message::{Blob, Message as Say, Note as Tell, SessionId, TabId};
 use crate::gate;
 use crate::ledger::Ledger;
 use crate::message::Message;
@@ -17,7 +17,12 @@ use machine::{Context, Fact, Input, Machine, NodeId, Persist, SortedMap, Step, T
 pub struct Record {
     session: SessionId,
     blob: Blob,
+    /// For whom it was claimed, if it was: a tab.
+    claim: Option<(TabId, Claim)>,
 }
+
+/// The last claim of a session for a tab: on which of its connections, and by which host.
+type Claim = (u32, NodeId);
 
 type Out = Step<Message, Record, Note>;
 
@@ -25,6 +30,7 @@ type Out = Step<Message, Record, Note>;
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     rows: Ledger<SessionId, Blob>,
+    claims: Ledger<(SessionId, TabId), Claim>,
     written: u64,
     /// What is said as soon as what it promises is durable.
     waiting: Vec<(u64, NodeId, Say)>,
@@ -37,14 +43,39 @@ impl Store {
         self.rows.map()
     }
 
-    fn write(&mut self, out: &mut Out, session: SessionId, blob: Blob, to: NodeId, say: Say) {
+    fn write(
+        &mut self,
+        out: &mut Out,
+        (session, blob): (SessionId, Blob),
+        claim: Option<(TabId, Claim)>,
+        to: NodeId,
+        say: Say,
+    ) {
+        if let Some((tab, claim)) = claim {
+            self.claims.insert((session, tab), claim);
+        }
         self.rows.insert(session, blob);
         self.written += 1;
         out.persists.push(Persist {
             ticket: Ticket(self.written),
-            record: Record { session, blob },
+            record: Record {
+                session,
+                blob,
+                claim,
+            },
         });
         self.waiting.push((self.written, to, say));
+    }
+
+    /// Says again what was said, once that is durable; a second copy of a question changes nothing.
+    fn again(&mut self, out: &mut Out, to: NodeId, say: Say) {
+        if self.waiting.is_empty() {
+            return out.send(to, Message::Sessions(say));
+        }
+        let mut promised = self.waiting.iter();
+        if !promised.any(|(_, whom, what)| (*whom, *what) == (to, say)) {
+            self.waiting.push((self.written, to, say));
+        }
     }
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, say: Say) {
@@ -60,6 +91,22 @@ impl Store {
                     };
                     return out.send(from, Message::Sessions(say));
                 };
+                if let Some((last, host)) = self.claims.get((session, tab)).copied() {
+                    if (last, host) == (nth, from) {
+                        let blob = Some(blob);
+                        let say = Say::Loaded {
+                            session,
+                            tab,
+                            nth,
+                            blob,
+                        };
+                        return self.again(out, from, say);
+                    }
+                    if last > nth {
+                        // The tab has made another connection since.
+                        return;
+                    }
+                }
                 blob.generation = blob.generation.saturating_add(1);
                 out.note(Note::Sessions(Tell::Claimed {
                     session,
@@ -71,7 +118,8 @@ impl Store {
                     nth,
                     blob: Some(blob),
                 };
-                self.write(out, session, blob, from, say);
+                let claim = (tab, (nth, from));
+                self.write(out, (session, blob), Some(claim), from, say);
             }
             Say::Save {
                 session,
@@ -93,12 +141,19 @@ impl Store {
                     out.note(Note::Sessions(Tell::Outdated { session }));
                     return out.send(from, Message::Sessions(say));
                 }
+                let row = self.rows.get(session).copied();
+                if row.is_some_and(|row| {
+                    row.generation == blob.generation && row.seq >= blob.seq
+                }) {
+                    // It came before, or something newer of the same holder did.
+                    return self.again(out, from, say);
+                }
                 out.note(Note::Sessions(Tell::Stored {
                     session,
                     generation: blob.generation,
                     before,
                 }));
-                self.write(out, session, blob, from, say);
+                self.write(out, (session, blob), None, from, say);
             }
             // Everything else is said to others.
             _ => {}
@@ -138,10 +193,18 @@ impl Machine for Store {
         *self = Self::default();
         for record in durable {
             self.rows.insert(record.session, record.blob);
+            if let Some((tab, claim)) = record.claim {
+                self.claims.insert((record.session, tab), claim);
+            }
         }
     }
 
     fn fingerprint(&self) -> u64 {
-        digest(&(self.rows.fingerprint(), self.written, &self.waiting))
+        digest(&(
+            self.rows.fingerprint(),
+            self.claims.fingerprint(),
+            self.written,
+            &self.waiting,
+        ))
     }
 }

@@ -358,13 +358,13 @@ fn an_old_holder_writes_nothing() {
     };
     bench.deliver(OPERATOR, SESSIONS, save(newer));
     bench.settle();
-    assert!(bench.act(1, 1, 7).is_some());
+    assert!(bench.act(1, 1, 101).is_some());
     bench.advance(secs(8));
-    bench.act(1, 1, 7);
+    bench.act(1, 1, 102);
     bench.advance(secs(8));
-    bench.act(1, 1, 7);
+    bench.act(1, 1, 103);
     bench.advance(secs(8));
-    bench.act(1, 1, 7);
+    bench.act(1, 1, 104);
     bench.advance(secs(8));
     assert_eq!(bench.heard(|note| matches!(note, Tell::Outdated { .. })), 1);
     assert_eq!(

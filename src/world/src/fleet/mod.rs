@@ -32,7 +32,7 @@ pub use roster::{
     GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, PIPELINE, PLACE, PRODUCT, PROVIDER, REGIONS,
     REGISTRY, RESOURCE, Roster, SERVICES, SESSION_STORE, SOURCE, TABS, VISITORS, WORKER,
 };
-pub use sessions::{Phase, Tab, TabHabits, Tabs};
+pub use sessions::{Phase, TabHabits, Tabs};
 pub use store::{Store, WrongBytes, wrong};
 pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};

@@ -81,6 +81,8 @@ pub struct Tab {
     pub nth: u32,
     /// Its session and who held it.
     pub session: Option<(SessionId, AllocationId)>,
+    /// Under which number that was held.
+    pub generation: u32,
     /// The last patch that it has.
     pub seq: u32,
     /// Since when it has wanted a socket and had none.
@@ -174,6 +176,7 @@ impl Tabs {
                     phase: Phase::Out(opens),
                     nth: 0,
                     session: None,
+                    generation: 0,
                     seq: 0,
                     lost: None,
                     until: Time(u64::MAX),
@@ -241,6 +244,7 @@ impl Tabs {
                 if let Some(twin) = tab.twin {
                     let of = self.tabs[usize::from(twin)];
                     self.tabs[at].session = of.session;
+                    self.tabs[at].generation = of.generation;
                     self.tabs[at].seq = of.seq;
                 }
                 self.connect(cx, step, at);
@@ -264,6 +268,7 @@ impl Tabs {
             route: self.habits.route,
             session: tab.session.map(|(session, _)| session),
             home: tab.session.map(|(_, home)| home),
+            generation: tab.generation,
             seq: tab.seq,
             until: tab.until,
             address: tab.address,
@@ -328,12 +333,14 @@ impl Tabs {
                 Say::Accepted {
                     session,
                     allocation,
+                    generation,
                     seq,
                     ..
                 },
                 Phase::Connecting(_),
             ) => {
                 tab.session = Some((session, allocation));
+                tab.generation = generation;
                 tab.seq = seq;
                 tab.lost = None;
                 tab.back_off = BACK_OFF.0;

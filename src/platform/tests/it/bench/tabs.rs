@@ -67,6 +67,7 @@ impl Bench {
             route: ROUTE,
             session: had.map(|had| had.0),
             home: had.map(|had| had.1),
+            generation: 0,
             seq: had.map_or(0, |had| had.3),
             until: if self.tabs.authorised {
                 Time(u64::MAX)
@@ -90,6 +91,7 @@ impl Bench {
                 allocation,
                 came,
                 seq,
+                ..
             })) if (of.0, *on, *from) == (tab, nth, EDGE) => {
                 Some((*session, *allocation, *came, *seq))
             }
