@@ -72,6 +72,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
+        "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
@@ -83,6 +84,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/tight-hosts",
         "worlds/unapproved-image",
         "worlds/unknown-teardown",
+        "worlds/websocket-reconnect",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]
