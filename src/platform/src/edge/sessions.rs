@@ -25,7 +25,8 @@ struct Pin {
     host: NodeId,
     allocation: AllocationId,
     epoch: Epoch,
-    since: Time,
+    /// For how long its upgrade waited here before it went to a runner.
+    waited: Duration,
 }
 
 /// An upgrade that waits for an allocation.
@@ -121,7 +122,8 @@ impl Edge {
                     let waits = Waiting {
                         open: pin.open,
                         client: pin.client,
-                        since: pin.since,
+                        // Only what it waits here counts, not how long the runner took to say no.
+                        since: Time(cx.now.0.saturating_sub(pin.waited.0)),
                         except: Some(pin.allocation),
                     };
                     return self.wait(cx, tab, waits);
@@ -245,7 +247,7 @@ impl Edge {
             host,
             allocation,
             epoch: owner,
-            since: waits.since,
+            waited: cx.now.since(waits.since),
         };
         self.sockets.waiting.remove(tab);
         self.sockets.pins.insert(tab, pin);

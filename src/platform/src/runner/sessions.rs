@@ -96,6 +96,17 @@ impl Sessions {
         all.filter(|socket| socket.allocation == id).count() as u32
     }
 
+    /// How many sockets of an allocation come from an address, those on their way among them, but for one tab.
+    fn of_address(&self, allocation: AllocationId, address: u16, but: TabId) -> u64 {
+        let here = self.sockets.map().iter();
+        let here = here.map(|(tab, socket)| (*tab, socket.allocation, socket.address));
+        let coming = self.loading.map().iter();
+        let coming = coming.map(|(tab, waits)| (*tab, waits.allocation, waits.open.address));
+        here.chain(coming)
+            .filter(|(tab, of, from)| *tab != but && (*of, *from) == (allocation, address))
+            .count() as u64
+    }
+
     fn of(&self, id: AllocationId) -> Vec<SessionId> {
         let range = (id, SessionId(0))..=(id, SessionId(u64::MAX));
         let held = self.held.map().range(range);
@@ -196,11 +207,7 @@ impl Runner {
         if !self.is_authorised(cx, out, edge, open) {
             return;
         }
-        let others = self.sessions.sockets.map().iter();
-        let same = others
-            .filter(|(other, socket)| **other != tab && socket.allocation == allocation)
-            .filter(|(_, socket)| socket.address == open.address)
-            .count() as u64;
+        let same = self.sessions.of_address(allocation, open.address, tab);
         let most = cx.knobs.get(&knob::SOCKETS_OF_ADDRESS);
         if out
             .require(

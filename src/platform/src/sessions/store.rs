@@ -33,7 +33,7 @@ pub struct Store {
     claims: Ledger<(SessionId, TabId), Claim>,
     written: u64,
     /// What is said as soon as what it promises is durable.
-    waiting: Vec<(u64, NodeId, Say)>,
+    waiting: Vec<((u64, SessionId), NodeId, Say)>,
 }
 
 impl Store {
@@ -64,17 +64,14 @@ impl Store {
                 claim,
             },
         });
-        self.waiting.push((self.written, to, say));
+        self.waiting.push(((self.written, session), to, say));
     }
 
-    /// Says again what was said, once that is durable; a second copy of a question changes nothing.
-    fn again(&mut self, out: &mut Out, to: NodeId, say: Say) {
-        if self.waiting.is_empty() {
-            return out.send(to, Message::Sessions(say));
-        }
-        let mut promised = self.waiting.iter();
-        if !promised.any(|(_, whom, what)| (*whom, *what) == (to, say)) {
-            self.waiting.push((self.written, to, say));
+    /// Says again what was said, unless it is still to become durable: then the first answer is on its way.
+    fn again(&self, out: &mut Out, session: SessionId, to: NodeId, say: Say) {
+        let mut waiting = self.waiting.iter();
+        if !waiting.any(|(of, _, _)| of.1 == session) {
+            out.send(to, Message::Sessions(say));
         }
     }
 
@@ -100,7 +97,7 @@ impl Store {
                             nth,
                             blob,
                         };
-                        return self.again(out, from, say);
+                        return self.again(out, session, from, say);
                     }
                     if last > nth {
                         // The tab has made another connection since.
@@ -146,7 +143,7 @@ impl Store {
                     row.generation == blob.generation && row.seq >= blob.seq
                 }) {
                     // It came before, or something newer of the same holder did.
-                    return self.again(out, from, say);
+                    return self.again(out, session, from, say);
                 }
                 out.note(Note::Sessions(Tell::Stored {
                     session,
@@ -175,7 +172,7 @@ impl Machine for Store {
             Input::Persisted(ticket) => {
                 let (ready, rest): (Vec<_>, Vec<_>) = core::mem::take(&mut self.waiting)
                     .into_iter()
-                    .partition(|(after, _, _)| *after <= ticket.0);
+                    .partition(|((after, _), _, _)| *after <= ticket.0);
                 self.waiting = rest;
                 for (_, to, say) in ready {
                     out.send(to, Message::Sessions(say));
