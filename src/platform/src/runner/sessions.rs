@@ -14,7 +14,7 @@ use crate::sessions::{
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{Context, Fact, NodeId, SortedMap, Time};
+use machine::{Context, Duration, Fact, NodeId, SortedMap, Time};
 
 /// A session in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -662,16 +662,14 @@ impl Runner {
         if !draining {
             return;
         }
+        let terms = self.installation.sessions;
+        let nowhere = terms.is_some_and(|terms| terms.store.is_none());
         for session in self.sessions.of(id) {
             let of = (id, session);
             let Some(state) = self.sessions.held.get(of).copied() else {
                 continue;
             };
             let tabs = self.sessions.tabs(id, session);
-            let nowhere = self
-                .installation
-                .sessions
-                .is_some_and(|terms| terms.store.is_none());
             if nowhere && tabs.is_empty() {
                 // Nobody is there, and nobody could find it anywhere else.
                 self.forget(id, session);
@@ -706,8 +704,13 @@ impl Runner {
         if self.sessions.of(id).is_empty() {
             return self.try_stop(cx, out, id);
         }
-        let next = cx.now.after(cx.knobs.time(&knob::SESSION_MOVE_INTERVAL));
-        self.agenda.set(super::Due::Session(Due::Move(id)), next);
+        let mut pause = cx.knobs.time(&knob::SESSION_MOVE_INTERVAL);
+        if nowhere {
+            // Nobody can leave before they want to; now and then somebody has.
+            pause = Duration(pause.0.saturating_mul(10));
+        }
+        let due = super::Due::Session(Due::Move(id));
+        self.agenda.set(due, cx.now.after(pause));
     }
 
     /// An allocation stops: whatever session is left is cut off, and that is said.

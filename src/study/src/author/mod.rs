@@ -60,6 +60,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/handover",
         "worlds/host-os-upgrade",
         "worlds/immutable-asset-request",
+        "worlds/kept-nowhere",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
