@@ -172,7 +172,12 @@ impl Edge {
 
     fn on_open(&mut self, cx: &Context<'_>, out: &mut Out, client: NodeId, mut open: Open) {
         let tab = open.tab;
-        if self.sockets.last.get(tab).is_some_and(|nth| *nth >= open.nth) {
+        if self
+            .sockets
+            .last
+            .get(tab)
+            .is_some_and(|nth| *nth >= open.nth)
+        {
             return;
         }
         self.sockets.last.insert(tab, open.nth);

@@ -139,9 +139,7 @@ impl Store {
                     return out.send(from, Message::Sessions(say));
                 }
                 let row = self.rows.get(session).copied();
-                if row.is_some_and(|row| {
-                    row.generation == blob.generation && row.seq >= blob.seq
-                }) {
+                if row.is_some_and(|row| row.generation == blob.generation && row.seq >= blob.seq) {
                     // It came before, or something newer of the same holder did.
                     return self.again(out, session, from, say);
                 }
