@@ -6,10 +6,11 @@
 //!
 //! The parts: `order` takes orders, `fetch` gets bytes and secrets and launches, `watch` follows the process, `stop`
 //! drains and stops, `serve` hands requests over, `effect` keeps what they change, `report` repeats what was seen until it is acknowledged, `host`
-//! is the host itself, `sessions` keeps a state for each tab.
+//! is the host itself, `sessions` keeps a state for each tab, in what `held` declares.
 
 mod effect;
 mod fetch;
+mod held;
 mod host;
 mod order;
 mod report;
@@ -19,8 +20,8 @@ mod slot;
 mod stop;
 mod watch;
 
+pub use held::Socket;
 pub use host::{Built, Machine as Host};
-pub use sessions::Socket;
 pub use slot::{Slot, Stage};
 
 use crate::agenda::Agenda;
@@ -134,7 +135,7 @@ pub struct Runner {
     last_heartbeat: u32,
     last_process: u32,
     last_ticket: u64,
-    sessions: sessions::Sessions,
+    sessions: held::Sessions,
     machine: host::Machine,
 }
 
@@ -156,7 +157,7 @@ impl Runner {
             last_heartbeat: 0,
             last_process: 0,
             last_ticket: 0,
-            sessions: sessions::Sessions::default(),
+            sessions: held::Sessions::default(),
             machine: host::Machine::new(
                 installation
                     .built

@@ -2,9 +2,9 @@
 //!
 //! All of it is in memory: what was not stored is lost with the host.
 
+use super::held::{Loading, Session, Socket};
 use super::{Out, Runner, Stage};
 use crate::id::{AllocationId, Epoch};
-use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
 use crate::sessions::{
@@ -13,113 +13,7 @@ use crate::sessions::{
 };
 use crate::{gate, knob};
 use alloc::vec::Vec;
-use machine::fingerprint::digest;
 use machine::{Context, Duration, Fact, NodeId, SortedMap, Time};
-
-/// A session in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Session {
-    generation: u32,
-    seq: u32,
-    /// How much of it is known to be stored.
-    stored: Option<u32>,
-    heard: Time,
-}
-
-/// A socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Socket {
-    /// The tab's which connection.
-    pub nth: u32,
-    /// Of which allocation.
-    pub allocation: AllocationId,
-    /// For which session.
-    pub session: SessionId,
-    edge: NodeId,
-    address: u16,
-    /// The number of what is done next; a lower one has been done.
-    next: u32,
-}
-
-impl Socket {
-    /// The address that it comes from, as the edge said.
-    #[must_use]
-    pub const fn address(&self) -> u16 {
-        self.address
-    }
-}
-
-/// An upgrade that waits for the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Loading {
-    open: Open,
-    edge: NodeId,
-    allocation: AllocationId,
-    session: SessionId,
-}
-
-/// What became of the sessions of an allocation that drains.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Count {
-    moved: u32,
-}
-
-/// Everything about sessions on one host.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sessions {
-    held: Ledger<(AllocationId, SessionId), Session>,
-    sockets: Ledger<TabId, Socket>,
-    loading: Ledger<TabId, Loading>,
-    counts: Ledger<AllocationId, Count>,
-    last_save: u32,
-}
-
-impl Sessions {
-    pub(super) fn fingerprint(&self) -> u64 {
-        digest(&(
-            self.held.fingerprint(),
-            self.sockets.fingerprint(),
-            self.loading.fingerprint(),
-            self.counts.fingerprint(),
-            self.last_save,
-        ))
-    }
-
-    /// Numbers of what is said go on above what they can have reached before.
-    pub(super) fn begin(&mut self, now: Time) {
-        self.last_save = u32::try_from(now.0 / 1_000).unwrap_or(u32::MAX / 2);
-    }
-
-    /// How many sockets an allocation has.
-    pub(super) fn attached(&self, id: AllocationId) -> u32 {
-        let all = self.sockets.map().values();
-        all.filter(|socket| socket.allocation == id).count() as u32
-    }
-
-    /// How many sockets of an allocation come from an address, those on their way among them, but for one tab.
-    fn of_address(&self, allocation: AllocationId, address: u16, but: TabId) -> u64 {
-        let here = self.sockets.map().iter();
-        let here = here.map(|(tab, socket)| (*tab, socket.allocation, socket.address));
-        let coming = self.loading.map().iter();
-        let coming = coming.map(|(tab, waits)| (*tab, waits.allocation, waits.open.address));
-        here.chain(coming)
-            .filter(|(tab, of, from)| *tab != but && (*of, *from) == (allocation, address))
-            .count() as u64
-    }
-
-    fn of(&self, id: AllocationId) -> Vec<SessionId> {
-        let range = (id, SessionId(0))..=(id, SessionId(u64::MAX));
-        let held = self.held.map().range(range);
-        held.map(|((_, session), _)| *session).collect()
-    }
-
-    fn tabs(&self, allocation: AllocationId, session: SessionId) -> Vec<TabId> {
-        let all = self.sockets.map().iter();
-        all.filter(|(_, socket)| (socket.allocation, socket.session) == (allocation, session))
-            .map(|(tab, _)| *tab)
-            .collect()
-    }
-}
 
 fn tell(out: &mut Out, note: Tell) {
     out.note(Note::Sessions(note));
