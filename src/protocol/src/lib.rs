@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod request;
 mod restore;
+mod sessions;
 mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
@@ -48,6 +49,7 @@ pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
 pub use restore::{RestoreEffect, RestoreOrder, RestoresPlan};
+pub use sessions::{SessionsEffect, SessionsPlan};
 pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.

@@ -51,6 +51,8 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "databases", false),
     seat(NodeKind::Runner, "writer", true),
     seat(NodeKind::Clients, "outside", false),
+    seat(NodeKind::Clients, "tabs", false),
+    helper(NodeKind::Store, "session-store", false),
 ];
 
 /// The seat of the region service.
@@ -115,6 +117,10 @@ pub const DATABASES: usize = 28;
 pub const WRITER: usize = 29;
 /// The seat of the world outside.
 pub const OUTSIDE: usize = 30;
+/// The seat of the tabs.
+pub const TABS: usize = 31;
+/// The seat of the session store.
+pub const SESSION_STORE: usize = 32;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat {

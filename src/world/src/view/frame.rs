@@ -225,6 +225,8 @@ fn beliefs(
         Some(Node::Builder(builder)) => beliefs = super::pipeline::builder(plan, builder),
         Some(Node::Resource(_)) => beliefs = super::attempt::resource(plan, state),
         Some(Node::Environment(_)) => beliefs = super::pipeline::environment(state),
+        Some(Node::Tabs(_)) => beliefs = super::sessions::tabs(state),
+        Some(Node::SessionStore(_)) => beliefs = super::sessions::store(state),
         Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
         Some(Node::Product(_)) => beliefs = super::traces::product(state),
         Some(Node::Provider(_)) => beliefs = super::traces::provider(state),

@@ -12,6 +12,7 @@ mod promotion;
 mod reads;
 pub(crate) mod region;
 pub(crate) mod restore;
+mod sessions;
 mod story;
 mod traces;
 

@@ -109,6 +109,8 @@ impl Metrics {
             Metric::OomKills => self.oom_kills,
             Metric::NoRetryAfter => self.no_retry_after,
             Metric::ServedLately => self.served_lately(state.now()),
+            Metric::TabsConnected => state.fleet().tabs().map_or(0, |tabs| tabs.connected()),
+            Metric::TabsGivenUp => state.fleet().tabs().map_or(0, |tabs| tabs.given_up()),
         };
         u64::from(count)
     }
