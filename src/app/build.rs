@@ -101,7 +101,7 @@ fn content(out: &Path) -> String {
         let _ = writeln!(
             code,
             "    Scenario {{ plan: Plan {{ id: {:?}, title: {:?}, digest: {}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \
-             \"/{name}\")), freeze_at: {}, end: {}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
+             \"/{name}\")), freeze_at: {}, end: {}, app: {:?}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
              lesson: Lesson {{ situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
              fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
              questions_after: &[{}] }} }},",
@@ -110,6 +110,7 @@ fn content(out: &Path) -> String {
             plan.digest(),
             plan.freeze_at,
             plan.end,
+            plan.apps.first().map_or("", |app| app.name.as_str()),
             list(reads),
             list(actions),
             list(objectives),

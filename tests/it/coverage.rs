@@ -308,6 +308,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::PipelineTrouble { .. }
                 | Fault::WeightyCommit { .. }
                 | Fault::SharedData { .. }
+                | Fault::HiddenAddresses { .. }
+                | Fault::RevokedIdentity { .. }
         )
     };
     found.extend(

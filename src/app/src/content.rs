@@ -42,6 +42,8 @@ pub struct Plan {
     pub freeze_at: u64,
     /// When the run ends.
     pub end: u64,
+    /// The first app's name: the one whose requests are counted.
+    pub app: &'static str,
     /// What can be read.
     pub reads: &'static [Read],
     /// What can be done.

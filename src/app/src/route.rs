@@ -10,12 +10,12 @@ use protocol::Problem;
 pub enum Route {
     /// What this is, and where to begin.
     Home,
-    /// A scenario, perhaps with a seed, perhaps with a shared run.
+    /// A scenario, perhaps with a seed and waived gates, perhaps with a shared run.
     Run {
         /// The scenario's id.
         scenario: String,
-        /// The seed as it stands in the address; not yet checked.
-        seed: Option<String>,
+        /// What stands behind `?`; not yet checked.
+        query: String,
         /// What stands behind `#`.
         shared: Option<String>,
     },
@@ -32,10 +32,20 @@ impl Route {
             [""] | ["index.html"] => Self::Home,
             ["s", scenario] if !scenario.is_empty() => Self::Run {
                 scenario: (*scenario).to_string(),
-                seed: parameter(query, "seed"),
-                shared: fragment.starts_with('v').then(|| fragment.to_string()),
+                query: query.trim_start_matches('?').to_string(),
+                // The page's own places are no runs.
+                shared: (!matches!(fragment, "" | "main")).then(|| fragment.to_string()),
             },
             _ => Self::Unknown(path.to_string()),
+        }
+    }
+
+    /// A scenario, wherever one is in it.
+    pub fn scenario(scenario: &str) -> Self {
+        Self::Run {
+            scenario: scenario.to_string(),
+            query: String::new(),
+            shared: None,
         }
     }
 
@@ -43,8 +53,17 @@ impl Route {
     pub fn seeded(scenario: &str, seed: u64) -> Self {
         Self::Run {
             scenario: scenario.to_string(),
-            seed: Some(seed.to_string()),
+            query: format!("seed={seed}"),
             shared: None,
+        }
+    }
+
+    /// A run that somebody shared.
+    pub fn shared(scenario: &str, link: &str) -> Self {
+        Self::Run {
+            scenario: scenario.to_string(),
+            query: String::new(),
+            shared: Some(link.to_string()),
         }
     }
 
@@ -54,13 +73,13 @@ impl Route {
             Self::Home => "./".to_string(),
             Self::Run {
                 scenario,
-                seed,
+                query,
                 shared,
             } => {
                 let mut href = format!("s/{scenario}");
-                if let Some(seed) = seed {
-                    href.push_str("?seed=");
-                    href.push_str(seed);
+                if !query.is_empty() {
+                    href.push('?');
+                    href.push_str(query);
                 }
                 if let Some(shared) = shared {
                     href.push('#');
@@ -73,13 +92,87 @@ impl Route {
     }
 }
 
-fn parameter(query: &str, name: &str) -> Option<String> {
-    query
-        .trim_start_matches('?')
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, value)| *key == name && !value.is_empty())
-        .map(|(_, value)| value.to_string())
+/// What an address asks for of a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The seed.
+    pub seed: Option<u64>,
+    /// The ids of the waived gates, sorted.
+    pub waived: Vec<String>,
+}
+
+impl Asked {
+    /// A seed, and every gate in force.
+    pub const fn seed(seed: u64) -> Self {
+        Self {
+            seed: Some(seed),
+            waived: Vec::new(),
+        }
+    }
+}
+
+/// Reads what stands behind `?`: `seed=7&waive=GATE`, several gates with commas in between.
+///
+/// # Errors
+/// A [`Problem`] that quotes the first part that means nothing, and says what is allowed and what is nearest to it.
+pub fn asked(query: &str) -> Result<Asked, Problem> {
+    let mut asked = Asked::default();
+    for part in query.split('&').filter(|part| !part.is_empty()) {
+        match part.split_once('=').unwrap_or((part, "")) {
+            ("seed", text) => asked.seed = Some(seed(text)?),
+            ("waive", gates) => {
+                for id in gates.split(',') {
+                    asked.waived.push(gate(id)?);
+                }
+            }
+            (name, _) => {
+                let mut problem = Problem::unknown("part", name, &["seed", "waive"]);
+                problem.message = format!(
+                    "the address has a part `{}` that means nothing here",
+                    shown(name)
+                );
+                problem.detail =
+                    "It may have `seed`, a whole number, and `waive`, the ids of gates. \
+                    Nothing of it was followed."
+                        .into();
+                if problem.hint.contains("lab list") {
+                    problem.hint = "For example ?seed=7&waive=hold-slots-free.".into();
+                }
+                return Err(problem);
+            }
+        }
+    }
+    asked.waived.sort();
+    asked.waived.dedup();
+    Ok(asked)
+}
+
+/// The id of a gate, if there is one with it.
+fn gate(id: &str) -> Result<String, Problem> {
+    let gates = platform::CATALOG.gates;
+    if platform::CATALOG.gate(id).is_some() {
+        return Ok(id.to_string());
+    }
+    let ids: Vec<String> = gates.iter().map(|gate| gate.id()).collect();
+    let nearest = machine::nearest(id, ids.iter().map(String::as_str));
+    Err(Problem::new(
+        "unknown-gate",
+        format!("there is no gate `{}`, which the address waives", shown(id)),
+    )
+    .detail(format!(
+        "A gate is named by its id, such as `{}`; the twin run's page shows all {}. Nothing of the address was followed.",
+        ids[0],
+        ids.len()
+    ))
+    .hint(nearest.map_or_else(
+        || "Press t, or Twin run, to look for it by words.".to_string(),
+        |id| format!("Did you mean `{id}`?"),
+    )))
+}
+
+/// As much of something that was given as fits into a sentence.
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 /// Reads a seed as a person writes it.
@@ -89,7 +182,7 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 pub fn seed(text: &str) -> Result<u64, Problem> {
     let text = text.trim();
     text.parse().map_err(|_| {
-        let shown: String = text.chars().take(40).collect();
+        let shown = shown(text);
         let digits: String = text.chars().filter(char::is_ascii_digit).take(19).collect();
         let hint = if digits.is_empty() {
             "For example 7.".to_string()
@@ -120,15 +213,12 @@ mod tests {
         for route in [
             Route::Home,
             Route::seeded("stuck-wake", 7),
+            Route::scenario("a"),
+            Route::shared("a", "v1.AAA"),
             Route::Run {
                 scenario: "a".into(),
-                seed: None,
-                shared: Some("v1.AAA".into()),
-            },
-            Route::Run {
-                scenario: "a".into(),
-                seed: Some("x".into()),
-                shared: None,
+                query: "seed=x&waive=y".into(),
+                shared: Some("w".into()),
             },
         ] {
             let href = route.href();
@@ -162,6 +252,32 @@ mod tests {
             "{problem}"
         );
         assert!(seed("-1").is_err() && seed("99999999999999999999").is_err());
+    }
+
+    #[test]
+    fn an_address_asks_for_a_seed_and_gates_and_nothing_else() {
+        assert_eq!(asked(""), Ok(Asked::default()));
+        let gates = "within-the-hold-budget,hold-slots-free";
+        let both = asked(&format!("seed=7&waive={gates}")).unwrap();
+        assert_eq!(both.seed, Some(7));
+        assert_eq!(both.waived, ["hold-slots-free", "within-the-hold-budget"]);
+        let wrong = |query: &str, quoted: &str, hint: &str| {
+            let problem = asked(query).unwrap_err();
+            assert!(
+                problem.message.contains(quoted) && problem.hint.contains(hint),
+                "{problem}"
+            );
+        };
+        wrong("seed=7&waive=nope", "`nope`", "Twin run");
+        wrong(
+            "waive=hold-slot-free",
+            "`hold-slot-free`",
+            "`hold-slots-free`",
+        );
+        wrong("waive", "``", "");
+        wrong("sead=7", "`sead`", "`seed`");
+        wrong("colour=blue", "`colour`", "?seed=");
+        wrong("seed", "``", "For example");
     }
 
     #[test]

@@ -230,6 +230,11 @@ impl<K: Ord> SortedSet<K> {
         })
     }
 
+    /// Keeps only the members of which this is so.
+    pub fn retain(&mut self, keep: impl FnMut(&K) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// The least member.
     #[must_use]
     pub fn first(&self) -> Option<&K> {

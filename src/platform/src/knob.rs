@@ -203,4 +203,22 @@ machine::knobs! {
     RESTORE_RPO = "restore rpo", Time 300_000_000 in 0..=86_400_000_000, home "Database Restore";
     /// How often an app tells the world outside what it has written.
     TELL_INTERVAL = "tell interval", Time 10_000_000 in 100_000..=3_600_000_000, home "Database Restore";
+    /// How many sockets an edge accepts per second.
+    SOCKET_ACCEPT_RATE = "socket accept rate", Count 100 in 1..=100_000, home "Edge";
+    /// How many sockets an edge accepts at once after a quiet time.
+    SOCKET_ACCEPT_BURST = "socket accept burst", Count 200 in 1..=100_000, home "Edge";
+    /// How long an upgrade waits for an allocation.
+    UPGRADE_WAIT = "upgrade wait", Time 10_000_000 in 0..=60_000_000, home "Edge";
+    /// How long a session that nobody uses can be continued.
+    RESUME_WINDOW = "resume window", Time 300_000_000 in 1_000_000..=86_400_000_000, home "Allocation Lifecycle";
+    /// How long nothing may be heard on a socket before it counts as gone.
+    SOCKET_QUIET = "socket quiet", Time 10_000_000 in 100_000..=3_600_000_000, home "Allocation Lifecycle";
+    /// How often a session that has changed is stored.
+    PERSIST_INTERVAL = "persist interval", Time 30_000_000 in 100_000..=3_600_000_000, home "Allocation Lifecycle";
+    /// How long an upgrade waits for the session store.
+    SESSION_STORE_WAIT = "session store wait", Time 2_000_000 in 10_000..=60_000_000, home "Allocation Lifecycle";
+    /// The time from one session that leaves a draining allocation to the next.
+    SESSION_MOVE_INTERVAL = "session move interval", Time 100_000 in 1_000..=60_000_000, home "Allocation Lifecycle";
+    /// How many sockets of one address an allocation has at most.
+    SOCKETS_OF_ADDRESS = "sockets of address", Count 100 in 1..=100_000, home "Allocation Lifecycle";
 }

@@ -30,6 +30,7 @@ pub mod promotion;
 pub mod region;
 pub mod restore;
 pub mod runner;
+pub mod sessions;
 mod stream;
 pub mod traces;
 pub mod wake;

@@ -280,6 +280,8 @@ pub enum Command {
     Traces(crate::traces::Command),
     /// Something about a restore (to the restore service or the databases).
     Restore(crate::restore::Command),
+    /// Something about sockets and sessions (to edges and runners).
+    Sessions(crate::sessions::Command),
 }
 
 impl Command {
@@ -305,6 +307,7 @@ impl Command {
             Self::Pipeline(_) => 13,
             Self::Traces(_) => 14,
             Self::Restore(_) => 17,
+            Self::Sessions(_) => 16,
         }
     }
 }
@@ -458,6 +461,8 @@ pub enum Message {
     Traces(crate::traces::Message),
     /// Among the restore service, the databases, writers and the world outside.
     Restore(crate::restore::Message),
+    /// Among tabs, edges, runners and the session store.
+    Sessions(crate::sessions::Message),
 }
 
 macro_rules! kinds {
@@ -502,6 +507,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::pipeline::Message::KINDS,
     crate::traces::Message::KINDS,
     crate::restore::Message::KINDS,
+    crate::sessions::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -548,6 +554,7 @@ impl machine::Message for Message {
             Self::Pipeline(message) => message.kind(),
             Self::Traces(message) => message.kind(),
             Self::Restore(message) => message.kind(),
+            Self::Sessions(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -593,6 +600,7 @@ impl machine::Message for Message {
                 Command::Pipeline(command) => command.subject(),
                 Command::Traces(command) => command.subject(),
                 Command::Restore(_) => crate::restore::RestoreId(0).into(),
+                Command::Sessions(_) => node_subject(NodeId(0)),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -601,6 +609,7 @@ impl machine::Message for Message {
             Self::Pipeline(message) => message.subject(),
             Self::Traces(message) => message.subject(),
             Self::Restore(message) => message.subject(),
+            Self::Sessions(message) => message.subject(),
         }
     }
 
@@ -633,6 +642,7 @@ impl machine::Message for Message {
             Self::Pipeline(message) => message.identity(),
             Self::Traces(message) => message.identity(),
             Self::Restore(message) => message.identity(),
+            Self::Sessions(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
@@ -646,6 +656,9 @@ impl machine::Message for Message {
             return message.repeatable();
         }
         if let Self::Traces(message) = self {
+            return message.repeatable();
+        }
+        if let Self::Sessions(message) = self {
             return message.repeatable();
         }
         // Requests and their answers travel on one connection; everything else is sent until it is acknowledged.

@@ -225,4 +225,6 @@ pub enum Note {
     Traces(crate::traces::Note),
     /// About a restore of a database.
     Restore(crate::restore::Note),
+    /// About sessions and their sockets.
+    Sessions(crate::sessions::Note),
 }

@@ -146,6 +146,17 @@ pub static MESSAGES: &[&str] = &[
     "unsent-is",
     "outside-effect",
     "outside-effected",
+    "session-open",
+    "session-upgrade",
+    "session-accepted",
+    "session-refused",
+    "session-act",
+    "session-patch",
+    "session-close",
+    "session-load",
+    "session-loaded",
+    "session-save",
+    "session-saved",
 ];
 
 /// How a kind of fault is described, once.
@@ -418,6 +429,13 @@ faults! {
     "data-schema" "Data schema" DataSchema {
         /// To which.
         to: u32,
+    }
+    /// A proxy in front of the edges hides the addresses of clients: everybody seems to come from one place.
+    "hidden-addresses" "Hidden addresses" HiddenAddresses {}
+    /// People lose their right to be there while their tabs stay open.
+    "revoked-identity" "Revoked identity" RevokedIdentity {
+        /// How many.
+        people: u16,
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Frame {
     pub fingerprint: u64,
     /// Wakes and allocations: what is.
     pub things: Vec<ThingView>,
-    /// The nodes and what each believes.
+    /// The nodes and what each believes; those first that the plan is about.
     pub nodes: Vec<NodeView>,
     /// Requests so far.
     pub requests: RequestCounts,
@@ -134,7 +134,7 @@ pub struct NodeView {
     pub beliefs: Vec<(String, String, bool)>,
 }
 
-/// Requests so far.
+/// The first app's requests so far, without those for assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// Arrived at an edge.
@@ -151,7 +151,7 @@ pub struct RequestCounts {
     pub failed: u32,
 }
 
-/// Requests in one slice of time, for the chart.
+/// The first app's requests in one slice of time, for the chart: of the same ones as [`RequestCounts`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesPoint {
     /// Where the slice begins.
@@ -380,6 +380,15 @@ pub struct TwinRow {
     pub waived: Option<EntryView>,
 }
 
+/// A gate that ruled in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledGate {
+    /// The gate's index in the catalog.
+    pub gate: u16,
+    /// Whether it refused something.
+    pub refused: bool,
+}
+
 /// Two runs that differ in one gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TwinView {
@@ -429,6 +438,8 @@ pub struct Debrief {
     pub wrong_moves: Vec<ActionView>,
     /// What happened, in the sentences that matter.
     pub story: Vec<EntryView>,
+    /// How many of them were left out, since there were too many.
+    pub left_out: u32,
     /// A reference solution for this cause: time and title.
     pub solution: Vec<(u64, String)>,
     /// Requests over the whole run.

@@ -22,13 +22,14 @@ mod replay;
 mod report;
 mod request;
 mod restore;
+mod sessions;
 mod traces;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
     ActionView, BranchView, Debrief, EntryView, Fate, Frame, LaneMessage, Mark, MarkKind,
     MovedView, NodeKind, NodeView, ObjectiveView, Progress, PropertyView, ReadView, RequestCounts,
-    RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
+    RuledGate, RulingView, Score, SeriesPoint, ThingView, TwinRow, TwinView, Verdict, WhyView,
 };
 pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
 pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
@@ -48,6 +49,7 @@ pub use replay::{LinkError, Placed, Replay};
 pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, SweepRow};
 pub use request::{Advance, Opened, Reply, Request};
 pub use restore::{RestoreEffect, RestoreOrder, RestoresPlan};
+pub use sessions::{SessionsEffect, SessionsPlan};
 pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.

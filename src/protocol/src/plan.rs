@@ -74,6 +74,8 @@ pub struct Plan {
     pub traces: Option<crate::traces::TracesPlan>,
     /// A database that may have to be restored.
     pub restores: Option<crate::restore::RestoresPlan>,
+    /// Tabs that keep a socket open, and what is kept for them.
+    pub sessions: Option<crate::sessions::SessionsPlan>,
 }
 
 impl Plan {
@@ -257,6 +259,8 @@ pub enum Readable {
     Restores,
     /// The instances of the database: whose data, who may write, since when it is wrong.
     Instances,
+    /// The tabs, their sockets, and what is kept for them.
+    Sessions,
 }
 
 /// Something that can be read.
@@ -320,6 +324,8 @@ pub enum Effect {
     Traces(crate::traces::TracesEffect),
     /// Something about a restore.
     Restore(crate::restore::RestoreEffect),
+    /// Do something about sockets and sessions.
+    Sessions(crate::sessions::SessionsEffect),
 }
 
 /// Something that can be done.
@@ -376,6 +382,10 @@ pub enum Metric {
     NoRetryAfter,
     /// Served requests within the last ten seconds.
     ServedLately,
+    /// Tabs that have a socket now.
+    TabsConnected,
+    /// Tabs that were told not to come again.
+    TabsGivenUp,
 }
 
 /// Something that is or is not so at a moment of a run.

@@ -212,6 +212,37 @@ properties! {
     Sometimes "some-build-is-spoilt" "A build is spoilt" "Some builder stores other bytes than it has built.";
     Sometimes "some-lease-is-lost" "A lease is lost" "Some builder is not heard of any more.";
     Sometimes "some-deploy-is-superseded" "A deployment is superseded" "Some deployment ends because of a newer commit.";
+    Always "o-30" "Hydrated means kept, fitting and known" "A session is fetched only if the store answers, what it keeps fits what runs, and the identity is good.";
+    Always "o-31" "One socket per session" "No session has two sockets.";
+    Always "resumes-are-real" "Resumes are real" "Nobody is told of a resume when there is nothing to go on with.";
+    Always "resumes-keep-the-window" "Resumes keep the window" "No session is continued that was left alone for longer than the resume window.";
+    Always "sockets-know-who" "Sockets know who" "No socket is accepted on an identity that is not good any more.";
+    Always "sockets-stay" "Sockets stay" "No accepted socket is cut while its allocation goes on.";
+    Always "draining-takes-nobody" "Draining takes nobody" "No allocation that drains takes a new socket.";
+    Always "moved-is-stored" "Moved is stored" "No session is sent away before everything that it holds is stored.";
+    Always "newest-holder-writes" "The newest holder writes" "Nothing that an old holder has overwrites what a newer one has.";
+    Always "accepts-are-paced" "Accepts are paced" "No edge accepts more sockets at once than its budget allows.";
+    Always "upgrades-wait-in-bounds" "Upgrades wait in bounds" "No upgrade waits for an allocation longer than it may.";
+    Always "addresses-are-bounded" "Addresses are bounded" "No address has more sockets at an allocation than one address may have.";
+    Eventually "l-12" "Everybody comes back" "Once troubles are over, every tab that may come back has a socket again.";
+    Sometimes "some-session-is-fresh" "A session is fresh" "Some tab begins anew.";
+    Sometimes "some-session-is-resumed" "A session is resumed" "Some tab goes on where it was.";
+    Sometimes "some-session-is-hydrated" "A session is hydrated" "Some tab goes on with what the store has kept.";
+    Sometimes "some-session-is-migrated" "A session is migrated" "Some tab goes on with another version of the app.";
+    Sometimes "some-session-is-moved" "A session is moved" "Some session leaves an allocation that drains.";
+    Sometimes "some-session-is-forced" "A session is forced" "Some session is cut off.";
+    Sometimes "some-session-is-left-alone" "A session is left alone" "Some session has no socket for a while.";
+    Sometimes "some-state-does-not-fit" "A state does not fit" "Some kept state has another schema than what runs.";
+    Sometimes "some-state-is-lost" "A state is lost" "Some tab goes on with less than it had.";
+    Sometimes "some-reconnect-is-throttled" "A reconnect is throttled" "Some tab is sent away since too many come at once.";
+    Sometimes "some-upgrade-waits" "An upgrade waits" "Some upgrade waits for an allocation and gets one.";
+    Sometimes "some-upgrade-times-out" "An upgrade times out" "Some upgrade waits for an allocation in vain.";
+    Sometimes "some-upgrade-meets-a-gap" "An upgrade meets a gap" "Some upgrade is refused since nobody knows who owns the route.";
+    Sometimes "some-upgrade-waits-for-the-store" "An upgrade needs the store" "Some upgrade is refused since the session store does not answer.";
+    Sometimes "some-store-is-silent" "The store is silent" "The session store does not answer in time.";
+    Sometimes "some-holder-is-superseded" "A holder is superseded" "Some allocation holds a session that another has taken over.";
+    Sometimes "some-tab-is-refused" "A tab is refused" "Some tab is told that its identity is not good any more.";
+    Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
 }
 
 /// The property with this id.

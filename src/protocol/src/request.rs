@@ -1,6 +1,6 @@
 //! Request and reply: the one door to a run, for the page's worker, the command line and the tests.
 
-use crate::frame::{Debrief, EntryView, Frame, SeriesPoint, TwinView, WhyView};
+use crate::frame::{Debrief, EntryView, Frame, RuledGate, SeriesPoint, TwinView, WhyView};
 use crate::plan::Plan;
 use crate::problem::Problem;
 use crate::replay::Replay;
@@ -83,6 +83,8 @@ pub enum Request {
     Debrief,
     /// The replay of the current branch, for a link.
     Replay,
+    /// The gates that ruled so far.
+    Gates,
 }
 
 /// What comes back.
@@ -107,6 +109,8 @@ pub enum Reply {
     Replay(Box<Replay>),
     /// It cannot be done; nothing has changed.
     Problem(Problem),
+    /// Gates that ruled, in the catalog's order.
+    Gates(Vec<RuledGate>),
 }
 
 /// A run that was opened.

@@ -6,6 +6,7 @@
 use crate::debrief::debrief;
 use crate::line::Line;
 use crate::reading;
+use crate::series::series;
 use crate::view::{Names, entry_view, frame_body, is_routine};
 use crate::{report, twin};
 use alloc::boxed::Box;
@@ -13,11 +14,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Time;
-use platform::message::Reason;
-use platform::note::Note;
 use protocol::{
     Advance, BranchView, EntryView, Frame, Mark, MarkKind, Opened, Placed, Plan, Problem, ReadView,
-    Replay, Reply, Request, SeriesPoint, WhyView,
+    Replay, Reply, Request, WhyView,
 };
 use sim::{Recording, What};
 
@@ -106,12 +105,19 @@ impl Bench {
                 return Ok(Reply::Entries(open.story(before, count)));
             }
             Request::Why(step) => return open.why(step).map(|why| Reply::Why(Box::new(why))),
-            Request::Series { slice } => return Ok(Reply::Series(open.series(slice))),
+            Request::Series { slice } => {
+                let run = open.branch().line.run();
+                let slice = slice.max(open.plan.end / 2000).max(1);
+                return Ok(Reply::Series(series(run.state(), run.history(), slice)));
+            }
             Request::Twin(gate) => return open.twin(&gate).map(|twin| Reply::Twin(Box::new(twin))),
             Request::Debrief => {
                 return open
                     .debrief()
                     .map(|debrief| Reply::Debrief(Box::new(debrief)));
+            }
+            Request::Gates => {
+                return Ok(Reply::Gates(open.branch().line.run().watch().ruled()));
             }
             Request::Replay => return Ok(Reply::Replay(Box::new(open.replay()))),
             Request::Open { .. } => {}
@@ -427,7 +433,7 @@ impl Open {
         if run.diverged().is_some() {
             report::set_determinism(&mut properties, state.steps(), state.now().0, (0, 1));
         }
-        let body = frame_body(plan, state);
+        let body = frame_body(plan, state, watch);
         Ok(Frame {
             branch: branch.id,
             step: state.steps(),
@@ -547,52 +553,6 @@ impl Open {
             causes,
             effects,
         })
-    }
-
-    /// What became of the first app's requests, slice by slice, up to the present moment.
-    fn series(&self, slice: u64) -> Vec<SeriesPoint> {
-        let run = self.branch().line.run();
-        let slice = slice.max(self.plan.end / 2000).max(1);
-        let count = run.state().now().0 / slice + 1;
-        let mut points: Vec<SeriesPoint> = (0..count)
-            .map(|at| SeriesPoint {
-                at: at * slice,
-                ..SeriesPoint::default()
-            })
-            .collect();
-        let mut held = 0_i64;
-        let mut filled = 0;
-        for entry in (0..run.state().steps()).filter_map(|step| run.history().entry(step)) {
-            let at = ((entry.at.0 / slice) as usize).min(points.len() - 1);
-            for point in &mut points[filled..at] {
-                point.held = held as u32;
-            }
-            filled = at;
-            for note in entry.notes {
-                match *note {
-                    Note::HoldAdmitted { .. } => held += 1,
-                    Note::HoldReleased { .. }
-                    | Note::HoldExpired { .. }
-                    | Note::HoldRefused { .. } => held = (held - 1).max(0),
-                    Note::ResponseSent { status, reason, .. } => match (status, reason) {
-                        (200..=299, _) => points[at].served += 1,
-                        (_, Reason::AppError | Reason::OutcomeUnknown) | (504, _) => {
-                            points[at].failed += 1
-                        }
-                        _ => points[at].refused += 1,
-                    },
-                    _ => {}
-                }
-            }
-            if let What::Crashed = entry.what {
-                // What an edge held is gone with it; count again from what is left.
-                held = held.min(i64::from(u32::MAX));
-            }
-        }
-        for point in &mut points[filled..] {
-            point.held = held as u32;
-        }
-        points
     }
 
     fn twin(&mut self, gate: &str) -> Result<protocol::TwinView> {

@@ -19,6 +19,7 @@ mod lower;
 mod played;
 mod reading;
 mod report;
+mod series;
 mod teeth;
 mod twin;
 mod view;

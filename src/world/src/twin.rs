@@ -46,7 +46,7 @@ pub fn compare(plan: &Plan, gate: &str, enforced: &Line, waived: &Line, branch: 
     };
     let harm_at = harm
         .as_ref()
-        .map(|harm: &(String, u64, u64, String)| harm.2);
+        .map(|harm: &(String, u64, u64, String)| (harm.1, harm.2));
     let (rows, shortened) = match (difference, at) {
         (Some(step), Some(at)) => rows(plan, enforced, waived, step, (at, harm_at)),
         _ => (Vec::new(), false),
@@ -72,12 +72,13 @@ fn rows(
     enforced: &Line,
     waived: &Line,
     difference: u64,
-    (at, harm): (u64, Option<u64>),
+    (at, harm): (u64, Option<(u64, u64)>),
 ) -> (Vec<TwinRow>, bool) {
     // With no harm, a minute is enough to see where it leads.
-    let until = harm.unwrap_or(at.saturating_add(60_000_000));
-    let left = told(plan, enforced, difference, until);
-    let right = told(plan, waived, difference, until);
+    let until = harm.map_or(at.saturating_add(60_000_000), |(_, at)| at);
+    let harm = harm.map(|(step, _)| step);
+    let left = told(plan, enforced, difference, None, until);
+    let right = told(plan, waived, difference, harm, until);
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     let mut rows = Vec::new();
     loop {
@@ -117,7 +118,15 @@ fn rows(
     (rows, shortened)
 }
 
-fn told(plan: &Plan, line: &Line, difference: u64, until: u64) -> Vec<EntryView> {
+/// What is told from shortly before the difference on; the entries of the difference and of the harm even if they are
+/// routine, since a place is wanted to show them at.
+fn told(
+    plan: &Plan,
+    line: &Line,
+    difference: u64,
+    harm: Option<u64>,
+    until: u64,
+) -> Vec<EntryView> {
     let run = line.run();
     let history = run.history();
     let names = Names::new(plan, run.state());
@@ -138,7 +147,7 @@ fn told(plan: &Plan, line: &Line, difference: u64, until: u64) -> Vec<EntryView>
     let mut after = 0;
     let behind = (difference..history.len())
         .filter_map(|step| history.entry(step))
-        .filter(|entry| !is_routine(entry) || entry.step == difference)
+        .filter(|entry| !is_routine(entry) || entry.step == difference || Some(entry.step) == harm)
         .take_while(|entry| {
             after += usize::from(entry.step >= end);
             after <= AROUND

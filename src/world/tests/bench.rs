@@ -348,3 +348,72 @@ fn no_property_breaks_with_every_gate_in_force() {
         }
     }
 }
+
+#[test]
+fn the_chart_counts_the_same_requests_as_the_numbers_beside_it() {
+    let (library, _) = study::load(study::files(), &platform::CATALOG);
+    for plan in library.scenarios.into_iter().map(|scenario| scenario.plan) {
+        let mut bench = Bench::new();
+        let (half, end) = (plan.end / 2, plan.end);
+        let replay = Box::new(replay(&plan, 1));
+        let plan = Box::new(plan);
+        bench.handle(Request::Open {
+            plan: plan.clone(),
+            replay,
+        });
+        for at in [half, end] {
+            let frame = frame(&mut bench, Request::SeekTime(at));
+            let Reply::Series(points) = bench.handle(Request::Series { slice: 1_000_000 }) else {
+                panic!("no series");
+            };
+            let sum = |of: fn(&protocol::SeriesPoint) -> u32| points.iter().map(of).sum::<u32>();
+            let told = (
+                sum(|point| point.served),
+                sum(|point| point.refused),
+                sum(|point| point.failed),
+                points.last().map_or(0, |point| point.held),
+            );
+            let counts = frame.requests;
+            assert_eq!(
+                told,
+                (counts.served, counts.refused, counts.failed, counts.held),
+                "{} at {at}",
+                plan.id
+            );
+        }
+    }
+}
+
+#[test]
+fn a_debrief_tells_how_it_ended_and_how_much_it_left_out() {
+    let (library, _) = study::load(study::files(), &platform::CATALOG);
+    let mut shortened = 0;
+    for plan in library.scenarios.into_iter().map(|scenario| scenario.plan) {
+        let mut bench = Bench::new();
+        let replay = Box::new(replay(&plan, 1));
+        let (id, plan) = (plan.id.clone(), Box::new(plan));
+        bench.handle(Request::Open { plan, replay });
+        let Reply::Debrief(debrief) = bench.handle(Request::Debrief) else {
+            panic!("no debrief");
+        };
+        let steps: Vec<u64> = debrief.story.iter().map(|entry| entry.step).collect();
+        assert!(steps.is_sorted() && steps.len() <= 60, "{id}: {steps:?}");
+        if debrief.left_out > 0 {
+            shortened += 1;
+            assert_eq!(steps.len(), 60, "{id}");
+            let noise = |entry: &&protocol::EntryView| entry.sentence.starts_with("Trouble began");
+            let (all, of) = (
+                debrief.story.len(),
+                debrief.story.iter().filter(noise).count(),
+            );
+            assert!(
+                of * 2 < all,
+                "{id}: {of} of {all} tell of trouble around it"
+            );
+        }
+    }
+    assert!(
+        shortened > 0,
+        "no run is so long that something is left out"
+    );
+}

@@ -8,7 +8,7 @@ use crate::headers;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -199,8 +199,11 @@ async fn respond(site: Arc<Site>, request: &Request<Incoming>) -> Answer {
     let accepted = request.headers().get(ACCEPT_ENCODING);
     let accepted = accepted.and_then(|value| value.to_str().ok());
     let accepted = accepted.unwrap_or_default().to_owned();
+    let pages = request.headers().get(ACCEPT);
+    let pages = pages.and_then(|value| value.to_str().ok());
+    let pages = pages.is_some_and(|kinds| kinds.contains("text/html"));
     // A disk may be slow, and these threads are for what never waits.
-    tokio::task::spawn_blocking(move || file(&site, &url, &accepted))
+    tokio::task::spawn_blocking(move || file(&site, &url, &accepted, pages))
         .await
         .unwrap_or_else(|_| Answer::plain(500, "the server failed; its terminal says why"))
 }
@@ -220,8 +223,8 @@ async fn next_build(live: &Live, query: &str) -> Answer {
     Answer::new(200, kind, String::new(), body.into_bytes())
 }
 
-/// Answers with a file, or with what stands for it.
-fn file(site: &Site, url: &str, accepted: &str) -> Answer {
+/// Answers with a file, or with what stands for it; `pages` says whether the visitor takes a page.
+fn file(site: &Site, url: &str, accepted: &str, pages: bool) -> Answer {
     let path = match resolve(&site.base, url) {
         Target::Outside => {
             return Answer::plain(404, &format!("nothing here; the lab is at {}", site.base));
@@ -232,8 +235,8 @@ fn file(site: &Site, url: &str, accepted: &str) -> Answer {
     if let Some(found) = send(site, 200, &path, accepted) {
         return found;
     }
-    if is_asset(&path) {
-        // A missing wasm must be missing, and not a page that cannot be compiled.
+    if is_asset(&path) && !pages {
+        // A missing wasm must be missing, and not a page that cannot be compiled; a person is to see the lab's own page.
         return Answer::plain(404, "no such file");
     }
     let page = ["404.html", "index.html"]
@@ -478,6 +481,11 @@ mod tests {
             missing.contains("404 Not Found") && !missing.contains("<p>home</p>"),
             "{missing}"
         );
+        let person = ask(
+            &server,
+            "GET /lab/r/v1.garbage HTTP/1.1\r\nAccept: text/html\r\nRest:",
+        );
+        assert!(person.contains("<p>home</p>"), "{person}");
         assert!(ask(&server, "GET /elsewhere").contains("404 Not Found"));
         assert!(ask(&server, "GET /lab/%2e%2e/x").contains("400 Bad Request"));
         assert!(ask(&server, "POST /lab/").contains("405 Method Not Allowed"));

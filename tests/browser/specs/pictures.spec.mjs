@@ -9,6 +9,7 @@ test("each picture shows the moment and has words beside it", async ({ page }) =
   await goTo(page, 60);
   await expect(page.getByRole("img", { name: /^Lanes of 9 nodes/ })).toBeVisible();
   await page.getByRole("tab", { name: "Diagrams" }).click();
+  await expect(page.locator(".lifecycle h3").first()).toHaveText("Wake");
   await expect(page.getByRole("img", { name: /^Wake lifecycle\./ })).toBeVisible();
   await expect(page.getByRole("img", { name: /^Allocation Lifecycle lifecycle\./ })).toBeAttached();
   await expect(page.locator(".state[data-lit=true]")).toHaveCount(2);

@@ -77,6 +77,36 @@ test("the start page leads back to where one left", async ({ page }) => {
   await expect(page.locator(".facts dd").first()).toHaveText("9");
 });
 
+test("the back button leads from debrief and twin run to the run, and only then off the page", async ({ page }) => {
+  await page.goto("./");
+  await page.getByRole("link", { name: "Stuck Wake" }).first().click();
+  await expect(fingerprint(page)).toHaveText(/^[0-9a-f]{8}$/);
+  await predict(page);
+  await goTo(page, 40);
+  const before = await fingerprint(page).textContent();
+  await page.getByRole("button", { name: "Debrief" }).click();
+  const debrief = page.getByRole("heading", { name: "Debrief" });
+  const twin = page.getByRole("heading", { name: "Twin run" });
+  await expect(debrief).toBeVisible();
+  await page.goBack();
+  await expect(debrief).toBeHidden();
+  await expect(fingerprint(page)).toHaveText(before);
+  await page.goForward();
+  await expect(page.getByText("Not every objective was met.")).toBeVisible({ timeout: 20_000 });
+  await page.keyboard.press("t");
+  await expect(twin).toBeVisible();
+  await page.goBack();
+  await expect(debrief).toBeVisible();
+  await page.goForward();
+  await expect(twin).toBeVisible();
+  await page.getByRole("button", { name: "Back to the run" }).click();
+  await expect(page.getByRole("button", { name: "Play" })).toBeVisible();
+  await expect(moment(page)).toHaveText("40.000 s");
+  await expect.poll(() => page.evaluate(() => history.state)).toBe(null);
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Study Lab");
+});
+
 test("a link reproduces the run elsewhere", async ({ page, browser, baseURL, context }) => {
   await context.grantPermissions(["clipboard-write"]);
   // The page's policy lets nobody read the clipboard, so what is written to it is noted on its way.
@@ -120,6 +150,30 @@ test("a link that was damaged is refused, and the run stays", async ({ page }) =
     await expect(moment(page)).toHaveText("40.000 s");
     await page.getByRole("button", { name: "Dismiss" }).click();
   }
+});
+
+test("an address that waives a gate that there is not is refused, and the run stays", async ({ page }) => {
+  await openRun(page);
+  await predict(page);
+  await goTo(page, 40);
+  const before = await fingerprint(page).textContent();
+  await page.waitForTimeout(300);
+  for (const [query, quoted, hint] of [
+    ["seed=7&waive=nope", "nope", "Twin run"],
+    ["seed=7&waive=hold-slot-free", "hold-slot-free", "Did you mean `hold-slots-free`?"],
+    ["sead=7", "sead", "Did you mean `seed`?"],
+    ["seed=", "``", "For example 7"],
+  ]) {
+    await page.goto(`s/stuck-wake?${query}`);
+    await expect(page.getByRole("alert")).toContainText(quoted);
+    await expect(page.getByRole("alert")).toContainText(hint);
+    await expect(fingerprint(page)).toHaveText(before);
+    await expect(moment(page)).toHaveText("40.000 s");
+  }
+  await page.goto("s/stuck-wake?seed=7&waive=hold-slots-free");
+  await expect(page.getByText("hold slots free", { exact: true })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.locator(".facts dd").first()).toHaveText("7");
 });
 
 test("what is wrong with an address or a field is said, with what is allowed", async ({ page }) => {

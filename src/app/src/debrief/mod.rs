@@ -21,7 +21,7 @@ pub fn DebriefPage() -> impl IntoView {
         <section class="page debrief" aria-labelledby="debrief-title">
             <header class="page-head">
                 <h2 id="debrief-title" tabindex="-1">"Debrief"</h2>
-                <button type="button" class="quiet" on:click=press(move |_| desk.mode.set(Mode::Run))>"Back to the run"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.show(Mode::Run))>"Back to the run"</button>
             </header>
             {move || match desk.debrief.get() {
                 None => view! { <p class="waiting" role="status">"Running to the end …"</p> }.into_any(),
@@ -73,6 +73,9 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
             <section class="debrief-story">
                 <h3>"What happened"</h3>
                 <ol class="entries">{debrief.story.iter().map(|entry| line(entry, desk)).collect_view()}</ol>
+                {(debrief.left_out > 0).then(|| view! {
+                    <p class="cost">{format!("{} that tell less were left out; the story of the run has them all.", words::count(u64::from(debrief.left_out), "more moment"))}</p>
+                }.into_any())}
             </section>
             <div class="debrief-side">
                 <section><h3>"Objectives"</h3><ul class="outcomes">{objectives.collect_view()}</ul></section>
@@ -97,7 +100,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
 fn line(entry: &EntryView, desk: Desk) -> AnyView {
     let step = entry.step;
     let look = move |_| {
-        desk.mode.set(Mode::Run);
+        desk.show(Mode::Run);
         desk.seek(step + 1);
         desk.select(step);
     };

@@ -20,7 +20,7 @@ pub fn next(debrief: &Debrief, desk: Desk) -> AnyView {
         <section class="next">
             <h3>"What next"</h3>
             <div class="buttons">
-                <button type="button" class="primary" on:click=press(move |_| desk.begin((js_sys::Math::random() * 1e6) as u64))>"Same lesson, new seed"</button>
+                <button type="button" class="primary" on:click=press(move |_| desk.begin_anew())>"Same lesson, new seed"</button>
                 <button type="button" class="quiet" on:click=press(move |_| desk.copy_link())>"Copy link"</button>
                 <button type="button" class="quiet" on:click=press(move |_| export(desk))>"Export replay"</button>
             </div>

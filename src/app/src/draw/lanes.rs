@@ -6,7 +6,10 @@
 //! counted from a moment that stays for long ([`BASE`]), all of them are moved at once by [`Picture::shift`], and a mark
 //! with the same [`Mark::key`] looks the same.
 
-use protocol::{EntryView, Fate, LaneMessage, NodeKind, NodeView};
+mod lane;
+
+pub use lane::Lane;
+use protocol::{EntryView, Fate, LaneMessage};
 use std::sync::Arc;
 
 /// How high one lane is, in pixels.
@@ -28,31 +31,6 @@ pub enum Way {
     Going,
     /// It was lost, cut off, or met a receiver that was down.
     Lost,
-}
-
-/// A lane: as much of a node as is drawn of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lane {
-    /// The node's number.
-    pub id: u16,
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub kind: NodeKind,
-    /// Whether it runs.
-    pub up: bool,
-}
-
-impl Lane {
-    /// The lane of a node.
-    pub fn of(node: &NodeView) -> Self {
-        Self {
-            id: node.id,
-            name: node.name.clone(),
-            kind: node.kind,
-            up: node.up,
-        }
-    }
 }
 
 /// The dot of an entry, or the line of a message that it sent.
@@ -246,7 +224,8 @@ pub fn picture(
     }
     still.append(&mut dots);
     let every = tick(span);
-    let ticks = (from.div_ceil(every)..=now / every)
+    // A tick too near to the left edge would have half of its words cut off.
+    let ticks = ((from + span / 24).div_ceil(every)..=now / every)
         .map(|nth| (x(nth * every), crate::words::seconds(nth * every, every)))
         .collect();
     Picture {

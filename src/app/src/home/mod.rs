@@ -42,7 +42,7 @@ pub fn HomePage(
                 </p>
                 {last.map(|(listed, record)| view! {
                     <p class="continue">
-                        <Link to=Route::Run { scenario: listed.id.to_string(), seed: None, shared: None } class="button primary">"Continue where you left"</Link>
+                        <Link to=Route::scenario(listed.id) class="button primary">"Continue where you left"</Link>
                         <span class="cost">{format!("{}, seed {}, at {}", listed.title, record.replay.seed, words::moment(record.replay.at))}</span>
                     </p>
                 }.into_any())}
@@ -76,11 +76,7 @@ fn further_down() -> AnyView {
 
 /// One line of the list of worlds.
 fn world(listed: &'static Listed) -> AnyView {
-    let to = Route::Run {
-        scenario: listed.id.to_string(),
-        seed: None,
-        shared: None,
-    };
+    let to = Route::scenario(listed.id);
     view! {
         <li>
             <Link to=to>{listed.title}</Link>
@@ -103,11 +99,7 @@ fn Card(
         event.prevent_default();
         let typed = text.get();
         if typed.trim().is_empty() {
-            return navigator.go(Route::Run {
-                scenario: id.to_string(),
-                seed: None,
-                shared: None,
-            });
+            return navigator.go(Route::scenario(id));
         }
         match route::seed(&typed) {
             Ok(seed) => navigator.go(Route::seeded(id, seed)),
@@ -116,7 +108,7 @@ fn Card(
     };
     view! {
         <li class="card">
-            <h3><Link to=Route::Run { scenario: id.to_string(), seed: None, shared: None }>{listed.title}</Link></h3>
+            <h3><Link to=Route::scenario(id)>{listed.title}</Link></h3>
             <p>{listed.summary}</p>
             <p class="cost">{format!("about {} minutes", listed.minutes)}</p>
             <form class="start" on:submit=start>
@@ -143,11 +135,7 @@ fn Paste() -> impl IntoView {
             .map_err(LinkError::problem)
             .and_then(|replay| content::listed(&replay.scenario).map(|_| replay))
         {
-            Ok(replay) => navigator.go(Route::Run {
-                scenario: replay.scenario,
-                seed: None,
-                shared: Some(part.to_string()),
-            }),
+            Ok(replay) => navigator.go(Route::shared(&replay.scenario, part)),
             Err(found) => problem.set(Some(found)),
         }
     };

@@ -62,7 +62,7 @@ fn on_key(desk: Desk, HelpOpen(help): HelpOpen, event: &KeyboardEvent) {
     }
     if key == "Escape" {
         if desk.mode.get_untracked() != Mode::Run {
-            desk.mode.set(Mode::Run);
+            desk.show(Mode::Run);
         } else {
             desk.why.set(None);
         }
@@ -84,7 +84,7 @@ fn on_key(desk: Desk, HelpOpen(help): HelpOpen, event: &KeyboardEvent) {
         "t" => {
             desk.pause();
             desk.twin.set(Twin::None);
-            desk.mode.set(Mode::Twin);
+            desk.show(Mode::Twin);
             true
         }
         "d" if !running || desk.introduced.get_untracked() => {

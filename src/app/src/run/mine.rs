@@ -19,11 +19,11 @@ pub fn Mine() -> impl IntoView {
     view! {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
-            <super::legend::FirstLabel region="mine"/>
-            <details class="situation" prop:open=move || !desk.introduced.get()>
+            <details class="situation" prop:open=move || !desk.introduced.get() || desk.sent.get()>
                 <summary>"Situation"</summary>
                 {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{*text}</p> }.into_any()).collect_view()}
             </details>
+            <super::legend::FirstLabel region="mine"/>
             <Question/>
             <div class="later">
                 <Objectives/>
@@ -140,12 +140,15 @@ fn Actions() -> impl IntoView {
         })
     });
     let rows = desk.scenario.plan.actions.iter().map(|action| {
+        let last =
+            move || done.with(|done| done.iter().rfind(|view| view.id == action.id).cloned());
         view! {
             <li>
                 <button type="button" class="row act" on:click=press(move |_| desk.act(action.id))>
                     <span>{action.title}</span>
                     <span class="cost">{action.doc}</span>
                 </button>
+                {move || last().map(|view| came(&view)).into_any()}
             </li>
         }
         .into_any()
@@ -167,6 +170,16 @@ fn Actions() -> impl IntoView {
             </ol>
         </section>
     }.into_any()
+}
+
+/// What came of an action, beside the button that did it; the list below says it whole.
+fn came(action: &ActionView) -> AnyView {
+    let sign = if action.wrong.is_some() {
+        Sign::Badly
+    } else {
+        Sign::Moment
+    };
+    view! { <p class="came">{glyph(sign, None)}{format!("{}: {}", words::moment(action.at), action.outcome)}</p> }.into_any()
 }
 
 /// An action that was made, with what came of it.

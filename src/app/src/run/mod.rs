@@ -17,13 +17,14 @@ use crate::content::Scenario;
 use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};
-use crate::route::Route;
+use crate::route::{self, Asked, Route};
 use crate::saved;
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
 use crate::ui::held::effect;
 use crate::ui::press;
 use crate::ui::problem::ProblemBox;
+use crate::words;
 use desk::{Desk, Mode, Region};
 use leptos::prelude::*;
 use opening::Opening;
@@ -36,11 +37,11 @@ pub fn RunPage(
 ) -> impl IntoView {
     let desk = Desk::new(scenario);
     provide_context(desk);
-    let route = expect_context::<Navigator>().route;
+    let Navigator { route, over } = expect_context();
     effect(move |first| {
         let Route::Run {
             scenario: id,
-            seed,
+            query,
             shared,
         } = route.get()
         else {
@@ -50,9 +51,15 @@ pub fn RunPage(
             return;
         }
         if first {
-            open(desk, seed.as_deref(), shared.as_deref());
+            open(desk, &query, shared.as_deref());
         } else {
-            another(desk, seed.as_deref(), shared.as_deref());
+            another(desk, &query, shared.as_deref());
+        }
+    });
+    effect(move |first| {
+        let over = over.get();
+        if !first {
+            desk.arrive(over);
         }
     });
     let port = expect_context::<Port>();
@@ -101,20 +108,18 @@ fn arrive(mode: Mode) {
 }
 
 /// Opens the run that the address means, or what was kept.
-fn open(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+fn open(desk: Desk, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
     let kept = saved::run(plan.id);
     if let Err(trouble) = kept {
         desk.trouble.set(Some(trouble));
     }
     let kept = kept.ok().flatten();
-    if let Some(record) = &kept
-        && (shared.is_some() || seed.is_some_and(|seed| seed != record.replay.seed.to_string()))
-    {
-        saved::keep_previous(record);
+    let otherwise = opening::decide(plan, "", None, kept.clone()).0;
+    let (opening, problem) = opening::decide(plan, query, shared, kept.clone());
+    if let Some(record) = kept.filter(|_| opening != otherwise) {
+        saved::keep_previous(&record);
     }
-    let otherwise = opening::decide(plan, None, None, kept.clone()).0;
-    let (opening, problem) = opening::decide(plan, seed, shared, kept);
     desk.problem.set(problem);
     let fresh = Opening::fresh(plan, opening::FIRST_SEED);
     let otherwise = if otherwise == opening {
@@ -126,20 +131,23 @@ fn open(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
 }
 
 /// The address changed while a run is open: a good link replaces the run, a bad one is only reported.
-fn another(desk: Desk, seed: Option<&str>, shared: Option<&str>) {
+fn another(desk: Desk, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
-    let known = desk.replay.get_untracked();
     if let Some(text) = shared {
         match opening::shared(plan, text) {
             Ok(replay) => desk.open(Opening::shared(replay), None),
             Err(problem) => desk.refuse(problem),
         }
-    } else if let Some(text) = seed {
-        match crate::route::seed(text) {
-            Ok(seed) if known.is_some_and(|replay| replay.seed == seed) => {}
-            Ok(seed) => desk.begin(seed),
-            Err(problem) => desk.refuse(problem),
+        return;
+    }
+    match route::asked(query) {
+        Ok(asked) => {
+            let known = desk.replay.get_untracked();
+            if known.is_none_or(|replay| !opening::means(&asked, &replay)) {
+                desk.begin(asked);
+            }
         }
+        Err(problem) => desk.refuse(problem),
     }
 }
 
@@ -177,6 +185,30 @@ fn Regions() -> impl IntoView {
     .into_any()
 }
 
+/// What a run is that somebody sent, for those who have not been here before.
+fn sent(desk: Desk) -> AnyView {
+    let (done, seed) = desk.replay.with(|replay| {
+        replay
+            .as_ref()
+            .map_or((0, 0), |r| (r.actions.len(), r.seed))
+    });
+    let done = match done {
+        0 => "nobody has done anything in it".to_string(),
+        n => format!("it holds {}", words::count(n as u64, "action")),
+    };
+    view! {
+        <section class="problem sent" role="status">
+            <p class="problem-what">"You were sent a run of "{desk.scenario.plan.title}"."</p>
+            <p>"It is at the moment at which the link was copied, and "{done}". The situation says what this is about; go back and forth as you like, the link stays what it is."</p>
+            <div class="buttons">
+                <button type="button" class="quiet" on:click=press(move |_| desk.begin(Asked::seed(seed)))>"Play it yourself"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.sent.set(false))>"Dismiss"</button>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
 /// What has to be said about the run: problems, storage, the simulator.
 #[component]
 fn Notices() -> impl IntoView {
@@ -185,6 +217,7 @@ fn Notices() -> impl IntoView {
     view! {
         <div class="notices">
             <ProblemBox problem=desk.problem/>
+            {move || desk.sent.get().then(|| sent(desk)).into_any()}
             {move || desk.trouble.get().map(|trouble| view! {
                 <section class="problem" role="status">
                     <p>{trouble.text()}</p>

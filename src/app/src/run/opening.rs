@@ -1,7 +1,7 @@
 //! Opening: which run an address means, given what is kept of the scenario.
 
 use crate::content::Plan;
-use crate::route;
+use crate::route::{self, Asked};
 use crate::saved::{Prediction, Record};
 use protocol::{LinkError, Problem, Replay};
 
@@ -23,6 +23,8 @@ pub struct Opening {
     pub hints: u32,
     /// Lines of a newer version, kept as they are.
     pub other: Vec<String>,
+    /// Whether it comes from somebody else, so that it has to be said what it is.
+    pub sent: bool,
 }
 
 impl Opening {
@@ -46,7 +48,15 @@ impl Opening {
             introduced: false,
             hints: 0,
             other: vec![],
+            sent: false,
         }
+    }
+
+    /// A run from its beginning, as an address asks for it.
+    pub fn asked(plan: &Plan, asked: Asked) -> Self {
+        let mut opening = Self::fresh(plan, asked.seed.unwrap_or(FIRST_SEED));
+        opening.replay.waivers = asked.waived;
+        opening
     }
 
     /// A run that somebody shared.
@@ -58,6 +68,7 @@ impl Opening {
             introduced: true,
             hints: 0,
             other: vec![],
+            sent: true,
         }
     }
 
@@ -78,42 +89,45 @@ impl Opening {
             introduced,
             hints,
             other,
+            sent: false,
         }
     }
 }
 
-/// Which run an address means, and what is wrong with the address. A shared run wins over a seed, a seed over what is
-/// kept; what is wrong is said and counts as if it were not there.
+/// Which run an address means, and what is wrong with the address. A shared run says everything by itself; otherwise what
+/// is asked for counts, and then what is kept. What is wrong is said and counts as if it were not there.
 pub fn decide(
     plan: &Plan,
-    seed: Option<&str>,
+    query: &str,
     shared: Option<&str>,
     kept: Option<Record>,
 ) -> (Opening, Option<Problem>) {
     let mut problem = None;
-    let introduced = kept.as_ref().is_some_and(|record| record.introduced);
     if let Some(text) = shared {
         match self::shared(plan, text) {
             Ok(replay) => return (Opening::shared(replay), None),
             Err(error) => problem = Some(error),
         }
     }
-    let seed = seed.and_then(|text| match route::seed(text) {
-        Ok(seed) => Some(seed),
-        Err(error) => {
-            problem.get_or_insert(error);
-            None
-        }
+    let asked = route::asked(query).unwrap_or_else(|error| {
+        problem.get_or_insert(error);
+        Asked::default()
     });
-    let opening = match (seed, kept) {
-        (Some(seed), Some(record)) if record.replay.seed == seed => Opening::resumed(record),
-        (None, Some(record)) => Opening::resumed(record),
-        (seed, _) => Opening {
+    let introduced = kept.as_ref().is_some_and(|record| record.introduced);
+    let opening = match kept {
+        Some(record) if means(&asked, &record.replay) => Opening::resumed(record),
+        _ => Opening {
             introduced,
-            ..Opening::fresh(plan, seed.unwrap_or(FIRST_SEED))
+            ..Opening::asked(plan, asked)
         },
     };
     (opening, problem)
+}
+
+/// Whether an address that asks for something means this run: what it does not name may be anything.
+pub fn means(asked: &Asked, replay: &Replay) -> bool {
+    asked.seed.is_none_or(|seed| seed == replay.seed)
+        && (asked.waived.is_empty() || asked.waived == replay.waivers)
 }
 
 /// The run in a link, if it is one of this scenario.
@@ -160,18 +174,18 @@ mod tests {
     #[test]
     fn a_link_wins_over_a_seed_and_a_seed_over_what_is_kept() {
         let link = Opening::fresh(plan(), 5).replay.to_link();
-        let (opening, problem) = decide(plan(), Some("7"), Some(&link), Some(kept(9)));
+        let (opening, problem) = decide(plan(), "seed=7", Some(&link), Some(kept(9)));
         assert_eq!((opening.replay.seed, problem), (5, None));
-        let (opening, _) = decide(plan(), Some("7"), None, Some(kept(9)));
+        let (opening, _) = decide(plan(), "seed=7", None, Some(kept(9)));
         assert_eq!(
             (opening.replay.seed, opening.step, opening.introduced),
             (7, None, true)
         );
-        let (opening, _) = decide(plan(), Some("9"), None, Some(kept(9)));
+        let (opening, _) = decide(plan(), "seed=9", None, Some(kept(9)));
         assert_eq!((opening.replay.seed, opening.step), (9, Some(40)));
-        let (opening, _) = decide(plan(), None, None, Some(kept(9)));
+        let (opening, _) = decide(plan(), "", None, Some(kept(9)));
         assert_eq!((opening.replay.seed, opening.step), (9, Some(40)));
-        let (opening, _) = decide(plan(), None, None, None);
+        let (opening, _) = decide(plan(), "", None, None);
         assert_eq!(
             (opening.replay.seed, opening.replay.at, opening.introduced),
             (FIRST_SEED, plan().freeze_at, false)
@@ -179,19 +193,36 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_waive_gates() {
+        let query = "seed=9&waive=hold-slots-free";
+        let (opening, problem) = decide(plan(), query, None, Some(kept(9)));
+        assert_eq!((opening.step, problem), (None, None));
+        assert_eq!(opening.replay.waivers, ["hold-slots-free"]);
+        let mut waived = kept(9);
+        waived.replay.waivers = opening.replay.waivers;
+        let (opening, _) = decide(plan(), query, None, Some(waived));
+        assert_eq!(opening.step, Some(40));
+    }
+
+    #[test]
     fn what_is_wrong_with_an_address_is_said_and_otherwise_ignored() {
-        let (opening, problem) = decide(plan(), Some("x"), Some("v1.!"), Some(kept(9)));
+        let (opening, problem) = decide(plan(), "seed=x", Some("v1.!"), Some(kept(9)));
         assert_eq!(
             (opening.replay.seed, problem.map(|p| p.code)),
             (9, Some("link-character".to_string()))
         );
-        let (opening, problem) = decide(plan(), Some("x"), None, None);
+        let (opening, problem) = decide(plan(), "seed=x", None, None);
         assert_eq!(
             (opening.replay.seed, problem.map(|p| p.code)),
             (FIRST_SEED, Some("seed-unreadable".to_string()))
         );
+        let (opening, problem) = decide(plan(), "seed=3&waive=nope", None, Some(kept(9)));
+        assert_eq!(
+            (opening, problem.map(|p| p.code)),
+            (Opening::resumed(kept(9)), Some("unknown-gate".to_string()))
+        );
         let other = Opening::fresh(&SCENARIOS[1].plan, 3).replay.to_link();
-        let (opening, problem) = decide(plan(), None, Some(&other), None);
+        let (opening, problem) = decide(plan(), "", Some(&other), None);
         assert_eq!(
             (opening.replay.scenario.as_str(), problem.map(|p| p.code)),
             (plan().id, Some("link-scenario".to_string()))

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use crate::draw::marks;
+use crate::route::Asked;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use crate::ui::sign::told;
@@ -18,10 +19,10 @@ pub fn Strip() -> impl IntoView {
     };
     let again = move |_| {
         if let Some(seed) = seed() {
-            desk.begin(seed);
+            desk.begin(Asked::seed(seed));
         }
     };
-    let another = move |_| desk.begin((js_sys::Math::random() * 1e6) as u64);
+    let another = move |_| desk.begin_anew();
     view! {
         <header class="strip" id="strip">
             <div class="strip-head">
@@ -34,6 +35,7 @@ pub fn Strip() -> impl IntoView {
                         <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint))).into_any()}</dd>
                     </div>
                 </dl>
+                <Waived/>
                 <div class="strip-acts">
                     <button type="button" class="quiet" on:click=another>"New seed"</button>
                     <button type="button" class="quiet" on:click=again>"Same seed again"</button>
@@ -47,6 +49,26 @@ pub fn Strip() -> impl IntoView {
         </header>
     }
     .into_any()
+}
+
+/// The gates that this run goes without.
+#[component]
+fn Waived() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let gates = move || {
+        let ids = desk
+            .replay
+            .with(|replay| replay.as_ref().map(|replay| replay.waivers.clone()));
+        let ids = ids.filter(|ids| !ids.is_empty())?;
+        let gates = ids.into_iter().map(|id| {
+            let title = platform::CATALOG
+                .gate(&id)
+                .map_or(id, |gate| gate.title.to_string());
+            view! { <li>{told(marks::Sign::Waived, title)}</li> }.into_any()
+        });
+        Some(view! { <ul class="waived" aria-label="Gates that this run goes without"><li aria-hidden="true">"without"</li>{gates.collect_view()}</ul> }.into_any())
+    };
+    view! { {move || gates().into_any()} }.into_any()
 }
 
 /// How many properties hold, broke, and were not exercised.

@@ -150,7 +150,7 @@ fn Elsewhere() -> impl IntoView {
     let twin = move |_| {
         desk.pause();
         desk.twin.set(Twin::None);
-        desk.mode.set(Mode::Twin);
+        desk.show(Mode::Twin);
     };
     let over = Derived::new(move || {
         desk.frame

@@ -1,15 +1,20 @@
-//! The gates that may be waived: those that this lesson suggests first, then all of them.
+//! The gates that may be waived: those that this lesson suggests first, then all of them, with what they have done so far.
 
+use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
 use crate::ui::held::Held;
 use crate::ui::press;
+use crate::ui::sign::told;
 use leptos::prelude::*;
 use machine::Gate;
+use protocol::RuledGate;
+use std::sync::Arc;
 
 /// The list.
 #[component]
 pub fn Gates() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    desk.ask_gates();
     let search = Held::new(String::new());
     let suggested = &desk.scenario.lesson.twin_gates;
     let rows = suggested
@@ -17,10 +22,20 @@ pub fn Gates() -> impl IntoView {
         .filter_map(|(id, look)| platform::CATALOG.gate(id).map(|gate| row(gate, look, desk)));
     let others = move || {
         let wanted = search.get().to_ascii_lowercase();
-        let found: Vec<AnyView> = platform::CATALOG
+        let mut gates: Vec<&'static Gate> = platform::CATALOG
             .gates
             .iter()
+            .copied()
             .filter(|gate| matches(gate, &wanted))
+            .collect();
+        // Those that a twin run can show something of come first.
+        gates.sort_by_key(|gate| match found(gate, desk) {
+            Some(RuledGate { refused: true, .. }) => 0,
+            Some(_) => 1,
+            None => 2,
+        });
+        let found: Vec<AnyView> = gates
+            .into_iter()
             .map(|gate| row(gate, &machine::summary(gate.doc), desk))
             .collect();
         if found.is_empty() {
@@ -65,12 +80,29 @@ fn matches(gate: &Gate, wanted: &str) -> bool {
     })
 }
 
+/// How a gate has ruled so far in this run, if it was asked at all.
+fn found(gate: &Gate, desk: Desk) -> Option<RuledGate> {
+    let of = |all: &Arc<Vec<RuledGate>>| all.iter().find(|it| it.gate == gate.index).copied();
+    desk.ruled.with(of)
+}
+
+/// The same in words.
+fn ruled(gate: &Gate, desk: Desk) -> Option<AnyView> {
+    Some(if found(gate, desk)?.refused {
+        told(Sign::Refused, "refused in this run")
+    } else {
+        told(Sign::Rest, "asked in this run, never refused")
+    })
+}
+
 fn row(gate: &'static Gate, text: &str, desk: Desk) -> AnyView {
     view! {
         <li>
             <div>
                 <strong>{gate.title}</strong>
                 <span class="cost">{gate.home}</span>
+                <span class="gate-id mono">{gate.id()}</span>
+                {move || ruled(gate, desk).into_any()}
                 <p>{text.to_string()}</p>
             </div>
             <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id())) aria-label=format!("Run without: {}", gate.title)>"Run without it"</button>

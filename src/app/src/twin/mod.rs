@@ -15,7 +15,7 @@ pub fn TwinPage() -> impl IntoView {
         <section class="page twin" aria-labelledby="twin-title">
             <header class="page-head">
                 <h2 id="twin-title" tabindex="-1">"Twin run"</h2>
-                <button type="button" class="quiet" on:click=press(move |_| desk.mode.set(Mode::Run))>"Back to the run"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.show(Mode::Run))>"Back to the run"</button>
             </header>
             {move || match desk.twin.get() {
                 Twin::None => view! { <gates::Gates/> }.into_any(),

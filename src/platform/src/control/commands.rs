@@ -52,7 +52,8 @@ impl ControlPlane {
             | Command::Pipeline(_)
             | Command::GitOps(_)
             | Command::Traces(_)
-            | Command::Restore(_) => false,
+            | Command::Restore(_)
+            | Command::Sessions(_) => false,
         };
         let command = command.number();
         out.note(if done {

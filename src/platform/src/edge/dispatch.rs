@@ -44,7 +44,7 @@ impl Edge {
         self.in_rotation(route).any(|(_, view)| view.epoch == epoch)
     }
 
-    fn in_rotation(
+    pub(super) fn in_rotation(
         &self,
         route: RouteId,
     ) -> impl Iterator<Item = (AllocationId, &super::AllocationView)> {

@@ -7,7 +7,8 @@
 //! The parts: `table` follows the control plane, `cursor` the route event stream where there is one, `admit` judges
 //! arriving requests, `keys` remembers idempotency keys, `hold` lets requests wait and go, `ask` asks for wakes, `dispatch`
 //! hands requests over and answers them. What some requests need besides: `idempotency` keeps keys in a store, `webhook`
-//! believes providers, `asset` serves bytes by their digest, `preview` keeps previews and production apart.
+//! believes providers, `asset` serves bytes by their digest, `preview` keeps previews and production apart, `sessions` keeps
+//! sockets where their sessions are.
 
 mod admit;
 mod ask;
@@ -18,6 +19,7 @@ mod hold;
 mod idempotency;
 mod keys;
 mod preview;
+mod sessions;
 mod table;
 mod webhook;
 
@@ -98,6 +100,8 @@ enum Due {
     Settle(RequestId),
     /// The artifact store has not answered.
     Asset(RequestId),
+    /// Something about a socket.
+    Session(crate::sessions::Due),
 }
 
 /// An edge.
@@ -121,6 +125,7 @@ pub struct Edge {
     settling: Ledger<RequestId, idempotency::Settling>,
     assets: asset::Assets,
     previews: preview::Previews,
+    sockets: sessions::Sockets,
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
@@ -150,6 +155,7 @@ impl Edge {
             settling: Ledger::default(),
             assets: asset::Assets::default(),
             previews: preview::Previews::default(),
+            sockets: sessions::Sockets::default(),
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
@@ -201,6 +207,8 @@ impl Edge {
         match message {
             Message::Request(request) => self.on_request(cx, out, from, Arrival::from(request)),
             Message::Traces(say) => self.on_say(cx, out, from, say),
+            Message::Sessions(say) => self.on_session(cx, out, from, say),
+            Message::Command(Command::Sessions(order)) => self.on_session_order(out, order),
             Message::Command(Command::Traces(command)) => self.on_order(cx, out, command),
             Message::Event { row, event, nth } => self.on_event(cx, out, row, event, nth),
             Message::WakeRefused {
@@ -270,6 +278,7 @@ impl Edge {
                 Due::Key(request) => self.key_due(cx, out, request),
                 Due::Settle(request) => self.send_settle(cx, out, request),
                 Due::Asset(request) => self.asset_due(cx, out, request),
+                Due::Session(due) => self.session_due(cx, out, due),
             }
         }
     }
@@ -327,6 +336,9 @@ impl Machine for Edge {
         let mut all = fingerprint::digest(&(table, rest));
         if self.installation.services != Services::default() {
             all = fingerprint::fold(all, fingerprint::digest(&traces));
+        }
+        if !self.sockets.is_untouched() {
+            all = fingerprint::fold(all, self.sockets.fingerprint());
         }
         if self.installation.stream.is_some() {
             all = fingerprint::fold(all, self.cursor.fingerprint());

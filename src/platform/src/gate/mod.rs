@@ -10,6 +10,7 @@ mod promotion;
 mod region;
 mod restore;
 mod serving;
+mod sessions;
 mod traces;
 
 pub use gitops::*;
@@ -24,6 +25,7 @@ pub use promotion::*;
 pub use region::*;
 pub use restore::*;
 pub use serving::*;
+pub use sessions::*;
 pub use traces::*;
 
 use machine::Gate;
@@ -39,6 +41,7 @@ const LISTS: &[&[&Gate]] = &[
     pipeline::ALL,
     traces::ALL,
     restore::ALL,
+    sessions::ALL,
 ];
 
 /// Every gate, in order of index.

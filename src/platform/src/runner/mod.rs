@@ -6,18 +6,21 @@
 //!
 //! The parts: `order` takes orders, `fetch` gets bytes and secrets and launches, `watch` follows the process, `stop`
 //! drains and stops, `serve` hands requests over, `effect` keeps what they change, `report` repeats what was seen until it is acknowledged, `host`
-//! is the host itself.
+//! is the host itself, `sessions` keeps a state for each tab, in what `held` declares.
 
 mod effect;
 mod fetch;
+mod held;
 mod host;
 mod order;
 mod report;
 mod serve;
+mod sessions;
 mod slot;
 mod stop;
 mod watch;
 
+pub use held::Socket;
 pub use host::{Built, Machine as Host};
 pub use slot::{Slot, Stage};
 
@@ -52,6 +55,8 @@ pub struct Installation {
     pub product: Option<NodeId>,
     /// What its host is built from, where hosts are upgraded.
     pub built: Option<crate::hosts::Facts>,
+    /// What its allocations go by that keep sessions.
+    pub sessions: Option<crate::sessions::Terms>,
 }
 
 /// What the runner stores.
@@ -98,6 +103,8 @@ enum Due {
     Report(ReportId),
     /// The product's database has not confirmed something.
     Effect(RequestId),
+    /// Something about a session.
+    Session(crate::sessions::Due),
 }
 
 /// The name of what runs: the bytes' digest, folded with what is missing around them.
@@ -128,6 +135,7 @@ pub struct Runner {
     last_heartbeat: u32,
     last_process: u32,
     last_ticket: u64,
+    sessions: held::Sessions,
     machine: host::Machine,
 }
 
@@ -149,6 +157,7 @@ impl Runner {
             last_heartbeat: 0,
             last_process: 0,
             last_ticket: 0,
+            sessions: held::Sessions::default(),
             machine: host::Machine::new(
                 installation
                     .built
@@ -218,6 +227,10 @@ impl Runner {
                 claim,
             }) => self.on_hand(cx, out, from, (request, allocation, epoch, claim)),
             Message::Traces(Say::Effected { request, .. }) => self.on_effected(cx, out, request),
+            Message::Sessions(message) => self.on_session(cx, out, from, message),
+            Message::Command(crate::message::Command::Sessions(order)) => {
+                self.on_session_order(cx, out, order);
+            }
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
@@ -252,6 +265,7 @@ impl Runner {
                 Due::Stop(id) => self.try_stop(cx, out, id),
                 Due::Report(id) => self.send_report(cx, out, id),
                 Due::Effect(request) => self.send_effect(cx, out, request),
+                Due::Session(due) => self.session_due(cx, out, due),
             }
         }
     }
@@ -269,7 +283,9 @@ impl Runner {
         let used = live().fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.limit));
         out.send(self.installation.control, Message::Heartbeat { nth, used });
         for (id, slot) in live() {
-            let idle = if slot.in_flight > 0 {
+            // Somebody at the other end of a socket is somebody.
+            let in_flight = slot.in_flight + self.sessions.attached(*id);
+            let idle = if in_flight > 0 {
                 machine::Duration::ZERO
             } else {
                 cx.now.since(slot.busy_at)
@@ -277,7 +293,7 @@ impl Runner {
             let activity = Message::Activity {
                 allocation: *id,
                 token: slot.token,
-                in_flight: slot.in_flight,
+                in_flight,
                 idle,
                 nth,
             };
@@ -337,6 +353,7 @@ impl Machine for Runner {
         self.last_heartbeat = u32::try_from(cx.now.0 / 100_000).unwrap_or(u32::MAX / 2);
         self.last_process = u32::try_from(cx.now.0 / 1_000).unwrap_or(u32::MAX / 2);
         self.machine.boot = host::boot(cx.now);
+        self.sessions.begin(cx.now);
         self.recover(cx, out, durable);
         self.heartbeat(cx, out);
     }
@@ -359,6 +376,9 @@ impl Machine for Runner {
         let mut all = fingerprint::digest(&(counters, state));
         if self.installation.product.is_some() {
             all = fingerprint::fold(all, self.changing.fingerprint());
+        }
+        if self.installation.sessions.is_some() {
+            all = fingerprint::fold(all, self.sessions.fingerprint());
         }
         if self.installation.built.is_some() {
             fingerprint::fold(all, fingerprint::digest(&self.machine))

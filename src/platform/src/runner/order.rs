@@ -170,6 +170,7 @@ impl Runner {
         if let Some(process) = process.flatten() {
             self.processes.remove(&process);
             self.forget_requests(id);
+            self.lose_sessions(out, id);
             out.host.push(HostCall::Kill { process });
         }
     }

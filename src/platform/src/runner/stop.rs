@@ -46,6 +46,7 @@ impl Runner {
                         slot.stop_at = Some(stop_at);
                     });
                     self.agenda.set(Due::Stop(id), stop_at);
+                    self.drain_sessions(cx, id);
                     self.try_stop(cx, out, id);
                 }
             }
@@ -64,9 +65,10 @@ impl Runner {
             return;
         };
         let reached = slot.stop_at.is_none_or(|at| cx.now >= at);
+        let busy = slot.in_flight + self.sessions_of(id);
         let fact = Fact {
-            holds: slot.in_flight == 0 || reached,
-            found: slot.in_flight.into(),
+            holds: busy == 0 || reached,
+            found: busy.into(),
             wanted: 0,
         };
         if out
@@ -82,6 +84,7 @@ impl Runner {
         let Some(slot) = self.slots.get(id).copied() else {
             return;
         };
+        self.cut_sessions(out, id);
         self.kill(out, id);
         for due in [Due::Fetch(id), Due::PullTimeout(id), Due::Stop(id)] {
             self.agenda.clear(due);

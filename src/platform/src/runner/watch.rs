@@ -168,6 +168,7 @@ impl Runner {
             return;
         };
         self.forget_requests(id);
+        self.lose_sessions(out, id);
         self.agenda.clear(Due::Probe(id));
         self.agenda.clear(Due::Stop(id));
         self.slots.update(id, |slot| {

@@ -18,6 +18,7 @@ mod reports;
 mod requests;
 mod restarts;
 mod restores;
+mod sessions;
 mod stream;
 mod traces;
 mod traces_assets;

@@ -188,6 +188,10 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             count: table.count("count"),
             within: table.time("within"),
         },
+        "hidden-addresses" => Fault::HiddenAddresses {},
+        "revoked-identity" => Fault::RevokedIdentity {
+            people: table.count("people"),
+        },
         "shared-data" => Fault::SharedData { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),

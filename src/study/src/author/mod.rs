@@ -14,6 +14,7 @@ mod read;
 mod region;
 mod restore;
 mod scenario;
+mod sessions;
 mod traces;
 
 use crate::{Library, Scenario};
@@ -61,6 +62,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/handover",
         "worlds/host-os-upgrade",
         "worlds/immutable-asset-request",
+        "worlds/kept-nowhere",
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
@@ -73,6 +75,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
+        "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
@@ -85,6 +88,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/two-truths",
         "worlds/unapproved-image",
         "worlds/unknown-teardown",
+        "worlds/websocket-reconnect",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

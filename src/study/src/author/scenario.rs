@@ -1,7 +1,7 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, pipeline, region, traces};
+use super::{claim, fault, gitops, migration, pipeline, region, sessions, traces};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
@@ -29,6 +29,7 @@ pub struct Names<'a> {
     workers: u16,
     builders: u16,
     traces: bool,
+    sessions: bool,
     edges: u16,
     runners: u16,
 }
@@ -116,6 +117,7 @@ impl Names<'_> {
         let asked = ["keys", "product", "provider"]
             .into_iter()
             .map(String::from);
+        let tabs = ["tabs", "session-store"].into_iter().map(String::from);
         let data = ["migrations", "migrator", "database"]
             .into_iter()
             .map(String::from);
@@ -136,6 +138,7 @@ impl Names<'_> {
             .chain((1..=self.builders).map(|n| format!("builder-{n}")))
             .chain(places)
             .chain(asked.filter(|_| self.traces))
+            .chain(tabs.filter(|_| self.sessions))
             .chain(git.filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
@@ -230,6 +233,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         promotes: table.get("promotions").is_some(),
         restores: table.get("restores").is_some(),
         traces: table.get("traces").is_some(),
+        sessions: table.get("sessions").is_some(),
         edges: fleet.edges,
         runners: fleet.runners,
     };
@@ -287,6 +291,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         traces: table
             .get("traces")
             .and_then(|value| traces::traces(value, &names)),
+        sessions: table
+            .get("sessions")
+            .and_then(|value| sessions::sessions(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -605,6 +612,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         &pipeline::EFFECTS,
         &gitops::EFFECTS,
         &traces::EFFECTS,
+        &sessions::EFFECTS,
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
         super::restore::EFFECTS,
@@ -638,6 +646,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         }
         key if region::EFFECTS.contains(&key) => Effect::Region(region::effect(key, value, names)?),
         key if traces::EFFECTS.contains(&key) => Effect::Traces(traces::effect(key, value, names)),
+        key if sessions::EFFECTS.contains(&key) => {
+            Effect::Sessions(sessions::effect(key, value, names))
+        }
         key if gitops::EFFECTS.contains(&key) => Effect::GitOps(gitops::effect(key, value, names)?),
         _ => Effect::Host(super::hosts::effect(key, value, names)),
     };

@@ -12,6 +12,7 @@ mod promotion;
 mod region;
 mod restore;
 mod roster;
+mod sessions;
 mod store;
 mod traces;
 mod vault;
@@ -31,9 +32,10 @@ pub use restore::Outside;
 pub use roster::{
     ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
     ENVIRONMENT, EVENTS, GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE, PLACE,
-    PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SOURCE, VISITORS,
-    WORKER, WRITER,
+    PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SESSION_STORE,
+    SOURCE, TABS, VISITORS, WORKER, WRITER,
 };
+pub use sessions::{Phase, TabHabits, Tabs};
 pub use store::{Store, WrongBytes, wrong};
 pub use traces::{Effect, Habits, Product, Provider, SECRET};
 pub use vault::{MissingSecret, Vault};
@@ -53,6 +55,7 @@ use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
 use platform::restore as restore_logic;
 use platform::runner::{self, Runner};
+use platform::sessions::{self as sessions_logic, Store as SessionStore};
 use platform::traces::{self as traces_logic, KeyStore};
 
 /// One node.
@@ -136,6 +139,10 @@ pub enum Node {
     Writer(restore_logic::Writer),
     /// The world outside.
     Outside(Outside),
+    /// The tabs.
+    Tabs(Tabs),
+    /// The session store.
+    SessionStore(SessionStore),
 }
 
 /// What a node of the fleet makes durable.
@@ -171,6 +178,8 @@ pub enum Stored {
     Restores(restore_logic::Record),
     /// The databases that may be restored.
     Databases(restore_logic::Stored),
+    /// The session store.
+    Sessions(sessions_logic::Record),
 }
 
 /// All nodes of a run.
@@ -392,11 +401,29 @@ impl Fleet {
         }
     }
 
+    /// The tabs, if the plan has sessions.
+    #[must_use]
+    pub fn tabs(&self) -> Option<&Tabs> {
+        match self.node(self.roster.seated(TABS).next()?) {
+            Some(Node::Tabs(tabs)) => Some(tabs),
+            _ => None,
+        }
+    }
+
     /// The databases that may be restored.
     #[must_use]
     pub fn databases(&self) -> Option<&restore_logic::Databases> {
         match self.node(self.roster.seated(DATABASES).next()?) {
             Some(Node::Databases(databases)) => Some(databases),
+            _ => None,
+        }
+    }
+
+    /// The session store, if the plan has one.
+    #[must_use]
+    pub fn session_store(&self) -> Option<&SessionStore> {
+        match self.node(self.roster.seated(SESSION_STORE).next()?) {
+            Some(Node::SessionStore(store)) => Some(store),
             _ => None,
         }
     }
@@ -516,6 +543,10 @@ impl sim::Fleet for Fleet {
                 adapt(step, Stored::Restores, |step| writer.step(cx, input, step))
             }
             Node::Outside(outside) => outside.step(cx, &input, step),
+            Node::Tabs(tabs) => tabs.step(cx, input, step),
+            Node::SessionStore(store) => {
+                adapt(step, Stored::Sessions, |step| store.step(cx, input, step));
+            }
         }
     }
 
@@ -549,13 +580,15 @@ impl sim::Fleet for Fleet {
             Node::Databases(databases) => databases.deadline(),
             Node::Writer(writer) => writer.deadline(),
             Node::Outside(_) => None,
+            Node::Tabs(tabs) => tabs.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
             | Node::Bootstrap(_)
             | Node::Archive(_)
             | Node::Services(_)
-            | Node::Product(_) => None,
+            | Node::Product(_)
+            | Node::SessionStore(_) => None,
         }
     }
 
@@ -690,6 +723,13 @@ impl sim::Fleet for Fleet {
                 adapt(step, Stored::Keys, |step| keys.restart(cx, &records, step));
             }
             Node::Product(product) => product.restart(durable),
+            Node::Tabs(tabs) => tabs.start(cx),
+            Node::SessionStore(store) => {
+                let records: Vec<_> = durable.iter().filter_map(sessions::record).collect();
+                adapt(step, Stored::Sessions, |step| {
+                    store.restart(cx, &records, step);
+                });
+            }
             // Places, services and Git go on whatever becomes of the process that answers for them, and visitors and
             // webhooks come.
             Node::Place(_)
@@ -756,6 +796,8 @@ impl sim::Fleet for Fleet {
             Node::Databases(databases) => databases.fingerprint(),
             Node::Writer(writer) => writer.fingerprint(),
             Node::Outside(outside) => outside.fingerprint(),
+            Node::Tabs(tabs) => tabs.fingerprint(),
+            Node::SessionStore(store) => store.fingerprint(),
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Seat {
     pub name: &'static str,
     /// Whether there can be several.
     pub many: bool,
+    /// Whether it is what a plan with it is about, and not at work for the control plane and the edges.
+    pub leads: bool,
 }
 
 /// The kinds of nodes that only some plans have, in the order of their numbers.
@@ -22,7 +24,7 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Edge, "door", false),
     seat(NodeKind::Runner, "region", true),
     seat(NodeKind::Clients, "visitors", false),
-    seat(NodeKind::Bootstrap, "bootstrap", false),
+    helper(NodeKind::Bootstrap, "bootstrap", false),
     seat(NodeKind::Control, "migrations", false),
     seat(NodeKind::Runner, "migrator", false),
     seat(NodeKind::Store, "database", false),
@@ -30,9 +32,9 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "co", false),
     seat(NodeKind::Control, "lo", true),
     seat(NodeKind::Runner, "en", true),
-    seat(NodeKind::Store, "log", false),
-    seat(NodeKind::Store, "archive", false),
-    seat(NodeKind::Store, "services", false),
+    helper(NodeKind::Store, "log", false),
+    helper(NodeKind::Store, "archive", false),
+    helper(NodeKind::Store, "services", false),
     seat(NodeKind::Control, "pipeline", false),
     seat(NodeKind::Runner, "builder", true),
     seat(NodeKind::Store, "source", false),
@@ -42,13 +44,15 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Control, "attempts", false),
     seat(NodeKind::Runner, "worker", true),
     seat(NodeKind::Store, "resource", false),
-    seat(NodeKind::Store, "keys", false),
-    seat(NodeKind::Store, "product", false),
-    seat(NodeKind::Clients, "provider", false),
+    helper(NodeKind::Store, "keys", false),
+    helper(NodeKind::Store, "product", false),
+    helper(NodeKind::Clients, "provider", false),
     seat(NodeKind::Control, "restores", false),
     seat(NodeKind::Store, "databases", false),
     seat(NodeKind::Runner, "writer", true),
     seat(NodeKind::Clients, "outside", false),
+    seat(NodeKind::Clients, "tabs", false),
+    helper(NodeKind::Store, "session-store", false),
 ];
 
 /// The seat of the region service.
@@ -113,9 +117,25 @@ pub const DATABASES: usize = 28;
 pub const WRITER: usize = 29;
 /// The seat of the world outside.
 pub const OUTSIDE: usize = 30;
+/// The seat of the tabs.
+pub const TABS: usize = 31;
+/// The seat of the session store.
+pub const SESSION_STORE: usize = 32;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
-    Seat { kind, name, many }
+    Seat {
+        kind,
+        name,
+        many,
+        leads: true,
+    }
+}
+
+const fn helper(kind: NodeKind, name: &'static str, many: bool) -> Seat {
+    Seat {
+        leads: false,
+        ..seat(kind, name, many)
+    }
 }
 
 /// Who is who in a fleet of this size.
@@ -213,6 +233,20 @@ impl Roster {
     pub fn all(self) -> impl Iterator<Item = NodeId> {
         let seated: u16 = self.seats.iter().sum();
         (0..=self.vault().0 + seated).map(NodeId)
+    }
+
+    /// All nodes in the order in which people look at them: what the plan is about, then where requests come by, then what
+    /// the control plane and the edges work with.
+    #[must_use]
+    pub fn shown(self) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = self.all().collect();
+        nodes.sort_by_key(|node| match self.seat_of(*node) {
+            Some((seat, _)) if seat.leads => 0,
+            None if node.0 <= self.control().0 => 1,
+            Some(_) => 2,
+            None => 3,
+        });
+        nodes
     }
 
     /// The kind of a node.

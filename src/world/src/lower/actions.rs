@@ -104,6 +104,7 @@ pub fn externals(
         Effect::Region(effect) => region::effect(roster, effect),
         Effect::GitOps(effect) => gitops::effect(plan, roster, effect),
         Effect::Traces(effect) => traces::effect(roster, effect),
+        Effect::Sessions(effect) => sessions::effect(roster, effect),
         Effect::Migration(effect) => migration::effect(roster, effect),
         Effect::Restore(effect) => restore::effect(roster, effect),
         Effect::Promotion(effect) => promotion::effect(plan, roster, app, effect),

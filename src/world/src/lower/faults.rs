@@ -510,6 +510,19 @@ impl Sink<'_> {
                         .extend(orders.into_iter().map(|order| (at, order)));
                 }
             }
+            Fault::HiddenAddresses {} => {
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                for (at, trusts) in [(from, false), (until, true)] {
+                    let orders = sessions::trust(self.roster, trusts).into_iter();
+                    self.life.extend(orders.map(|order| (at, order)));
+                }
+            }
+            Fault::RevokedIdentity { people } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = sessions::revoke(self.roster, *people);
+                self.life.extend(order.map(|order| (at, order)));
+            }
             Fault::MachineProviderOutage {} => {
                 let provider = Nodes::one(node(self.roster, "bootstrap")?);
                 let control = Nodes::one(self.roster.control());

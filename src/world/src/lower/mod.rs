@@ -13,6 +13,7 @@ mod pipeline;
 mod promotion;
 mod region;
 mod restore;
+mod sessions;
 mod traces;
 
 pub use actions::externals;
@@ -301,6 +302,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = traces::seated(roster, plan);
     let roster = restore::seated(roster, plan);
     traces::check(plan)?;
+    let roster = sessions::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -468,6 +470,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             vault: roster.vault(),
             product: traces::product(roster),
             built: hosts::built(plan),
+            sessions: sessions::terms(plan, roster),
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
@@ -487,5 +490,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut pipeline::nodes(plan, roster, outside.around));
     nodes.append(&mut traces::nodes(plan, roster));
     nodes.append(&mut restore::nodes(plan, roster));
+    nodes.append(&mut sessions::nodes(plan, roster));
     Ok(Fleet::new(roster, nodes))
 }

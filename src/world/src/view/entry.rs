@@ -35,6 +35,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
         .any(|ruling| ruling.verdict == Verdict::Waived);
     let told = entry.notes.iter().any(|note| {
         matches!(note, Note::Traces(note) if super::traces::is_news(note))
+            || matches!(note, Note::Sessions(note) if super::sessions::is_news(note))
             || matches!(
                 note,
                 Note::ProcessExited { .. }
@@ -99,6 +100,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
                 | Note::ReadinessProbed { .. }
         ) && !matches!(note, Note::Region(note) if super::region::is_routine(note))
             && !matches!(note, Note::Traces(note) if super::traces::is_routine(note))
+            && !matches!(note, Note::Sessions(note) if super::sessions::is_routine(note))
             && !matches!(note, Note::Migration(note) if super::migration::is_routine(note))
             && !matches!(note, Note::Pipeline(note) if super::pipeline::is_routine(note))
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))

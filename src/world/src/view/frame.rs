@@ -2,6 +2,7 @@
 
 use super::names::{Names, cause_word};
 use crate::fleet::{Fleet, Node};
+use crate::watch::Watcher;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,15 +22,15 @@ pub(crate) struct Body {
 
 /// What is and what is believed at a moment.
 #[must_use]
-pub fn frame_body(plan: &Plan, state: &State<Fleet>) -> Body {
+pub fn frame_body(plan: &Plan, state: &State<Fleet>, watch: &Watcher) -> Body {
     let names = Names::new(plan, state);
     Body {
-        things: things(&names, state),
+        things: things(&names, state, watch),
         nodes: nodes(plan, &names, state),
     }
 }
 
-fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
+fn things(names: &Names<'_>, state: &State<Fleet>, watch: &Watcher) -> Vec<ThingView> {
     let control = state.fleet().control();
     let mut things = Vec::new();
     for (id, row) in control.wakes().iter() {
@@ -49,7 +50,7 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             name: names.wake(platform::id::WakeId(id)),
             id: u64::from(id),
             state: wake.state as u8,
-            since: wake.requested_at.0,
+            since: watch.wake_since(id).0,
             transition: None,
             facts,
         });
@@ -97,8 +98,8 @@ fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
 
 fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> {
     let roster = *state.fleet().roster();
-    roster
-        .all()
+    let shown = roster.shown().into_iter();
+    shown
         .map(|id| NodeView {
             id: id.0,
             name: names.node(id),
@@ -224,6 +225,8 @@ fn beliefs(
         Some(Node::Builder(builder)) => beliefs = super::pipeline::builder(plan, builder),
         Some(Node::Resource(_)) => beliefs = super::attempt::resource(plan, state),
         Some(Node::Environment(_)) => beliefs = super::pipeline::environment(state),
+        Some(Node::Tabs(_)) => beliefs = super::sessions::tabs(state),
+        Some(Node::SessionStore(_)) => beliefs = super::sessions::store(state),
         Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
         Some(Node::Product(_)) => beliefs = super::traces::product(state),
         Some(Node::Provider(_)) => beliefs = super::traces::provider(state),

@@ -1,17 +1,18 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
-mod attempt;
+pub(crate) mod attempt;
 mod entry;
 mod frame;
-mod gitops;
+pub(crate) mod gitops;
 pub(crate) mod hosts;
-mod migration;
+pub(crate) mod migration;
 mod names;
-mod pipeline;
+pub(crate) mod pipeline;
 mod promotion;
 mod reads;
-mod region;
+pub(crate) mod region;
 pub(crate) mod restore;
+mod sessions;
 mod story;
 mod traces;
 

@@ -114,6 +114,9 @@ impl<'a> Names<'a> {
             platform::gitops::Item::KIND => super::gitops::life(self.plan, subject),
             41 => format!("commit {}", subject.id),
             platform::traces::Claim::KIND => super::traces::subject(subject),
+            platform::sessions::SessionId::KIND | platform::sessions::TabId::KIND => {
+                super::sessions::subject(subject)
+            }
             platform::id::ReportId::KIND => "a report".to_string(),
             platform::id::OutboxId::KIND => format!("outbox row {}", subject.id),
             10 => self.node(NodeId(subject.id as u16)),
@@ -140,6 +143,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Restore(message) => return super::restore::label(message),
         Message::Pipeline(message) => return super::pipeline::label(message),
         Message::Traces(message) => return super::traces::label(message),
+        Message::Sessions(message) => return super::sessions::label(message),
         Message::WakeAsk { .. } => "wake?",
         Message::WakeRefused { .. } => "no wake",
         Message::Event { event, .. } => {

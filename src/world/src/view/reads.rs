@@ -78,6 +78,7 @@ fn lines(
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),
+        Readable::Sessions => super::sessions::lines(&names, state),
         Readable::Keys => super::traces::key_lines(state),
         Readable::Effects => super::traces::effect_lines(state),
         Readable::PreviewHosts => super::traces::preview_lines(&names, plan, state),

@@ -267,6 +267,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Region(ref note) => return super::region::told(names, note),
         Note::GitOps(ref note) => return super::gitops::told(names, note),
         Note::Traces(ref note) => return super::traces::told(names, note),
+        Note::Sessions(ref note) => return super::sessions::told(note),
         Note::Migration(ref note) => return super::migration::told(names, note),
         Note::Promotion(ref note) => return super::promotion::told(names, note),
         Note::Restore(ref note) => return super::restore::told(names, note),

@@ -2,11 +2,16 @@
 
 use super::{Metrics, Properties, Subject, position};
 use crate::fleet::Fleet;
+use crate::view::{self, Names};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Time;
-use platform::id::RouteId;
+use platform::attempt::DeploymentNo;
+use platform::gitops::Item;
+use platform::id::{Region, RouteId};
+use platform::migration::MigrationId;
+use platform::pipeline::DeployId;
 use protocol::{Claim, Effect, Metric, Objective, Progress, PromotionSituation, Situation};
 use sim::{Entry, State, What};
 
@@ -27,6 +32,10 @@ impl View<'_> {
             .iter()
             .filter_map(move |at| usize::from(*at).checked_sub(plan.reads.len()))
             .filter_map(move |at| plan.actions.get(at))
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names::new(&self.subject.plan, self.state)
     }
 
     fn was_done(&self, id: &str) -> bool {
@@ -67,7 +76,8 @@ fn restore_of(state: &State<Fleet>, restore: u16) -> Option<&'static str> {
 }
 
 /// Whether something is so of promotions, and what is.
-fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, String) {
+fn promotions(view: &View<'_>, situation: &PromotionSituation) -> (bool, String) {
+    let (state, names) = (view.state, view.names());
     let control = state.fleet().control();
     match situation {
         PromotionSituation::State {
@@ -75,9 +85,9 @@ fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, St
             state: wanted,
         } => {
             let row = control.promotions().get(u32::from(*promotion));
-            let stands = row.map_or("not asked for", |row| row.value.state.spec().name);
-            let line = format!("promotion {} is {stands}, wanted {wanted}", promotion + 1);
-            (stands == wanted, line)
+            let is = row.map_or("not asked for", |row| row.value.state.spec().name);
+            let name = format!("promotion {}", promotion + 1);
+            (is == wanted, stands(&name, is, wanted))
         }
         PromotionSituation::Owner { app, deployment } => {
             let per = control.deployments().len() / control.routes().len().max(1);
@@ -86,13 +96,14 @@ fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, St
                 .get(u32::from(*app))
                 .map(|row| u32::from(row.value.deployment.0) % per.max(1) + 1);
             let line = format!(
-                "deployment {} owns the route, wanted {deployment}",
-                owner.unwrap_or(0)
+                "deployment {} of {} owns its route, wanted {deployment}",
+                owner.unwrap_or(0),
+                names.app(RouteId(*app))
             );
             (owner == Some(u32::from(*deployment)), line)
         }
         PromotionSituation::EdgesFollow => {
-            let behind = state
+            let behind: Vec<String> = state
                 .fleet()
                 .edges()
                 .filter(|(id, edge)| {
@@ -107,8 +118,13 @@ fn promotions(state: &State<Fleet>, situation: &PromotionSituation) -> (bool, St
                     });
                     !state.is_up(*id) || !follows || !current
                 })
-                .count();
-            (behind == 0, format!("{behind} edges do not follow"))
+                .map(|(id, _)| names.node(id))
+                .collect();
+            let line = match behind.as_slice() {
+                [] => "every edge follows".to_string(),
+                behind => format!("not following: {}", behind.join(", ")),
+            };
+            (behind.is_empty(), line)
         }
     }
 }
@@ -159,7 +175,7 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::Migration { migration, state } => {
             migration_of(view.state, *migration) == Some(state.as_str())
         }
-        Situation::Promotion(situation) => promotions(view.state, situation).0,
+        Situation::Promotion(situation) => promotions(view, situation).0,
         Situation::Restore { restore, stage } => {
             restore_of(view.state, *restore) == Some(stage.as_str())
         }
@@ -295,8 +311,9 @@ pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
         return format!("not reached by {}", Time(*by));
     }
     let (what, by) = match claim {
+        Claim::Never(what) => return unwanted(view, what),
         Claim::Reaches { what, by } => (what, *by),
-        Claim::EndsWith(what) | Claim::Never(what) | Claim::Before(_, what) => (what, None),
+        Claim::EndsWith(what) | Claim::Before(_, what) => (what, None),
     };
     let mut text = situation(view, what);
     if let Some(by) = by {
@@ -306,54 +323,59 @@ pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
 }
 
 fn situation(view: &View<'_>, what: &Situation) -> String {
+    let plan = &view.subject.plan;
     match what {
-        Situation::Wake { app, state } => {
-            format!(
-                "wake is {}, wanted {state}",
-                wake_state(view.state, *app).unwrap_or("not there")
-            )
-        }
-        Situation::Attempted { deployment, state } => format!(
-            "deployment {} is {}, wanted {state}",
-            deployment + 1,
-            attempted(view.state, *deployment).unwrap_or("not attempted")
+        Situation::Wake { app, state } => stands(
+            view.names().app(RouteId(*app)),
+            wake_state(view.state, *app).unwrap_or("not there"),
+            state,
         ),
-        Situation::Preview { deploy, state } => format!(
-            "deployment {} on its way is {}, wanted {state}",
-            deploy + 1,
-            preview_of(view.state, *deploy).unwrap_or("not asked for")
+        Situation::Attempted { deployment, state } => stands(
+            &view::attempt::deployment(plan, DeploymentNo(*deployment as u8)),
+            attempted(view.state, *deployment).unwrap_or("not attempted"),
+            state,
         ),
-        Situation::Migration { migration, state } => format!(
-            "migration {} is {}, wanted {state}",
-            migration + 1,
-            migration_of(view.state, *migration).unwrap_or("not asked for")
+        Situation::Preview { deploy, state } => stands(
+            &view::pipeline::name(plan, DeployId(*deploy as u8)),
+            preview_of(view.state, *deploy).unwrap_or("not asked for"),
+            state,
         ),
-        Situation::Promotion(situation) => promotions(view.state, situation).1,
-        Situation::Restore { restore, stage } => format!(
-            "restore {} is at {}, wanted {stage}",
-            restore + 1,
-            restore_of(view.state, *restore).unwrap_or("nothing")
+        Situation::Migration { migration, state } => stands(
+            &view::migration::name(plan, MigrationId(*migration as u8)),
+            migration_of(view.state, *migration).unwrap_or("not asked for"),
+            state,
         ),
-        Situation::Region { region, state } => format!(
-            "region {} is {}, wanted {state}",
-            region + 1,
-            stage_of(view.state, *region).unwrap_or("not asked for")
+        Situation::Promotion(situation) => promotions(view, situation).1,
+        Situation::Restore { restore, stage } => stands(
+            &format!("restore {}", restore + 1),
+            restore_of(view.state, *restore).unwrap_or("nothing"),
+            stage,
+        ),
+        Situation::Region { region, state } => stands(
+            &view::region::name(plan, Region(*region as u8)),
+            stage_of(view.state, *region).unwrap_or("not asked for"),
+            state,
         ),
         Situation::Deployment {
             deployment: which,
             state,
-            ..
-        } => deployment(view.state, *which).map_or_else(
-            || format!("deployment {} is not there, wanted {state}", which + 1),
-            |row| {
-                format!(
-                    "deployment {} is {} at version {}, wanted {state}",
-                    which + 1,
-                    row.state.spec().name,
-                    row.last_good.number
-                )
-            },
-        ),
+            revision,
+        } => {
+            let name = view::gitops::name(plan, Item(*which as u8));
+            let row = deployment(view.state, *which);
+            let (is, number) = row.map_or(("not there", None), |row| {
+                (row.state.spec().name, Some(row.last_good.number))
+            });
+            // A version is only told where it is asked for.
+            match (revision, number) {
+                (Some(wanted), Some(number)) => stands(
+                    &name,
+                    &format!("{is} at version {number}"),
+                    &format!("{state} at version {wanted}"),
+                ),
+                _ => stands(&name, is, state),
+            }
+        }
         Situation::AtLeast(metric, n) => {
             format!("{} of at least {}", value(view, *metric), show(*metric, *n))
         }
@@ -366,20 +388,41 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
             .join("; "),
-        Situation::Not(inner) => match &**inner {
-            Situation::AtLeast(metric, n) => format!(
-                "{}, has to stay below {}",
-                value(view, *metric),
-                show(*metric, *n)
-            ),
-            Situation::AtMost(metric, n) => format!(
-                "{}, has to be above {}",
-                value(view, *metric),
-                show(*metric, *n)
-            ),
-            other => situation(view, other),
-        },
+        Situation::Not(inner) => unwanted(view, inner),
         _ => String::new(),
+    }
+}
+
+/// In which state something is, and in which it shall be if that is another.
+fn stands(name: &str, is: &str, wanted: &str) -> String {
+    if is == wanted {
+        format!("{name} is {is}")
+    } else {
+        format!("{name} is {is}, wanted {wanted}")
+    }
+}
+
+/// The numbers behind something that is not to be so.
+fn unwanted(view: &View<'_>, what: &Situation) -> String {
+    match what {
+        Situation::AtLeast(metric, n) => format!(
+            "{}, has to stay below {}",
+            value(view, *metric),
+            show(*metric, *n)
+        ),
+        Situation::AtMost(metric, n) => format!(
+            "{}, has to be above {}",
+            value(view, *metric),
+            show(*metric, *n)
+        ),
+        Situation::All(all) | Situation::Any(all) => all
+            .iter()
+            .map(|one| unwanted(view, one))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
+        Situation::Not(inner) => situation(view, inner),
+        other => situation(view, other).replace(", wanted ", ", which is not to become "),
     }
 }
 

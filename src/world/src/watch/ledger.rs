@@ -20,6 +20,14 @@ pub struct Pending {
     pub dispatched: bool,
 }
 
+impl Pending {
+    /// Whether it is one of those that are counted.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        super::counts(self.route, self.class)
+    }
+}
+
 /// All requests under way.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(SortedMap<RequestId, Pending>);
@@ -58,6 +66,11 @@ impl Ledger {
     /// Where a request that is under way goes.
     pub fn route(&self, request: RequestId) -> Option<RouteId> {
         self.0.get(&request).map(|pending| pending.route)
+    }
+
+    /// A request under way.
+    pub fn get(&self, request: RequestId) -> Option<&Pending> {
+        self.0.get(&request)
     }
 
     /// The requests under way.

@@ -3,6 +3,7 @@
 use super::ledger::{Ledger, Pending};
 use crate::fleet::Fleet;
 use machine::{NodeId, Time};
+use platform::edge::Held;
 use platform::id::{RequestId, RouteId};
 use platform::message::{Class, Message, Reason};
 use platform::note::Note;
@@ -14,6 +15,33 @@ const LATELY: usize = 10;
 
 /// The app that the lesson is about.
 const MAIN: RouteId = RouteId(0);
+
+/// Whether a request is one of those that the page counts: the first app's, without its assets.
+#[must_use]
+pub fn counts(route: RouteId, class: Class) -> bool {
+    route == MAIN && class != Class::Asset
+}
+
+/// What becomes of a request that is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It was answered well.
+    Served,
+    /// It was turned away.
+    Refused,
+    /// It was answered with an error, or nobody knows.
+    Failed,
+}
+
+/// What an answer makes of a request.
+#[must_use]
+pub const fn became(status: u16, reason: Reason) -> Became {
+    match (status, reason) {
+        (200..=299, _) => Became::Served,
+        (_, Reason::AppError | Reason::OutcomeUnknown) | (504, _) => Became::Failed,
+        _ => Became::Refused,
+    }
+}
 
 /// All numbers at one moment.
 #[derive(Clone, Debug)]
@@ -72,7 +100,7 @@ impl Metrics {
             Metric::HoldExpired => self.hold_expired,
             Metric::OutcomeUnknown => self.outcome_unknown,
             Metric::Dropped => self.dropped,
-            Metric::Held => held(state),
+            Metric::Held => waiting(state, |_| true),
             Metric::HeldMost => self.held_most,
             Metric::WaitedLongest => return self.waited_longest,
             Metric::Starts => self.starts,
@@ -81,6 +109,8 @@ impl Metrics {
             Metric::OomKills => self.oom_kills,
             Metric::NoRetryAfter => self.no_retry_after,
             Metric::ServedLately => self.served_lately(state.now()),
+            Metric::TabsConnected => state.fleet().tabs().map_or(0, |tabs| tabs.connected()),
+            Metric::TabsGivenUp => state.fleet().tabs().map_or(0, |tabs| tabs.given_up()),
         };
         u64::from(count)
     }
@@ -90,11 +120,11 @@ impl Metrics {
     pub fn counts(&self, state: &State<Fleet>) -> RequestCounts {
         RequestCounts {
             arrived: self.arrived,
-            held: held(state),
+            held: waiting(state, |held| counts(held.route, held.class)),
             in_flight: self
                 .ledger
                 .iter()
-                .filter(|(_, pending)| pending.route == MAIN && pending.dispatched)
+                .filter(|(_, pending)| pending.counts() && pending.dispatched)
                 .count() as u32,
             served: self.served,
             refused: self.refused,
@@ -130,7 +160,7 @@ impl Metrics {
     }
 
     fn request_lost(&mut self, pending: Pending) {
-        if pending.route == MAIN && pending.class != Class::Asset {
+        if pending.counts() {
             self.dropped += 1;
         }
     }
@@ -146,7 +176,7 @@ impl Metrics {
             What::MessageLost {
                 message: Message::Request(request),
                 ..
-            } if request.route == MAIN && request.class != Class::Asset => {
+            } if counts(request.route, request.class) => {
                 self.dropped += 1;
             }
             _ => {}
@@ -188,7 +218,7 @@ impl Metrics {
                     dispatched: false,
                 };
                 self.ledger.arrived(request, pending);
-                if route == MAIN && class != Class::Asset {
+                if counts(route, class) {
                     self.arrived += 1;
                 }
             }
@@ -222,29 +252,27 @@ impl Metrics {
         let Some(pending) = self.ledger.answered(request) else {
             return;
         };
-        if pending.route != MAIN || pending.class == Class::Asset {
+        if !pending.counts() {
             return;
         }
-        match (status, reason) {
-            (200..=299, _) => self.count_served(at),
-            (_, Reason::AppError) => self.app_errors += 1,
-            (_, Reason::OutcomeUnknown) => self.outcome_unknown += 1,
-            (503, _) => {
+        match became(status, reason) {
+            Became::Served => self.count_served(at),
+            Became::Failed if reason == Reason::AppError => self.app_errors += 1,
+            Became::Failed => self.outcome_unknown += 1,
+            Became::Refused => {
                 self.refused += 1;
-                self.no_retry_after += u32::from(retry_after == 0);
+                self.no_retry_after += u32::from(status == 503 && retry_after == 0);
             }
-            (504, _) => self.outcome_unknown += 1,
-            _ => self.refused += 1,
         }
     }
 }
 
-fn held(state: &State<Fleet>) -> u32 {
+fn waiting(state: &State<Fleet>, which: impl Fn(&Held) -> bool) -> u32 {
     // What waited at an edge that is down is gone, and counted as dropped.
     state
         .fleet()
         .edges()
         .filter(|(id, _)| state.is_up(*id))
-        .map(|(_, edge)| edge.held().len() as u32)
+        .map(|(_, edge)| edge.held().iter().filter(|held| which(held)).count() as u32)
         .sum()
 }

@@ -9,14 +9,15 @@ mod metrics;
 mod properties;
 
 pub use claims::{Claims, wake_state};
-pub use metrics::Metrics;
+pub use ledger::{Ledger, Pending};
+pub use metrics::{Became, Metrics, became, counts};
 pub use properties::Properties;
 
 use crate::fleet::Fleet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use machine::{Verdict, Waivers};
+use machine::{Time, Verdict, Waivers};
 use platform::CATALOG;
 use protocol::{Plan, Replay};
 use sim::{Entry, External, State, Watch, What};
@@ -39,8 +40,11 @@ pub struct Watcher {
     metrics: Metrics,
     properties: Properties,
     claims: Claims,
-    /// The gates that refused something.
+    /// The gates that refused something, and those that were asked at all.
     refused: Waivers,
+    asked: Waivers,
+    /// When each wake came into the state that it is in.
+    wakes: Vec<Time>,
 }
 
 impl Watcher {
@@ -58,6 +62,8 @@ impl Watcher {
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
             refused: Waivers::NONE,
+            asked: Waivers::NONE,
+            wakes: Vec::new(),
         }
     }
 
@@ -77,6 +83,25 @@ impl Watcher {
     #[must_use]
     pub const fn refused(&self) -> Waivers {
         self.refused
+    }
+
+    /// The gates that ruled so far, in the catalog's order.
+    #[must_use]
+    pub fn ruled(&self) -> Vec<protocol::RuledGate> {
+        let asked = CATALOG.gates.iter().zip(0..);
+        asked
+            .filter(|(gate, _)| self.asked.contains(gate))
+            .map(|(gate, at)| protocol::RuledGate {
+                gate: at,
+                refused: self.refused.contains(gate),
+            })
+            .collect()
+    }
+
+    /// Since when a wake is in its state.
+    #[must_use]
+    pub fn wake_since(&self, wake: u32) -> Time {
+        self.wakes.get(wake as usize).copied().unwrap_or(Time::ZERO)
     }
 
     /// How many reads and actions have happened.
@@ -127,8 +152,19 @@ impl Watch<Fleet> for Watcher {
             self.done.push(position as u16);
         }
         for ruling in entry.ruled {
+            let gate = CATALOG.gates[usize::from(ruling.gate)];
+            self.asked = self.asked.with(gate);
             if ruling.verdict == Verdict::Refused {
-                self.refused = self.refused.with(CATALOG.gates[usize::from(ruling.gate)]);
+                self.refused = self.refused.with(gate);
+            }
+        }
+        for moved in entry.moved {
+            if moved.lifecycle == platform::WAKE {
+                let at = moved.subject.id as usize;
+                if at >= self.wakes.len() {
+                    self.wakes.resize(at + 1, Time::ZERO);
+                }
+                self.wakes[at] = entry.at;
             }
         }
         self.metrics.after(state, entry);

@@ -14,6 +14,7 @@ mod promotion;
 mod region;
 mod requests;
 mod restore;
+mod sessions;
 mod tables;
 mod traces;
 
@@ -162,6 +163,7 @@ impl Properties {
         attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
         gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
         traces::check(state, entry, &mut self.memory.traces, &mut judge);
+        sessions::check(state, entry, &mut self.memory.sessions, &mut judge);
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
         let up = self.memory.control_up;
         hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);

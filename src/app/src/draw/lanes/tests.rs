@@ -9,6 +9,7 @@ fn lanes() -> [Lane; 2] {
         name: format!("n{id}"),
         kind: NodeKind::Edge,
         up: true,
+        apps: String::new(),
     })
 }
 

@@ -49,10 +49,35 @@ impl Desk {
         }
     }
 
+    /// Shows another part of the page. The run lies under the others: the browser's back button leads to it.
+    pub fn show(self, mode: Mode) {
+        if self.mode.get_untracked() == mode {
+            return;
+        }
+        self.mode.set(mode);
+        match mode {
+            Mode::Run => self.navigator.uncover(),
+            Mode::Twin | Mode::Debrief => self.navigator.cover(mode as u8),
+        }
+    }
+
+    /// The browser went back or forth to another part of the page.
+    pub fn arrive(self, over: u8) {
+        let modes = [Mode::Run, Mode::Twin, Mode::Debrief];
+        let mode = modes.into_iter().find(|mode| *mode as u8 == over);
+        let mode = mode.unwrap_or(Mode::Run);
+        if self.mode.get_untracked() != mode {
+            self.mode.set(mode);
+            if mode == Mode::Debrief {
+                self.look_back();
+            }
+        }
+    }
+
     /// Looks at another branch.
     pub fn branch(self, branch: u32) {
         self.pause();
-        self.mode.set(Mode::Run);
+        self.show(Mode::Run);
         self.ask(Request::Branch(branch));
     }
 
@@ -89,10 +114,19 @@ impl Desk {
         self.keep_now();
     }
 
+    /// Asks which gates have ruled so far.
+    pub fn ask_gates(self) {
+        self.port.ask(Request::Gates, move |reply| {
+            if let Reply::Gates(gates) = reply {
+                self.ruled.set(Arc::new(gates));
+            }
+        });
+    }
+
     /// Runs the same again with one gate waived.
     pub fn run_twin(self, gate: String) {
         self.pause();
-        self.mode.set(Mode::Twin);
+        self.show(Mode::Twin);
         self.twin.set(Twin::Under(gate.clone()));
         self.port
             .ask(Request::Twin(gate), move |reply| match reply {
@@ -112,12 +146,12 @@ impl Desk {
     /// Goes to the debrief.
     pub fn look_back(self) {
         self.pause();
-        self.mode.set(Mode::Debrief);
+        self.show(Mode::Debrief);
         if self.debrief.with_untracked(Option::is_none) {
             self.port.ask(Request::Debrief, move |reply| match reply {
                 Reply::Debrief(debrief) => self.debrief.set(Some(Arc::new(*debrief))),
                 Reply::Problem(problem) => {
-                    self.mode.set(Mode::Run);
+                    self.show(Mode::Run);
                     self.problem.set(Some(problem));
                 }
                 _ => {}
@@ -125,8 +159,8 @@ impl Desk {
         }
     }
 
-    /// Begins the lesson again with a seed; what was open is kept aside.
-    pub fn begin(self, seed: u64) {
+    /// Begins the lesson again; what was open is kept aside.
+    pub fn begin(self, asked: Asked) {
         if let (Some(replay), Some(frame)) =
             (self.replay.get_untracked(), self.frame.get_untracked())
         {
@@ -143,11 +177,16 @@ impl Desk {
         self.open(
             Opening {
                 introduced,
-                ..Opening::fresh(&self.scenario.plan, seed)
+                ..Opening::asked(&self.scenario.plan, asked)
             },
             None,
         );
         self.region.set(Region::Mine);
+    }
+
+    /// Begins the lesson again with another seed.
+    pub fn begin_anew(self) {
+        self.begin(Asked::seed((js_sys::Math::random() * 1e6) as u64));
     }
 
     /// The link that reproduces the run; empty before one is open.
@@ -155,11 +194,7 @@ impl Desk {
         self.replay
             .get_untracked()
             .map_or_else(String::new, |replay| {
-                absolute(&Route::Run {
-                    scenario: replay.scenario.clone(),
-                    seed: None,
-                    shared: Some(replay.to_link()),
-                })
+                absolute(&Route::shared(&replay.scenario, &replay.to_link()))
             })
     }
 

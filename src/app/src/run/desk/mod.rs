@@ -15,7 +15,7 @@ use crate::content::Scenario;
 use crate::draw::chart;
 use crate::navigate::{Navigator, absolute};
 use crate::port::Port;
-use crate::route::Route;
+use crate::route::{Asked, Route};
 use crate::run::clock::Clock;
 use crate::run::opening::Opening;
 use crate::saved::{self, Prediction, Record, Settings, Trouble};
@@ -23,8 +23,8 @@ use crate::ui::held::Held;
 use crate::ui::live::Live;
 use leptos::prelude::*;
 use protocol::{
-    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, SeriesPoint, TwinView,
-    WhyView,
+    Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, RuledGate, SeriesPoint,
+    TwinView, WhyView,
 };
 use std::sync::Arc;
 
@@ -71,10 +71,14 @@ pub struct Desk {
     pub introduced: Held<bool>,
     /// How many hints are open.
     pub hints: Held<u32>,
+    /// The gates that ruled up to the moment on screen, as they were when a twin run was last thought of.
+    pub ruled: Held<Arc<Vec<RuledGate>>>,
     /// The twin run.
     pub twin: Held<Twin>,
     /// The debrief.
     pub debrief: Held<Option<Arc<Debrief>>>,
+    /// Whether the run comes from somebody else and it is still said what it is.
+    pub sent: Held<bool>,
     /// What is wrong with what was asked.
     pub problem: Held<Option<Problem>>,
     /// What is wrong with keeping the run.
@@ -112,8 +116,10 @@ impl Desk {
             prediction: Held::new(None),
             introduced: Held::new(false),
             hints: Held::new(0),
+            ruled: Held::default(),
             twin: Held::new(Twin::None),
             debrief: Held::new(None),
+            sent: Held::new(false),
             problem: Held::new(None),
             trouble: Held::new(None),
             settings: expect_context(),
@@ -159,6 +165,7 @@ impl Desk {
             introduced,
             hints,
             other,
+            sent,
         } = opening;
         let seed = replay.seed;
         self.hidden.update_value(|h| {
@@ -169,6 +176,7 @@ impl Desk {
         self.introduced
             .set(introduced || self.scenario.plan.question.is_none());
         self.hints.set(hints);
+        self.sent.set(sent);
         self.why.set(None);
         self.twin.set(Twin::None);
         self.debrief.set(None);
@@ -226,6 +234,7 @@ impl Desk {
                 introduced: self.introduced.get_untracked(),
                 hints: self.hints.get_untracked(),
                 other,
+                sent: false,
             },
             None,
         );

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use machine::LifecycleSpec;
 use protocol::ThingView;
 
-/// Every lifecycle.
+/// Every lifecycle, those first that something here goes through: a reader of one run looks for these.
 #[component]
 pub fn Diagrams() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -24,14 +24,27 @@ pub fn Diagrams() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
-    let all = platform::CATALOG
-        .lifecycles
-        .iter()
-        .zip(DIAGRAMS)
-        .enumerate();
+    let order = Derived::new(move || {
+        things.with(|things| {
+            let mut order: Vec<u8> = (0..DIAGRAMS.len() as u8).collect();
+            order.sort_by_key(|index| !things.iter().any(|thing| thing.lifecycle == *index));
+            order
+        })
+    });
+    let lifecycle = move |index: u8| {
+        let at = usize::from(index);
+        platform::CATALOG
+            .lifecycles
+            .get(at)
+            .zip(DIAGRAMS.get(at))
+            .map(|(spec, diagram)| {
+                view! { <Lifecycle index=index spec=spec diagram=diagram things=things/> }
+                    .into_any()
+            })
+    };
     view! {
         <div class="diagrams">
-            {all.map(|(index, (spec, diagram))| view! { <Lifecycle index=index as u8 spec=spec diagram=diagram things=things/> }.into_any()).collect_view()}
+            {move || order.get().into_iter().map(lifecycle).collect_view().into_any()}
         </div>
     }
     .into_any()

@@ -32,8 +32,11 @@ pub fn Lanes() -> impl IntoView {
     });
     let lanes = Derived::new(move || {
         desk.frame.with(|frame| {
-            let nodes = frame.iter().flat_map(|frame| &frame.nodes);
-            nodes.map(Lane::of).collect::<Vec<_>>()
+            let Some(frame) = frame else {
+                return Vec::new();
+            };
+            let lane = |node| Lane::of(node, &frame.things);
+            frame.nodes.iter().map(lane).collect::<Vec<_>>()
         })
     });
     let drawn = Derived::new(move || {
@@ -113,6 +116,7 @@ fn svg(drawn: Derived<Picture>, lanes: Derived<Vec<Lane>>, desk: Desk) -> AnyVie
             <g class="lane" data-up=lane.up.to_string()>
                 <path class="lane-shape" d=shape(lane.kind, y) />
                 <text x="20" y=px(y + 4.0)>{word}</text>
+                {(!lane.apps.is_empty()).then(|| view! { <text class="lane-apps" x="20" y=px(y + 17.0)>{lane.apps.clone()}</text> }.into_any())}
                 <line x1=px(LABELS) x2=right.to_string() y1=px(y) y2=px(y)/>
             </g>
         }

@@ -39,6 +39,7 @@ pub fn Requests() -> impl IntoView {
     };
     view! {
         <div class="requests">
+            <p class="cost">{format!("Requests for {}, without those for its assets.", desk.scenario.plan.app)}</p>
             <Tally counts=counts/>
             <svg class="chart" viewBox=format!("0 0 {} {}", px(WIDTH + LEFT + 8.0), px(HEIGHT + 34.0)) role="img" aria-label=described>
                 {move || desk.series.with(|points| {

@@ -3,7 +3,10 @@
 //! What a test wants to go otherwise it says by the public fields.
 
 mod outside;
+mod tabs;
 mod told;
+
+pub use tabs::Session;
 
 use machine::{
     Context, Dice, Duration, HostCall, HostEvent, Input, Knob, Knobs, Machine, Message as _, Moved,
@@ -32,6 +35,7 @@ pub const CLIENT: NodeId = NodeId(30);
 pub const OPERATOR: NodeId = NodeId(31);
 pub const KEYS: NodeId = NodeId(32);
 pub const PRODUCT: NodeId = NodeId(33);
+pub const SESSIONS: NodeId = NodeId(34);
 
 pub const ROUTE: RouteId = RouteId(0);
 /// Has a hold-once contract.
@@ -116,6 +120,7 @@ pub struct Bench {
     pub edges: BTreeMap<NodeId, Node<Edge>>,
     pub runners: BTreeMap<NodeId, Node<Runner>>,
     pub outside: outside::Outside,
+    pub tabs: tabs::Tabs,
     pub law: Law,
     pub kept: Vec<(NodeId, NodeId, Message)>,
     /// Nodes whose disks do not answer.
@@ -233,6 +238,7 @@ impl Bench {
         });
         let runner = Runner::new(runner::Installation {
             product: services.keys.map(|_| PRODUCT),
+            sessions: None,
             built: facts,
             control: CONTROL,
             store: STORE,
@@ -252,6 +258,7 @@ impl Bench {
                 .map(|id| (*id, Node::new(runner.clone())))
                 .collect(),
             outside: outside::Outside::default(),
+            tabs: tabs::Tabs::default(),
             law: Box::new(|_, _, _| Fate::Deliver),
             kept: Vec::new(),
             stuck_disks: Vec::new(),
@@ -590,6 +597,7 @@ impl Bench {
                 }
                 (BOOTSTRAP, Message::Host(message)) => self.bootstrap(from, message),
                 (STORE | KEYS | PRODUCT, Message::Traces(say)) => self.ask_outside(from, to, say),
+                (SESSIONS, message) => self.ask_session_store(from, message),
                 (CLIENT | OPERATOR | STORE | VAULT | BOOTSTRAP, _) => {}
                 _ => {
                     let before = self.fingerprint(to);

@@ -58,6 +58,8 @@ pub struct Memory {
     pub attempts: super::pipeline::Memory,
     /// What is remembered of single requests.
     pub traces: super::traces::Memory,
+    /// What is remembered of sessions.
+    pub sessions: super::sessions::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
 }
@@ -66,6 +68,7 @@ impl Memory {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             traces: super::traces::Memory::new(plan),
+            sessions: super::sessions::Memory::new(plan),
             ..Self::default()
         }
     }

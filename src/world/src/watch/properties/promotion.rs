@@ -82,7 +82,8 @@ pub(super) fn check(
                 edge_told(state, entry, note, follows, judge);
             }
         }
-        owners(edge, node_of(entry), follows, &memory.owners, judge);
+        let name = || state.fleet().roster().name(node_of(entry));
+        owners(edge, name, follows, &memory.owners, judge);
     }
     if node_of(entry) == state.fleet().roster().control() {
         if starts {
@@ -108,8 +109,8 @@ pub(super) fn check(
                 let newest = memory.reports.entry((edge, ack.route)).or_insert(nth);
                 judge.claim(const { place("o-8") }, nth >= *newest, || {
                     format!(
-                        "what node {} said as {nth} replaced what it said as {newest}",
-                        edge.0
+                        "what {} said as {nth} replaced what it said as {newest}",
+                        state.fleet().roster().name(edge)
                     )
                 });
                 *newest = nth.max(*newest);
@@ -296,10 +297,10 @@ fn edge_told(
     }
 }
 
-/// O-4, and that owners are real.
+/// O-4, and that owners are real; `name` is what the edge is called.
 fn owners(
     edge: &Edge,
-    node: NodeId,
+    name: impl Fn() -> alloc::string::String,
     follows: &mut Following,
     committed: &SortedMap<(RouteId, Epoch), DeploymentId>,
     judge: &mut Judge<'_>,
@@ -311,15 +312,18 @@ fn owners(
         }
         judge.claim(const { place("o-4") }, view.epoch > before, || {
             format!(
-                "node {} went from epoch {} to epoch {}",
-                node.0, before.0, view.epoch.0
+                "{} went from epoch {} to epoch {}",
+                name(),
+                before.0,
+                view.epoch.0
             )
         });
         let real = committed.get(&(*route, view.epoch)) == Some(&view.deployment);
         judge.claim(const { place("owners-are-real") }, real, || {
             format!(
-                "node {} has an owner of epoch {} that nobody committed",
-                node.0, view.epoch.0
+                "{} has an owner of epoch {} that nobody committed",
+                name(),
+                view.epoch.0
             )
         });
         follows.owners.insert(*route, view.epoch);
@@ -521,8 +525,8 @@ fn moved_to(
             has || fresh,
             || {
                 format!(
-                    "promotion {name} is healthy, and node {} does not have its owner",
-                    node.0
+                    "promotion {name} is healthy, and {} does not have its owner",
+                    state.fleet().roster().name(node)
                 )
             },
         );
@@ -531,8 +535,8 @@ fn moved_to(
             .is_some_and(|since| entry.at.since(since) > SLACK);
         judge.claim(const { place("doubters-do-not-vouch") }, !long, || {
             format!(
-                "promotion {name} is healthy, and node {} doubts its table",
-                node.0
+                "promotion {name} is healthy, and {} doubts its table",
+                state.fleet().roster().name(node)
             )
         });
         if edge
@@ -617,8 +621,9 @@ fn lag(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &mut Memory, judg
                 entry.at.since(since) <= bound,
                 || {
                     format!(
-                        "node {} lacks epoch {} since {since}, and trusts its table",
-                        node.0, epoch.0
+                        "{} lacks epoch {} since {since}, and trusts its table",
+                        state.fleet().roster().name(node),
+                        epoch.0
                     )
                 },
             );
@@ -673,7 +678,10 @@ fn settle(
             .and_then(|follows| follows.doubts_since);
         let closed = doubts.is_none_or(|since| entry.at.since(since.max(healed)) <= within);
         judge.claim(const { place("l-4") }, closed, || {
-            format!("node {} still doubts its table", node.0)
+            format!(
+                "{} still doubts its table",
+                state.fleet().roster().name(node)
+            )
         });
         for (route, epoch, changed) in &current {
             let has = edge
@@ -683,8 +691,10 @@ fn settle(
             let soon = !late || entry.at.since(*changed) <= within;
             judge.claim(const { place("l-5") }, has || soon, || {
                 format!(
-                    "node {} still lacks epoch {} of route {}",
-                    node.0, epoch.0, route.0
+                    "{} still lacks epoch {} of route {}",
+                    state.fleet().roster().name(node),
+                    epoch.0,
+                    route.0
                 )
             });
         }

@@ -2,6 +2,7 @@
 
 use super::{Judge, Memory, place};
 use crate::fleet::Fleet;
+use crate::view::Names;
 use crate::watch::ledger::Ledger;
 use alloc::format;
 use machine::Duration;
@@ -82,8 +83,8 @@ fn one(
             let allowed = safe || class != Class::Asset && contract && keyed;
             judge.claim(const { place("o-22") }, allowed, || {
                 format!(
-                    "unsafe request {} is held without a contract and a key for it",
-                    request.0
+                    "unsafe {} is held without a contract and a key for it",
+                    Names::request(request)
                 )
             });
         }
@@ -111,8 +112,10 @@ fn one(
         } => {
             judge.claim(const { place("o-5") }, epoch == owner_epoch, || {
                 format!(
-                    "request {} went to an allocation of epoch {} while the owner's is {}",
-                    request.0, epoch.0, owner_epoch.0
+                    "{} went to an allocation of epoch {} while the owner's is {}",
+                    Names::request(request),
+                    epoch.0,
+                    owner_epoch.0
                 )
             });
             if matches!(class, Class::Unsafe | Class::Webhook) {
@@ -120,7 +123,10 @@ fn one(
                 *count = count.saturating_add(1);
                 let count = *count;
                 judge.claim(const { place("o-18") }, count <= 1, || {
-                    format!("unsafe request {} was handed out {count} times", request.0)
+                    format!(
+                        "unsafe {} was handed out {count} times",
+                        Names::request(request)
+                    )
                 });
                 // Where keys are kept in a store they are judged by it, for all edges at once.
                 if let Some(key) = key.filter(|_| state.fleet().keys().is_none()) {
@@ -161,7 +167,7 @@ fn holding(state: &State<Fleet>, entry: &Entry<'_, Fleet>, edge: &Edge, judge: &
         judge.claim(
             const { place("o-21") },
             waited.0 <= budget.0 + TICK.0,
-            || format!("request {} has waited for {waited}", oldest.request.0),
+            || format!("{} has waited for {waited}", Names::request(oldest.request)),
         );
     }
 }
@@ -183,7 +189,10 @@ fn answered(
     {
         let waited = now.since(pending.arrived);
         judge.claim(const { place("l-2") }, waited.0 <= longest, || {
-            format!("request {} is not answered after {waited}", request.0)
+            format!(
+                "{} is not answered after {waited}",
+                Names::request(*request)
+            )
         });
     }
 }

@@ -3,6 +3,7 @@
 
 use super::{Judge, place};
 use crate::fleet::{Fleet, Node};
+use crate::view::Names;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -217,12 +218,18 @@ fn handed_out(
 ) {
     if class == Class::Asset {
         judge.claim(const { place("o-23") }, false, || {
-            format!("request {} for an asset was handed to an app", request.0)
+            format!(
+                "{} for an asset was handed to an app",
+                Names::request(request)
+            )
         });
     }
     if memory.early.contains(&request) {
         judge.claim(const { place("no-early-changes") }, false, || {
-            format!("request {} came as early data and went out", request.0)
+            format!(
+                "{} came as early data and went out",
+                Names::request(request)
+            )
         });
     }
     if let Some(claim) = memory.claims.get(&request).copied() {
@@ -243,8 +250,8 @@ fn handed_out(
             };
             judge.claim(const { place("o-24") }, there, || {
                 format!(
-                    "request {} for {} reached {}",
-                    request.0,
+                    "{} for {} reached {}",
+                    Names::request(request),
                     if wanted == Host::Production {
                         "the production"
                     } else {
@@ -262,8 +269,8 @@ fn handed_out(
             let apart = !memory.bound.contains(&(entry.actor, route));
             judge.claim(const { place("previews-are-isolated") }, apart, || {
                 format!(
-                    "request {} went to a preview that is bound to the production's data",
-                    request.0
+                    "{} went to a preview that is bound to the production's data",
+                    Names::request(request)
                 )
             });
         }
@@ -370,8 +377,8 @@ fn told(
             body == of,
             || {
                 format!(
-                    "request {} gets the stored answer to another body",
-                    request.0
+                    "{} gets the stored answer to another body",
+                    Names::request(request)
                 )
             },
         ),
@@ -387,8 +394,8 @@ fn told(
             let count = product.count(claim);
             judge.claim(const { place("o-19") }, count <= 1, || {
                 format!(
-                    "with request {} something happened {count} times under one {}",
-                    request.0,
+                    "with {} something happened {count} times under one {}",
+                    Names::request(request),
                     if claim.event { "event" } else { "key" }
                 )
             });
@@ -402,8 +409,8 @@ fn told(
             request, fenced, ..
         } => judge.claim(const { place("fenced-does-nothing") }, !fenced, || {
             format!(
-                "request {} was taken by an allocation that was ordered to stop",
-                request.0
+                "{} was taken by an allocation that was ordered to stop",
+                Names::request(request)
             )
         }),
         Tell::TurnedAway { .. } => judge.claim(
@@ -444,7 +451,7 @@ fn told(
             cached,
         } => {
             judge.claim(const { place("assets-are-verified") }, right, || {
-                format!("request {} got wrong bytes", request.0)
+                format!("{} got wrong bytes", Names::request(request))
             });
             if cached {
                 judge.claim(
@@ -463,8 +470,8 @@ fn told(
             deployment == owner,
             || {
                 format!(
-                    "request {} got what a path means for deployment {}, and the owner is {}",
-                    request.0,
+                    "{} got what a path means for deployment {}, and the owner is {}",
+                    Names::request(request),
                     deployment.0 + 1,
                     owner.0 + 1
                 )

@@ -1,0 +1,87 @@
+//! Sessions: their nodes, what runners are told of them, and what is ordered.
+
+use super::*;
+use crate::fleet::{SESSION_STORE, TABS, TabHabits, Tabs};
+use platform::sessions::{Command as Order, Store as SessionStore, Terms};
+use protocol::SessionsEffect;
+
+/// The same fleet with the nodes that a plan's sessions need.
+#[must_use]
+pub fn seated(roster: Roster, plan: &Plan) -> Roster {
+    match &plan.sessions {
+        Some(sessions) => roster
+            .with(TABS, 1)
+            .with(SESSION_STORE, u16::from(sessions.store)),
+        None => roster,
+    }
+}
+
+/// The nodes of a plan's sessions, in the order of their seats.
+pub(super) fn nodes(plan: &Plan, roster: Roster) -> Vec<Node> {
+    let Some(sessions) = &plan.sessions else {
+        return Vec::new();
+    };
+    let habits = TabHabits {
+        count: sessions.tabs,
+        route: RouteId(sessions.app),
+        from: Time(sessions.from),
+        within: Duration(sessions.within),
+        acts: (Duration(sessions.acts.low), Duration(sessions.acts.high)),
+        twins: (sessions.twins.min(sessions.tabs), Time(sessions.twins_at)),
+        crowd: sessions.crowd,
+        leavers: (sessions.leavers, Time(plan.heal_at)),
+        sleepers: (
+            sessions.sleepers,
+            Time(sessions.asleep_at),
+            Duration(sessions.asleep_for),
+        ),
+    };
+    let mut nodes = Vec::new();
+    nodes.push(Node::Tabs(Tabs::new(roster.edges().collect(), habits)));
+    if sessions.store {
+        nodes.push(Node::SessionStore(SessionStore::default()));
+    }
+    nodes
+}
+
+/// What the allocations of a plan's app go by.
+#[must_use]
+pub fn terms(plan: &Plan, roster: Roster) -> Option<Terms> {
+    let sessions = plan.sessions.as_ref()?;
+    let next = deployment(deployments_per_app(plan), sessions.app, 1);
+    Some(Terms {
+        store: roster.seated(SESSION_STORE).next(),
+        cold_from: if sessions.cold {
+            next
+        } else {
+            DeploymentId(u16::MAX)
+        },
+        fresh: sessions.fresh,
+    })
+}
+
+/// Whether the edges believe whom the proxy in front of them names.
+pub(super) fn trust(roster: Roster, trusts: bool) -> Vec<External<Message>> {
+    let message = Message::Command(Command::Sessions(Order::TrustAddresses(trusts)));
+    let edges = roster.edges();
+    edges.map(|to| External::Deliver { to, message }).collect()
+}
+
+/// So many people lose their identity.
+pub(super) fn revoke(roster: Roster, people: u16) -> Option<External<Message>> {
+    Some(External::Deliver {
+        to: roster.seated(TABS).next()?,
+        message: Message::Command(Command::Sessions(Order::Revoke(people.into()))),
+    })
+}
+
+/// What an operator does about sockets and sessions.
+pub(super) fn effect(roster: Roster, effect: &SessionsEffect) -> Vec<External<Message>> {
+    match effect {
+        SessionsEffect::TrustAddresses(trusts) => trust(roster, *trusts),
+        SessionsEffect::CutOff(runner) => alloc::vec![External::Deliver {
+            to: roster.runner(*runner),
+            message: Message::Command(Command::Sessions(Order::CutOff)),
+        }],
+    }
+}
