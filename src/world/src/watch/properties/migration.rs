@@ -198,6 +198,15 @@ fn settle(
             row.state,
             None | Some(Stage::Verified | Stage::Failed | Stage::Blocked)
         );
+        if row.reason == Some(Reason::Indeterminate) && row.locked {
+            let kept = database.holder() == Some(id);
+            judge.claim(const { place("o-35") }, kept, || {
+                format!(
+                    "migration {} does not know what became of a step, and has let go of the lock",
+                    id.0 + 1
+                )
+            });
+        }
         if ends {
             memory.on_its_way.remove(&id);
             if row.state.is_some() {

@@ -181,8 +181,18 @@ fn settle(
     let steady = knobs.time(&knob::REPLICATION_STEADY);
     // Five stages, each of which may have to ask twice.
     let within = Duration(knobs.time(&knob::REGION_PROBE_INTERVAL).0 * 10);
+    let patience = Duration(knobs.time(&knob::REGION_GRACE).0 + within.0);
     for (id, row) in service.rows().iter() {
         let (region, row) = (Region(id as u8), row.value);
+        if let Some(since) = row.ill_since.filter(|_| row.state == Some(Stage::Eligible)) {
+            let borne = entry.at.since(since.max(healed)) <= patience;
+            judge.claim(const { place("regions-settle") }, borne, || {
+                format!(
+                    "region {} has been ill since {since} and is still eligible",
+                    region.0 + 1
+                )
+            });
+        }
         let lacks_nothing = state.fleet().place(region).is_some_and(|site| {
             Stage::Eligible
                 .needs()

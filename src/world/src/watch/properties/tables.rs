@@ -70,6 +70,7 @@ pub(super) fn check(
     if !entry.moved.is_empty() {
         one_wake(control, state, judge);
         room(control, judge);
+        stays_hot(control, judge);
     }
     if !entry.moved.is_empty() || !entry.notes.is_empty() {
         rotation(control, judge);
@@ -142,13 +143,33 @@ fn rotation(control: &ControlPlane, judge: &mut Judge<'_>) {
         .filter(|(_, row)| row.value.serving)
     {
         let found = &row.value;
-        let ready = found.state == allocation::State::Ready && control.is_connected(found.host);
+        let ready = found.state == allocation::State::Ready
+            && found.up
+            && found.healthy
+            && control.is_connected(found.host);
         judge.claim(const { place("o-27") }, ready, || {
             format!(
-                "allocation {} is in rotation though it is {} or its runner is silent",
+                "allocation {} is in rotation though it is {} or its process or runner is not there",
                 id + 1,
                 found.state.spec().name
             )
+        });
+    }
+}
+
+/// O-26, at every moment: what is hot rests on something in rotation.
+fn stays_hot(control: &ControlPlane, judge: &mut Judge<'_>) {
+    for (_, row) in control
+        .wakes()
+        .iter()
+        .filter(|(_, row)| row.value.state == wake::State::Hot)
+    {
+        let (route, epoch) = (row.value.route, row.value.epoch);
+        let serves = control.allocations().iter().any(|(_, row)| {
+            row.value.serving && (row.value.route, row.value.epoch) == (route, epoch)
+        });
+        judge.claim(const { place("o-26") }, serves, || {
+            format!("a wake of epoch {} is hot and nothing is in rotation", epoch.0)
         });
     }
 }
