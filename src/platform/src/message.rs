@@ -478,11 +478,7 @@ macro_rules! kinds {
 }
 
 /// Numbers of the kinds.
-#[allow(
-    non_upper_case_globals,
-    dead_code,
-    reason = "named after the variants of Message; some are only looked up by name"
-)]
+#[allow(dead_code, reason = "some are only looked up by name")]
 mod kind {
     kinds! {
         Request = 0 "request", Response = 1 "response", WakeAsk = 2 "wake-ask", WakeRefused = 3 "wake-refused",

@@ -84,11 +84,13 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
                     <h3>"Wrong moves"</h3>
                     {if nothing_wrong { view! { <p class="cost">"None."</p> }.into_any() } else { view! { <ol class="done">{wrong}</ol> }.into_any() }}
                 </section>
-                <details class="solution">
-                    <summary>"A reference solution"</summary>
-                    <p class="cost">"One way; others pass too."</p>
-                    <ol>{solution.collect_view()}</ol>
-                </details>
+                {(!debrief.solution.is_empty()).then(|| view! {
+                    <details class="solution">
+                        <summary>"A reference solution"</summary>
+                        <p class="cost">"One way; others pass too."</p>
+                        <ol>{solution.collect_view()}</ol>
+                    </details>
+                }.into_any())}
                 <questions::Questions/>
                 {next::next(debrief, desk)}
             </div>

@@ -258,7 +258,7 @@ impl Runner {
         self.attach(cx, out, edge, open, of, state, Came::Fresh(why));
     }
 
-    #[allow(
+    #[expect(
         clippy::too_many_arguments,
         reason = "everything that a socket is made of"
     )]

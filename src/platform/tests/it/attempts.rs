@@ -1,10 +1,10 @@
 //! Deployment attempts, row by row of their table.
 
-use machine::Waivers;
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
+use crate::bench::Solo;
+use machine::{Duration, Input, Machine, NodeId};
 use platform::attempt::{
     Attempt, AttemptId, Attempts, Command as Order, Deployment, DeploymentNo, Found, Installation,
-    Message as Say, Note as Tell, Phase, Record, Refusal, State, Teardown,
+    Message as Say, Note as Tell, Phase, Refusal, State, Teardown,
 };
 use platform::id::Token;
 use platform::knob;
@@ -23,12 +23,7 @@ const FIRST: AttemptId = AttemptId(0);
 
 /// A service of attempts with one deployment and two workers, by hand.
 struct Rig {
-    service: Attempts,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<Attempts>,
     said: Vec<(NodeId, Say)>,
     told: Vec<Tell>,
     events: Vec<pipeline::Event>,
@@ -38,17 +33,15 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let mut rig = Self {
-            service: Attempts::new(Installation {
-                deployments: 1,
-                workers: vec![ONE, TWO],
-                resource: RESOURCE,
-                log: LOG,
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Attempts::new(Installation {
+                    deployments: 1,
+                    workers: vec![ONE, TWO],
+                    resource: RESOURCE,
+                    log: LOG,
+                }),
+                SERVICE,
+            ),
             said: Vec::new(),
             told: Vec::new(),
             events: Vec::new(),
@@ -73,26 +66,18 @@ impl Rig {
 
     fn unknown() -> Self {
         let mut rig = Self::deploying();
-        let orphan = rig.knobs.time(&knob::ATTEMPT_ORPHAN_AFTER).0;
-        rig.wait(Duration(orphan + rig.knobs.time(&knob::ATTEMPT_SWEEP).0));
+        let orphan = rig.solo.knobs.time(&knob::ATTEMPT_ORPHAN_AFTER).0;
+        rig.wait(Duration(
+            orphan + rig.solo.knobs.time(&knob::ATTEMPT_SWEEP).0,
+        ));
         assert_eq!(rig.state(), State::Unknown);
         rig
     }
 
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: SERVICE,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
-        self.disk.append(&mut self.out.persists);
+    /// Looks at what has left the node.
+    fn look(&mut self) {
         let mut acks = Vec::new();
-        for send in &self.out.sends {
+        for send in &self.solo.out.sends {
             match send.message {
                 Message::Pipeline(pipeline::Message::Attempt(say)) => {
                     self.said.push((send.to, say));
@@ -104,7 +89,7 @@ impl Rig {
                 _ => {}
             }
         }
-        for note in &self.out.notes {
+        for note in &self.solo.out.notes {
             if let Note::Pipeline(pipeline::Note::Attempt(tell)) = note {
                 self.told.push(*tell);
             }
@@ -118,22 +103,19 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        self.disk.clear();
-        let durable = self.durable.clone();
-        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.solo.restart();
+        self.look();
         self.sync();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in std::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -152,7 +134,7 @@ impl Rig {
     }
 
     fn hear(&mut self, from: NodeId, say: Say) {
-        self.now = self.now.after(Duration(1_000));
+        self.solo.now = self.solo.now.after(Duration(1_000));
         self.input(Input::Message {
             from,
             message: Message::Pipeline(pipeline::Message::Attempt(say)),
@@ -192,17 +174,22 @@ impl Rig {
     }
 
     fn wait(&mut self, duration: Duration) {
-        let until = self.now.after(duration);
-        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
-            self.now = self.now.max(due);
+        let until = self.solo.now.after(duration);
+        while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
+            self.solo.now = self.solo.now.max(due);
             self.input(Input::Deadline);
             self.sync();
         }
-        self.now = until;
+        self.solo.now = until;
     }
 
     fn attempt(&self) -> Attempt {
-        self.service.attempts().get(0).expect("there is one").value
+        self.solo
+            .machine
+            .attempts()
+            .get(0)
+            .expect("there is one")
+            .value
     }
 
     fn state(&self) -> State {
@@ -210,7 +197,7 @@ impl Rig {
     }
 
     fn deployment(&self) -> Deployment {
-        let row = self.service.deployments().get(0);
+        let row = self.solo.machine.deployments().get(0);
         row.expect("there is one").value
     }
 }
@@ -233,7 +220,7 @@ fn j_an_attempt_is_refused_while_the_one_before_is_unknown() {
 #[test]
 fn j_a_worker_claims_under_the_newest_lease_only() {
     let mut rig = Rig::started();
-    rig.wait(rig.knobs.time(&knob::ATTEMPT_BEAT));
+    rig.wait(rig.solo.knobs.time(&knob::ATTEMPT_BEAT));
     assert_eq!(rig.attempt().token, Token(2));
     rig.beat(ONE, Token(1), Phase::Claim);
     assert_eq!(rig.state(), State::Pending);
@@ -380,7 +367,7 @@ fn j_every_commit_is_told_in_order_and_nothing_else_is() {
     let mut rig = Rig::deploying();
     rig.beat(ONE, Token(1), Phase::End(true));
     let versions: Vec<u32> = rig.events.iter().map(|event| event.version).collect();
-    let newest = rig.service.attempts().get(0).map(|row| row.version);
+    let newest = rig.solo.machine.attempts().get(0).map(|row| row.version);
     assert_eq!(versions, (1..=newest.unwrap_or(0)).collect::<Vec<_>>());
     let last = rig.events.last().map(|event| event.state);
     assert_eq!(last, Some(State::Ready as u8));
@@ -389,7 +376,7 @@ fn j_every_commit_is_told_in_order_and_nothing_else_is() {
 #[test]
 fn j_an_unknown_attempt_that_nobody_can_look_at_is_escalated() {
     let mut rig = Rig::unknown();
-    rig.wait(rig.knobs.time(&knob::ATTEMPT_ESCALATE));
+    rig.wait(rig.solo.knobs.time(&knob::ATTEMPT_ESCALATE));
     assert!(rig.attempt().escalated);
     assert!(rig.told.contains(&Tell::Escalated { attempt: FIRST }));
 }

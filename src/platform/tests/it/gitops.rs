@@ -1,14 +1,15 @@
 //! CO-LO-EN deployment, row by row of its table: what LO makes of wishes, reports and silence.
 
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
-use machine::{Verdict, Waivers};
+use crate::bench::Solo;
+use machine::Verdict;
+use machine::{Duration, Input, Machine, NodeId};
+use platform::gate;
 use platform::gitops::{
-    Cause, Command as Do, Deployment, Item, Local, LocalRecord, Message as Say, Note as Tell,
-    Observed, Order, Report, Revision, Site, State, Wish, Work,
+    Cause, Command as Do, Deployment, Item, Local, Message as Say, Note as Tell, Observed, Order,
+    Report, Revision, Site, State, Wish, Work,
 };
 use platform::message::{Command, Message};
 use platform::note::Note;
-use platform::{gate, knob};
 
 const LOCAL: NodeId = NodeId(1);
 const CENTRAL: NodeId = NodeId(2);
@@ -22,12 +23,7 @@ const fn version(number: u8) -> Revision {
 
 /// An LO with one deployment on one EN, by hand.
 struct Rig {
-    local: Local,
-    disk: Vec<Persist<LocalRecord>>,
-    durable: Vec<LocalRecord>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, LocalRecord, Note>,
+    solo: Solo<Local>,
     /// Everything since it was last looked at.
     sent: Vec<Say>,
     told: Vec<Tell>,
@@ -50,12 +46,10 @@ impl Rig {
             rollback,
         };
         let mut rig = Self {
-            local: Local::new(CENTRAL, [(ITEM, site)].into_iter().collect()),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Local::new(CENTRAL, [(ITEM, site)].into_iter().collect()),
+                LOCAL,
+            ),
             sent: Vec::new(),
             told: Vec::new(),
             refused: Vec::new(),
@@ -69,58 +63,41 @@ impl Rig {
         rig
     }
 
-    fn context<T>(&mut self, act: impl FnOnce(&mut Self, &Context<'_>) -> T) -> T {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: LOCAL,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        act(self, &cx)
-    }
-
     fn restart(&mut self) {
-        self.disk.clear();
-        self.out.clear();
-        self.context(|rig, cx| {
-            let durable = rig.durable.clone();
-            rig.local.restart(cx, &durable, &mut rig.out);
-        });
+        self.solo.restart();
         self.collect();
     }
 
     fn collect(&mut self) {
-        self.disk.append(&mut self.out.persists);
-        let said = self.out.sends.iter().filter_map(|send| match send.message {
-            Message::GitOps(say) => Some(say),
-            _ => None,
-        });
+        let said = self
+            .solo
+            .out
+            .sends
+            .iter()
+            .filter_map(|send| match send.message {
+                Message::GitOps(say) => Some(say),
+                _ => None,
+            });
         self.sent.extend(said);
-        let told = self.out.notes.iter().filter_map(|note| match note {
+        let told = self.solo.out.notes.iter().filter_map(|note| match note {
             Note::GitOps(note) => Some(*note),
             _ => None,
         });
         self.told.extend(told);
-        let refused = self.out.ruled.iter();
+        let refused = self.solo.out.ruled.iter();
         let refused = refused.filter(|ruling| ruling.verdict == Verdict::Refused);
         self.refused.extend(refused.map(|ruling| ruling.gate));
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.out.clear();
-        self.context(|rig, cx| rig.local.step(cx, input, &mut rig.out));
+        self.solo.input(input);
         self.collect();
     }
 
     /// The disk catches up.
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in std::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -137,15 +114,15 @@ impl Rig {
     }
 
     fn wait(&mut self, duration: Duration) {
-        let until = self.now.after(duration);
+        let until = self.solo.now.after(duration);
         loop {
-            let beat = self.now.after(Duration::secs(1)).min(until);
-            while let Some(due) = self.local.deadline().filter(|due| *due <= beat) {
-                self.now = self.now.max(due);
+            let beat = self.solo.now.after(Duration::secs(1)).min(until);
+            while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= beat) {
+                self.solo.now = self.solo.now.max(due);
                 self.input(Input::Deadline);
                 self.sync();
             }
-            self.now = beat;
+            self.solo.now = beat;
             if self.beats {
                 self.beat();
             }
@@ -224,7 +201,7 @@ impl Rig {
     }
 
     fn row(&self) -> Deployment {
-        *self.local.newest(ITEM).unwrap()
+        *self.solo.machine.newest(ITEM).unwrap()
     }
 
     fn state(&self) -> State {
@@ -377,7 +354,7 @@ fn back_off_doubles_up_to_its_most_and_is_spread_by_a_fifth() {
     rig.want(1);
     for wanted in [5, 10, 20, 40] {
         rig.fails(Cause::ImagePullFailed);
-        let wait = rig.row().retry_at.since(rig.now).0;
+        let wait = rig.row().retry_at.since(rig.solo.now).0;
         let wanted = wanted * 1_000_000;
         assert!((wanted * 4 / 5..=wanted * 6 / 5).contains(&wait), "{wait}");
         rig.wait(Duration(wait + 1));
@@ -492,7 +469,7 @@ fn h7_a_silent_node_freezes_the_state_until_the_progress_deadline() {
     rig.beats = false;
     rig.secs(100);
     assert_eq!(rig.state(), State::Updating);
-    assert!(rig.local.silent_since(NODE).is_some());
+    assert!(rig.solo.machine.silent_since(NODE).is_some());
     rig.secs(250);
     let row = rig.row();
     assert_eq!(

@@ -1,12 +1,12 @@
 //! CO-LO-EN deployment: what CO holds back, and what EN obeys, checks and removes.
 
-use machine::{Context, Dice, HostCall, HostEvent, Input, Knobs, Machine, NodeId, Step, Time};
-use machine::{ProcessId, Waivers};
+use crate::bench::Solo;
+use machine::ProcessId;
+use machine::{HostCall, HostEvent, Input, Machine, NodeId, Time};
 use platform::gitops::{
     Cause, Central, CentralRecord, Command as Do, Desired, EdgeInstallation, EdgeNode, EdgeRecord,
     Item, MOST, Message as Say, Observed, Order, Placement, Revision, Stage, Work, image,
 };
-use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 
@@ -14,9 +14,7 @@ const PEER: NodeId = NodeId(3);
 
 /// One node by hand, with a disk that is always up to date.
 struct Rig<M: Machine<Message = Message, Note = Note>> {
-    node: M,
-    durable: Vec<M::Record>,
-    now: Time,
+    solo: Solo<M>,
     sent: Vec<Say>,
     host: Vec<HostCall>,
 }
@@ -24,9 +22,7 @@ struct Rig<M: Machine<Message = Message, Note = Note>> {
 impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
     fn new(node: M) -> Self {
         let mut rig = Self {
-            node,
-            durable: Vec::new(),
-            now: Time(1_000_000),
+            solo: Solo::new(node, NodeId(1)),
             sent: Vec::new(),
             host: Vec::new(),
         };
@@ -34,36 +30,28 @@ impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
         rig
     }
 
-    fn act(&mut self, act: impl FnOnce(&mut M, &Context<'_>, &mut Step<Message, M::Record, Note>)) {
-        let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: NodeId(1),
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        let mut out = Step::default();
-        act(&mut self.node, &cx, &mut out);
-        self.host.append(&mut out.host);
-        let said = out.sends.iter().filter_map(|send| match send.message {
+    /// Looks at what has left the node; its disk is quick.
+    fn look(&mut self) {
+        self.host.append(&mut self.solo.out.host);
+        let sends = self.solo.out.sends.iter();
+        let said = sends.filter_map(|send| match send.message {
             Message::GitOps(say) => Some(say),
             _ => None,
         });
         self.sent.extend(said);
-        for write in out.persists {
-            self.durable.push(write.record);
-            self.input(Input::Persisted(write.ticket));
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
     fn restart(&mut self) {
-        let durable = self.durable.clone();
-        self.act(|node, cx, out| node.restart(cx, &durable, out));
+        self.solo.restart();
+        self.look();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.act(|node, cx, out| node.step(cx, input, out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn say(&mut self, say: Say) {
@@ -75,12 +63,12 @@ impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
     }
 
     fn wait(&mut self, secs: u64) {
-        let until = Time(self.now.0 + secs * 1_000_000);
-        while let Some(due) = self.node.deadline().filter(|due| *due <= until) {
-            self.now = self.now.max(due);
+        let until = Time(self.solo.now.0 + secs * 1_000_000);
+        while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
+            self.solo.now = self.solo.now.max(due);
             self.input(Input::Deadline);
         }
-        self.now = until;
+        self.solo.now = until;
     }
 }
 
@@ -113,7 +101,7 @@ fn head(rig: &mut Rig<Central>, commit: u32, wanted: Desired) {
 }
 
 fn left(rig: &Rig<Central>) -> usize {
-    let rows = rig.node.rows().iter();
+    let rows = rig.solo.machine.rows().iter();
     rows.filter(|(_, row)| row.value.revision.is_some()).count()
 }
 
@@ -131,7 +119,7 @@ fn h15_a_removal_of_few_goes_on_and_one_of_many_is_held() {
         let mut rig = central(before);
         head(&mut rig, 2, wanted(after));
         assert_eq!(left(&rig) == after, goes_on, "{before} to {after}");
-        assert_eq!(rig.node.hold().held, !goes_on);
+        assert_eq!(rig.solo.machine.hold().held, !goes_on);
     }
 }
 
@@ -149,13 +137,13 @@ fn h15_what_is_held_goes_on_when_it_is_approved_and_not_for_another_commit() {
     approve(&mut rig);
     rig.restart();
     head(&mut rig, 2, wanted(0));
-    assert_eq!((left(&rig), rig.node.hold().held), (0, false));
+    assert_eq!((left(&rig), rig.solo.machine.hold().held), (0, false));
 
     let mut rig = central(8);
     head(&mut rig, 2, wanted(1));
     approve(&mut rig);
     head(&mut rig, 3, wanted(0));
-    assert_eq!((left(&rig), rig.node.hold().held), (8, true));
+    assert_eq!((left(&rig), rig.solo.machine.hold().held), (8, true));
 }
 
 #[test]
@@ -163,7 +151,7 @@ fn h15_a_revert_ends_the_hold_and_removes_nothing() {
     let mut rig = central(8);
     head(&mut rig, 2, wanted(0));
     head(&mut rig, 3, wanted(8));
-    assert_eq!((left(&rig), rig.node.hold().held), (8, false));
+    assert_eq!((left(&rig), rig.solo.machine.hold().held), (8, false));
 }
 
 #[test]
@@ -171,7 +159,7 @@ fn h12_what_is_added_again_gets_a_new_life() {
     let mut rig = central(4);
     head(&mut rig, 2, wanted(3));
     head(&mut rig, 3, wanted(4));
-    let row = rig.node.rows().get(3).unwrap().value;
+    let row = rig.solo.machine.rows().get(3).unwrap().value;
     assert_eq!((row.incarnation, row.generation), (2, 3));
 }
 
@@ -197,7 +185,7 @@ fn a_wish_is_said_until_it_is_confirmed_also_after_a_crash() {
     });
     rig.wait(20);
     assert_eq!(wishes(&rig), 4);
-    assert!(matches!(rig.durable[0], CentralRecord::Wanted(..)));
+    assert!(matches!(rig.solo.durable[0], CentralRecord::Wanted(..)));
 }
 
 // EN.
@@ -258,7 +246,7 @@ fn probed(rig: &mut Rig<EdgeNode>, ready: bool) {
 /// Installs version 1 of a deployment of component 0.
 fn install(rig: &mut Rig<EdgeNode>, item: u8) {
     order(rig, item, 1, Work::Install, version(1));
-    if !rig.node.has_image(image(0, version(1))) {
+    if !rig.solo.machine.has_image(image(0, version(1))) {
         pulled(rig, item, 0, version(1), true);
     }
     let process = launched(rig);
@@ -269,7 +257,7 @@ fn install(rig: &mut Rig<EdgeNode>, item: u8) {
 }
 
 fn slot(rig: &Rig<EdgeNode>, item: u8) -> platform::gitops::Slot {
-    rig.node.slots()[&Item(item)]
+    rig.solo.machine.slots()[&Item(item)]
 }
 
 fn reported(rig: &Rig<EdgeNode>) -> Observed {
@@ -316,7 +304,7 @@ fn health_check_failed() {
     probed(&mut rig, true);
     assert_eq!(slot(&rig, 0).stage, Stage::Checking, "one is not enough");
     probed(&mut rig, false);
-    rig.now = Time(rig.now.0 + 30_000_000);
+    rig.solo.now = Time(rig.solo.now.0 + 30_000_000);
     probed(&mut rig, false);
     let (cause, schema) = (Cause::HealthCheckFailed, 1);
     assert_eq!(reported(&rig), Observed::Failed { cause, schema });
@@ -337,7 +325,7 @@ fn h14_an_image_goes_with_the_last_that_uses_it() {
         let (process, code, oom) = (kill.unwrap(), 137, false);
         rig.input(Input::Host(HostEvent::Exited { process, code, oom }));
         assert_eq!(reported(&rig), Observed::Absent { exit_code: 137 });
-        assert_eq!(rig.node.has_image(image(0, version(1))), still);
+        assert_eq!(rig.solo.machine.has_image(image(0, version(1))), still);
     }
 }
 
@@ -365,7 +353,14 @@ fn after_a_crash_what_had_passed_runs_again_and_what_was_under_way_is_done_again
     assert_eq!(slot(&rig, 2).stage, Stage::Creating);
     assert_eq!(rig.host.len(), 2);
     let known = |record: &EdgeRecord| matches!(record, EdgeRecord::Image(_, true));
-    assert_eq!(rig.durable.iter().filter(|record| known(record)).count(), 2);
+    assert_eq!(
+        rig.solo
+            .durable
+            .iter()
+            .filter(|record| known(record))
+            .count(),
+        2
+    );
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Database Migration, row by row of its table.
 
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
-use machine::{Verdict, Waivers};
+use crate::bench::Solo;
+use machine::Verdict;
+use machine::{Duration, Input, Machine, NodeId};
 use platform::id::Token;
 use platform::message::{Command, Message};
 use platform::migration::{
     Class, Command as Order, Installation, Message as Say, Migration, MigrationId, Migrations,
-    Migrator, Note as Tell, Outcome, PRODUCTION, Planned, Reason, Record, State, Work,
+    Migrator, Note as Tell, Outcome, PRODUCTION, Planned, Reason, State, Work,
 };
 use platform::note::Note;
 use platform::{gate, knob};
@@ -19,12 +20,7 @@ const IT: MigrationId = MigrationId(0);
 
 /// A migration service with one migration, by hand.
 struct Rig {
-    service: Migrations,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<Migrations>,
     /// The newest order to the migrator.
     order: Option<(Token, Work, u32)>,
 }
@@ -37,15 +33,13 @@ impl Rig {
             rollback_plan,
         };
         let mut rig = Self {
-            service: Migrations::new(Installation {
-                migrations: vec![planned],
-                migrator: MIGRATOR,
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Migrations::new(Installation {
+                    migrations: vec![planned],
+                    migrator: MIGRATOR,
+                }),
+                SERVICE,
+            ),
             order: None,
         };
         rig.restart();
@@ -58,19 +52,9 @@ impl Rig {
         rig
     }
 
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: SERVICE,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
-        self.disk.append(&mut self.out.persists);
-        for send in &self.out.sends {
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        for send in &self.solo.out.sends {
             if let Message::Migration(Say::Do {
                 token, work, nth, ..
             }) = send.message
@@ -81,23 +65,20 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        self.disk.clear();
         self.order = None;
-        let durable = self.durable.clone();
-        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.solo.restart();
+        self.look();
         self.sync();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in std::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -110,8 +91,8 @@ impl Rig {
     }
 
     fn report(&mut self, (token, work, nth): (Token, Work, u32), outcome: Outcome) {
-        self.now = self.now.after(Duration(1_000));
-        let at = self.now;
+        self.solo.now = self.solo.now.after(Duration(1_000));
+        let at = self.solo.now;
         self.input(Input::Message {
             from: MIGRATOR,
             message: Message::Migration(Say::Report {
@@ -142,17 +123,17 @@ impl Rig {
     }
 
     fn wait(&mut self, duration: Duration) {
-        let until = self.now.after(duration);
-        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
-            self.now = self.now.max(due);
+        let until = self.solo.now.after(duration);
+        while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
+            self.solo.now = self.solo.now.max(due);
             self.input(Input::Deadline);
             self.sync();
         }
-        self.now = until;
+        self.solo.now = until;
     }
 
     fn row(&self) -> Migration {
-        self.service.rows().get(0).unwrap().value
+        self.solo.machine.rows().get(0).unwrap().value
     }
 
     fn stands(&self, state: State, reason: Option<Reason>) {
@@ -238,7 +219,7 @@ fn k7_the_lock_is_waited_for_three_times_and_given_back() {
     for tries in 1..=3 {
         rig.answers(Work::Lock, Outcome::No);
         assert_eq!(rig.row().missed, tries);
-        rig.wait(rig.knobs.time(&knob::MIGRATION_LOCK_PAUSE));
+        rig.wait(rig.solo.knobs.time(&knob::MIGRATION_LOCK_PAUSE));
     }
     rig.stands(State::Blocked, Some(Reason::LockTimeout));
     assert!(!rig.row().locked);
@@ -248,8 +229,8 @@ fn k7_the_lock_is_waited_for_three_times_and_given_back() {
 fn k7_evidence_that_got_too_old_is_collected_again_under_the_lock() {
     let mut rig = Rig::sound();
     rig.before_the_lock();
-    let ttl = rig.knobs.time(&knob::MIGRATION_EVIDENCE_TTL);
-    rig.now = rig.now.after(ttl).after(Duration(10));
+    let ttl = rig.solo.knobs.time(&knob::MIGRATION_EVIDENCE_TTL);
+    rig.solo.now = rig.solo.now.after(ttl).after(Duration(10));
     rig.answers(Work::Lock, Outcome::Yes);
     rig.stands(State::DryRun, None);
     rig.answers(Work::RestorePoint, Outcome::No);
@@ -286,7 +267,7 @@ fn k7_an_unknown_result_keeps_the_lock_until_somebody_has_looked() {
     rig.before_the_lock();
     rig.answers(Work::Lock, Outcome::Yes);
     rig.order = None;
-    rig.wait(rig.knobs.time(&knob::MIGRATION_LEASE));
+    rig.wait(rig.solo.knobs.time(&knob::MIGRATION_LEASE));
     rig.stands(State::Failed, Some(Reason::Indeterminate));
     assert_eq!(
         rig.order, None,
@@ -327,7 +308,7 @@ fn k7_a_schema_that_is_not_the_expected_one_ends_it() {
 fn k7_whoever_waits_for_too_long_has_failed() {
     let mut rig = Rig::new(Class::Destructive, true);
     rig.command(Order::Request { migration: IT });
-    rig.wait(rig.knobs.time(&knob::MIGRATION_EXPIRY));
+    rig.wait(rig.solo.knobs.time(&knob::MIGRATION_EXPIRY));
     rig.stands(State::Failed, Some(Reason::Expired));
 }
 
@@ -335,7 +316,7 @@ fn k7_whoever_waits_for_too_long_has_failed() {
 fn k7_a_late_report_of_an_earlier_attempt_is_refused() {
     let mut rig = Rig::sound();
     let first = rig.order.unwrap();
-    rig.wait(rig.knobs.time(&knob::MIGRATION_LEASE));
+    rig.wait(rig.solo.knobs.time(&knob::MIGRATION_LEASE));
     rig.answers(Work::Copy, Outcome::Number(7));
     rig.answers(Work::Try(7), Outcome::Yes);
     rig.answers(Work::RestorePoint, Outcome::No);
@@ -343,11 +324,16 @@ fn k7_a_late_report_of_an_earlier_attempt_is_refused() {
     let row = rig.row();
     rig.report(first, Outcome::Number(9));
     assert_eq!(rig.row(), row);
-    assert!(rig.out.notes.contains(&Note::Migration(Tell::LateReport {
-        migration: IT,
-        token: Token(1)
-    })));
-    assert!(rig.out.ruled.iter().any(|ruling| {
+    assert!(
+        rig.solo
+            .out
+            .notes
+            .contains(&Note::Migration(Tell::LateReport {
+                migration: IT,
+                token: Token(1)
+            }))
+    );
+    assert!(rig.solo.out.ruled.iter().any(|ruling| {
         ruling.gate == gate::MIGRATION_TOKEN.index && ruling.verdict == Verdict::Refused
     }));
 }
@@ -366,18 +352,9 @@ fn nothing_is_ordered_before_the_disk_has_the_reason_for_it() {
 
 #[test]
 fn the_migrator_takes_an_order_once() {
-    let mut migrator = Migrator::new(SERVICE, DATABASE);
-    let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
-    let cx = Context {
-        now: Time(0),
-        node: MIGRATOR,
-        waivers: Waivers::NONE,
-        knobs: &knobs,
-        dice: &dice,
-    };
+    let mut migrator = Solo::new(Migrator::new(SERVICE, DATABASE), MIGRATOR);
     let mut sent = 0;
     for nth in [4, 4, 3, 5] {
-        let mut out = Step::default();
         let message = Message::Migration(Say::Do {
             migration: IT,
             token: Token(1),
@@ -385,8 +362,8 @@ fn the_migrator_takes_an_order_once() {
             nth,
         });
         let from = SERVICE;
-        migrator.step(&cx, Input::Message { from, message }, &mut out);
-        sent += out.sends.len();
+        migrator.input(Input::Message { from, message });
+        sent += migrator.out.sends.len();
     }
     assert_eq!(sent, 2);
 }

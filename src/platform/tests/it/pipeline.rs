@@ -1,14 +1,14 @@
 //! Deploy Pipeline, row by row of its table.
 
-use machine::Waivers;
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
+use crate::bench::Solo;
+use machine::{Duration, Input, Machine, NodeId};
 use platform::id::{Digest, Token};
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline::{
     Blocker, Cause, Command as Order, DbImpact, Deploy, DeployId, Installation, Look,
-    Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, Record, State, StateImpact,
+    Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, State, StateImpact,
 };
 
 const SERVICE: NodeId = NodeId(1);
@@ -36,12 +36,7 @@ fn product() -> Product {
 
 /// A pipeline with two deployments of one branch and two builders, by hand.
 struct Rig {
-    service: Pipeline,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<Pipeline>,
     /// What was said last, by kind of question.
     asked: Option<(NodeId, Say)>,
     told: Vec<Tell>,
@@ -56,18 +51,16 @@ impl Rig {
             branch: 0,
         };
         let mut rig = Self {
-            service: Pipeline::new(Installation {
-                deploys: vec![planned, planned],
-                builders: vec![ONE, TWO],
-                registry: REGISTRY,
-                environment: ENVIRONMENT,
-                log: LOG,
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Pipeline::new(Installation {
+                    deploys: vec![planned, planned],
+                    builders: vec![ONE, TWO],
+                    registry: REGISTRY,
+                    environment: ENVIRONMENT,
+                    log: LOG,
+                }),
+                SERVICE,
+            ),
             asked: None,
             told: Vec::new(),
             nth: 0,
@@ -91,26 +84,16 @@ impl Rig {
         rig
     }
 
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: SERVICE,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
-        self.disk.append(&mut self.out.persists);
-        for send in &self.out.sends {
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        for send in &self.solo.out.sends {
             if let Message::Pipeline(say) = send.message
                 && send.to != LOG
             {
                 self.asked = Some((send.to, say));
             }
         }
-        for note in &self.out.notes {
+        for note in &self.solo.out.notes {
             if let Note::Pipeline(tell) = note {
                 self.told.push(*tell);
             }
@@ -118,23 +101,20 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        self.disk.clear();
         self.asked = None;
-        let durable = self.durable.clone();
-        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.solo.restart();
+        self.look();
         self.sync();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in std::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -147,7 +127,7 @@ impl Rig {
     }
 
     fn hear(&mut self, from: NodeId, say: Say) {
-        self.now = self.now.after(Duration(1_000));
+        self.solo.now = self.solo.now.after(Duration(1_000));
         self.input(Input::Message {
             from,
             message: Message::Pipeline(say),
@@ -193,7 +173,7 @@ impl Rig {
             panic!("the environment was not asked");
         };
         assert_eq!(what, wanted);
-        let at = self.now;
+        let at = self.solo.now;
         self.hear(
             ENVIRONMENT,
             Say::Seen {
@@ -208,17 +188,17 @@ impl Rig {
     }
 
     fn wait(&mut self, duration: Duration) {
-        let until = self.now.after(duration);
-        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
-            self.now = self.now.max(due);
+        let until = self.solo.now.after(duration);
+        while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
+            self.solo.now = self.solo.now.max(due);
             self.input(Input::Deadline);
             self.sync();
         }
-        self.now = until;
+        self.solo.now = until;
     }
 
     fn row(&self) -> Deploy {
-        self.service.rows().get(0).expect("there is one").value
+        self.solo.machine.rows().get(0).expect("there is one").value
     }
 
     fn state(&self) -> Option<State> {
@@ -237,9 +217,12 @@ impl Rig {
 fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
     let mut rig = Rig::requested();
     assert_eq!(rig.row().planned.tree, TREE);
-    let version = rig.service.rows().get(0).map(|row| row.version);
+    let version = rig.solo.machine.rows().get(0).map(|row| row.version);
     rig.command(Order::Request { deploy: IT });
-    assert_eq!(rig.service.rows().get(0).map(|row| row.version), version);
+    assert_eq!(
+        rig.solo.machine.rows().get(0).map(|row| row.version),
+        version
+    );
     let done = rig.told.last();
     assert!(matches!(done, Some(Tell::Ordered { done: true, .. })));
 }
@@ -287,7 +270,7 @@ fn k1_everything_that_a_preview_needs_is_looked_at() {
     rig.seen(Look::Bindings, true);
     rig.seen(Look::Preview(ARTIFACT), false);
     assert_eq!(rig.state(), Some(State::Validating));
-    rig.wait(rig.knobs.time(&knob::PIPELINE_RESEND));
+    rig.wait(rig.solo.knobs.time(&knob::PIPELINE_RESEND));
     rig.seen(Look::Preview(ARTIFACT), true);
     assert_eq!(rig.state(), Some(State::PreviewReady));
 }
@@ -316,7 +299,7 @@ fn k1_a_pending_migration_blocks_and_is_looked_at_again() {
     let mut rig = Rig::built(needs);
     rig.seen(Look::Migration, false);
     assert_eq!(rig.row().blocker, Some(Blocker::MigrationPending));
-    rig.wait(rig.knobs.time(&knob::PIPELINE_RECHECK));
+    rig.wait(rig.solo.knobs.time(&knob::PIPELINE_RECHECK));
     rig.seen(Look::Migration, true);
     // Never straight to ready: all of it is looked at anew.
     assert_eq!(rig.state(), Some(State::Validating));
@@ -370,7 +353,7 @@ fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
     let mut rig = Rig::built(product());
     rig.seen(Look::Bindings, false);
     rig.wait(Duration(
-        rig.knobs.time(&knob::PIPELINE_EXPIRY).0 + 1_000_000,
+        rig.solo.knobs.time(&knob::PIPELINE_EXPIRY).0 + 1_000_000,
     ));
     assert_eq!(rig.row().cause, Some(Cause::Expired));
     let mut rig = Rig::built(product());
@@ -381,7 +364,7 @@ fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
 #[test]
 fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     let mut rig = Rig::requested();
-    let lease = rig.knobs.time(&knob::PIPELINE_LEASE);
+    let lease = rig.solo.knobs.time(&knob::PIPELINE_LEASE);
     rig.wait(lease);
     assert_eq!(rig.order(), Some((TWO, Token(2))));
     rig.wait(lease);
@@ -393,7 +376,7 @@ fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
 #[test]
 fn k1_a_stage_that_takes_too_long_fails() {
     let mut rig = Rig::built(product());
-    rig.wait(rig.knobs.time(&knob::PIPELINE_VALIDATE_LIMIT));
+    rig.wait(rig.solo.knobs.time(&knob::PIPELINE_VALIDATE_LIMIT));
     assert_eq!(rig.row().cause, Some(Cause::Deadline));
 }
 
@@ -407,7 +390,7 @@ fn k1_a_newer_commit_of_the_branch_takes_its_place() {
 #[test]
 fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {
     let mut rig = Rig::requested();
-    rig.wait(rig.knobs.time(&knob::PIPELINE_LEASE));
+    rig.wait(rig.solo.knobs.time(&knob::PIPELINE_LEASE));
     rig.beat(ONE, Token(1), Progress::Built(product()));
     assert_eq!(rig.state(), Some(State::Cloning));
     assert!(rig.told.contains(&Tell::LateReport {
@@ -420,7 +403,7 @@ fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {
 fn k1_evidence_that_got_too_old_while_the_preview_started_is_collected_again() {
     let mut rig = Rig::built(product());
     rig.seen(Look::Bindings, true);
-    let ttl = rig.knobs.time(&knob::PIPELINE_EVIDENCE_TTL);
+    let ttl = rig.solo.knobs.time(&knob::PIPELINE_EVIDENCE_TTL);
     rig.wait(Duration(ttl.0 + 1_000_000));
     rig.seen(Look::Preview(ARTIFACT), true);
     assert_eq!(rig.state(), Some(State::Validating));
@@ -431,10 +414,10 @@ fn k1_evidence_that_got_too_old_while_the_preview_started_is_collected_again() {
 #[test]
 fn k1_a_crash_after_the_commit_tells_it_late_and_once_in_order() {
     let mut rig = Rig::requested();
-    let waiting = rig.service.outbox().waiting();
+    let waiting = rig.solo.machine.outbox().waiting();
     assert!(waiting > 0);
     rig.restart();
-    assert_eq!(rig.service.outbox().waiting(), waiting);
+    assert_eq!(rig.solo.machine.outbox().waiting(), waiting);
     let told = rig.told.iter().filter_map(|tell| match tell {
         Tell::Published { event } => Some(event.version),
         _ => None,

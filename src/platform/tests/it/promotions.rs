@@ -1,9 +1,8 @@
 //! Production Promotion, row by row of its table, at a control plane whose edge, log and services are played by hand.
 
-use machine::{
-    Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time, Waivers,
-};
-use platform::control::{Contract, ControlPlane, Deployment, Installation, Record, Route};
+use crate::bench::Solo;
+use machine::{Duration, Input, Machine, NodeId};
+use platform::control::{Contract, ControlPlane, Deployment, Installation, Route};
 use platform::id::{DeploymentId, Digest, Epoch, Region, RouteId};
 use platform::knob;
 use platform::message::{Command, Message};
@@ -22,12 +21,7 @@ const OPERATOR: NodeId = NodeId(9);
 const ROUTE: RouteId = RouteId(0);
 
 struct Rig {
-    control: ControlPlane,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<ControlPlane>,
     notes: Vec<Note>,
     /// What the services answer, if they do.
     services: Option<Services>,
@@ -39,52 +33,43 @@ impl Rig {
     /// A control plane with a route that deployment 1 owns, and previews of all others but deployment 4.
     fn new(approval: bool, automatic: bool) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
-        let mut knobs = Knobs::defaults(knob::ALL);
-        let set = |knobs: &mut Knobs, knob, secs: u64| {
-            knobs.set(knob, secs * 1_000_000).expect("within its range");
-        };
-        set(&mut knobs, &knob::SOAK, 5);
-        set(&mut knobs, &knob::PROMOTION_DEADLINE, 30);
-        set(&mut knobs, &knob::APPROVAL_WAIT, 20);
         let mut rig = Self {
-            control: ControlPlane::new(Installation {
-                edges: vec![EDGE],
-                hosts: Vec::new(),
-                deployments: (0..5)
-                    .map(|of| Deployment {
-                        digest: digest(of),
-                        limit: 1,
-                    })
-                    .collect(),
-                routes: vec![Route {
-                    deployment: DeploymentId(0),
-                    epoch: Epoch(1),
-                    region: Region(0),
-                    contract: Contract::None,
-                }],
-                managed: None,
-                promoting: Some(Managed {
-                    log: LOG,
-                    archive: ARCHIVE,
-                    services: SERVICES,
-                    previews: [1, 2, 4]
-                        .into_iter()
-                        .map(|of| Preview {
-                            deployment: DeploymentId(of),
+            solo: Solo::new(
+                ControlPlane::new(Installation {
+                    edges: vec![EDGE],
+                    hosts: Vec::new(),
+                    deployments: (0..5)
+                        .map(|of| Deployment {
                             digest: digest(of),
-                            config: 0,
+                            limit: 1,
                         })
                         .collect(),
-                    reads: vec![(1, 1), (1, 2), (2, 2), (0, 9), (0, 9)],
-                    approval,
-                    automatic,
+                    routes: vec![Route {
+                        deployment: DeploymentId(0),
+                        epoch: Epoch(1),
+                        region: Region(0),
+                        contract: Contract::None,
+                    }],
+                    managed: None,
+                    promoting: Some(Managed {
+                        log: LOG,
+                        archive: ARCHIVE,
+                        services: SERVICES,
+                        previews: [1, 2, 4]
+                            .into_iter()
+                            .map(|of| Preview {
+                                deployment: DeploymentId(of),
+                                digest: digest(of),
+                                config: 0,
+                            })
+                            .collect(),
+                        reads: vec![(1, 1), (1, 2), (2, 2), (0, 9), (0, 9)],
+                        approval,
+                        automatic,
+                    }),
                 }),
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs,
-            out: Step::default(),
+                CONTROL,
+            ),
             notes: Vec::new(),
             services: Some(Services {
                 ready: true,
@@ -93,24 +78,22 @@ impl Rig {
             log_end: 0,
             acks: 0,
         };
+        for (knob, secs) in [
+            (&knob::SOAK, 5),
+            (&knob::PROMOTION_DEADLINE, 30),
+            (&knob::APPROVAL_WAIT, 20),
+        ] {
+            let micros = secs * 1_000_000;
+            rig.solo.knobs.set(knob, micros).expect("within its range");
+        }
         rig.restart();
         rig
     }
 
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: CONTROL,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
-        self.disk.append(&mut self.out.persists);
-        self.notes.append(&mut self.out.notes);
-        for send in core::mem::take(&mut self.out.sends) {
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        self.notes.append(&mut self.solo.out.notes);
+        for send in core::mem::take(&mut self.solo.out.sends) {
             let Message::Promotion(said) = send.message else {
                 continue;
             };
@@ -143,22 +126,19 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        self.disk.clear();
-        let durable = self.durable.clone();
-        self.context(|rig, cx| rig.control.restart(cx, &durable, &mut rig.out));
+        self.solo.restart();
+        self.look();
         self.sync();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.control.step(cx, input, &mut rig.out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in core::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -213,8 +193,13 @@ impl Rig {
     /// Time passes, a look at a time.
     fn wait(&mut self, secs: u64) {
         for _ in 0..secs * 2 {
-            self.now = self.now.after(Duration::millis(500));
-            if self.control.deadline().is_some_and(|due| due <= self.now) {
+            self.solo.now = self.solo.now.after(Duration::millis(500));
+            if self
+                .solo
+                .machine
+                .deadline()
+                .is_some_and(|due| due <= self.solo.now)
+            {
                 self.input(Input::Deadline);
             }
             self.sync();
@@ -222,12 +207,12 @@ impl Rig {
     }
 
     fn row(&self, of: u32) -> Promotion {
-        let rows = self.control.promotions();
+        let rows = self.solo.machine.promotions();
         rows.get(of).expect("there is no such promotion").value
     }
 
     fn owner(&self) -> (DeploymentId, Epoch) {
-        let row = self.control.routes().get(0).expect("there is a route");
+        let row = self.solo.machine.routes().get(0).expect("there is a route");
         (row.value.deployment, row.value.epoch)
     }
 }
@@ -237,13 +222,17 @@ fn k2_nothing_to_requested_needs_a_preview() {
     let mut rig = Rig::new(false, false);
     rig.promote(3, 1);
     assert_eq!(
-        rig.control.promotions().len(),
+        rig.solo.machine.promotions().len(),
         0,
         "deployment 3 has no preview"
     );
     rig.promote(1, 1);
     rig.promote(1, 1);
-    assert_eq!(rig.control.promotions().len(), 1, "the same wish attaches");
+    assert_eq!(
+        rig.solo.machine.promotions().len(),
+        1,
+        "the same wish attaches"
+    );
 }
 
 #[test]
@@ -363,14 +352,14 @@ fn k2_a_crash_between_the_owner_and_the_row_changes_nothing_twice() {
     let mut rig = Rig::new(false, false);
     rig.promote(1, 1);
     rig.wait(1);
-    let durable = rig.durable.clone();
+    let durable = rig.solo.durable.clone();
     for kept in 1..=durable.len() {
-        rig.durable = durable[..kept].to_vec();
+        rig.solo.durable = durable[..kept].to_vec();
         rig.restart();
         rig.wait(2);
         let (_, epoch) = rig.owner();
         assert!(epoch <= Epoch(2), "the owner changed twice");
-        if !rig.control.promotions().is_empty() {
+        if !rig.solo.machine.promotions().is_empty() {
             assert_eq!(rig.row(0).state, State::EdgePropagating);
             assert_eq!(epoch, Epoch(2));
         }
@@ -397,7 +386,7 @@ fn k2_edge_propagating_to_healthy_needs_acknowledgements_and_a_soak() {
     rig.edge(2, false, 10, 0);
     rig.wait(1);
     assert_eq!(rig.row(0).state, State::Healthy);
-    assert!(rig.now.since(rig.row(0).changed_at) >= Duration::secs(5));
+    assert!(rig.solo.now.since(rig.row(0).changed_at) >= Duration::secs(5));
 }
 
 #[test]
@@ -530,8 +519,8 @@ fn a_log_that_ends_below_what_it_acknowledged_gets_a_new_incarnation() {
     let mut rig = Rig::new(false, false);
     rig.promote(1, 1);
     rig.wait(1);
-    assert_eq!(rig.control.authority().incarnation, 1);
+    assert_eq!(rig.solo.machine.authority().incarnation, 1);
     rig.log_end = 0;
     rig.wait(6);
-    assert_eq!(rig.control.authority().incarnation, 2);
+    assert_eq!(rig.solo.machine.authority().incarnation, 2);
 }

@@ -1,13 +1,14 @@
 //! Region Enablement, row by row of its table, and the door.
 
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time};
-use machine::{Verdict, Waivers};
+use crate::bench::Solo;
+use machine::Verdict;
+use machine::{Duration, Input, Knobs, Machine, NodeId, Time};
 use platform::id::{Region, Token};
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::region::{
-    Cause, Command as Order, Door, Fact, Installation, Message as Say, Note as Tell, Record,
-    Regions, Site, State,
+    Cause, Command as Order, Door, Fact, Installation, Message as Say, Note as Tell, Regions, Site,
+    State,
 };
 use platform::{gate, knob};
 
@@ -19,12 +20,7 @@ const HERE: Region = Region(0);
 
 /// A region service with one region, by hand.
 struct Rig {
-    service: Regions,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<Regions>,
 }
 
 impl Rig {
@@ -34,46 +30,25 @@ impl Rig {
             allowed,
         };
         let mut rig = Self {
-            service: Regions::new(Installation {
-                sites: vec![site],
-                door: DOOR,
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Regions::new(Installation {
+                    sites: vec![site],
+                    door: DOOR,
+                }),
+                SERVICE,
+            ),
         };
         rig.restart();
         rig
     }
 
-    fn context<T>(&mut self, act: impl FnOnce(&mut Self, &Context<'_>) -> T) -> T {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: SERVICE,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        act(self, &cx)
-    }
-
     fn restart(&mut self) {
-        self.disk.clear();
-        self.out.clear();
-        self.context(|rig, cx| {
-            let durable = rig.durable.clone();
-            rig.service.restart(cx, &durable, &mut rig.out);
-        });
+        self.solo.restart();
     }
 
     /// One input; what leaves the node stays in `out`.
     fn input(&mut self, input: Input<Message>) {
-        self.out.clear();
-        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
-        self.disk.append(&mut self.out.persists);
+        self.solo.input(input);
     }
 
     fn say(&mut self, from: NodeId, say: Say) {
@@ -92,20 +67,21 @@ impl Rig {
 
     /// The disk catches up.
     fn sync(&mut self) {
-        for write in std::mem::take(&mut self.disk) {
-            self.durable.push(write.record);
-            self.input(Input::Persisted(write.ticket));
+        for _ in 0..self.solo.disk.len() {
+            if let Some(ticket) = self.solo.next_write() {
+                self.input(Input::Persisted(ticket));
+            }
         }
     }
 
     fn wait(&mut self, duration: Duration) {
-        let until = self.now.after(duration);
-        while let Some(due) = self.service.deadline().filter(|due| *due <= until) {
-            self.now = self.now.max(due);
+        let until = self.solo.now.after(duration);
+        while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
+            self.solo.now = self.solo.now.max(due);
             self.input(Input::Deadline);
             self.sync();
         }
-        self.now = until;
+        self.solo.now = until;
     }
 
     fn state(&self) -> Option<State> {
@@ -113,12 +89,12 @@ impl Rig {
     }
 
     fn row(&self) -> platform::region::RegionRow {
-        self.service.rows().get(0).unwrap().value
+        self.solo.machine.rows().get(0).unwrap().value
     }
 
     fn seen_under(&mut self, token: u32, fact: Fact, holds: bool) {
-        let (at, region, token) = (self.now, HERE, Token(token));
-        self.now = self.now.after(Duration(1));
+        let (at, region, token) = (self.solo.now, HERE, Token(token));
+        self.solo.now = self.solo.now.after(Duration(1));
         self.say(
             PLACE,
             Say::Seen {
@@ -155,12 +131,12 @@ impl Rig {
     }
 
     fn told(&self, note: Tell) -> bool {
-        self.out.notes.contains(&Note::Region(note))
+        self.solo.out.notes.contains(&Note::Region(note))
     }
 
     fn sent(&self, what: impl Fn(&Say) -> bool) -> bool {
         let region = |send: &machine::Send<Message>| matches!(&send.message, Message::Region(say) if what(say));
-        self.out.sends.iter().any(region)
+        self.solo.out.sends.iter().any(region)
     }
 }
 
@@ -169,7 +145,7 @@ fn k6_a_request_needs_residency() {
     let mut rig = Rig::new(false);
     rig.order(Order::Enable { region: HERE });
     assert_eq!(rig.state(), None);
-    assert!(rig.out.ruled.iter().any(|ruling| {
+    assert!(rig.solo.out.ruled.iter().any(|ruling| {
         ruling.gate == gate::RESIDENCY_ALLOWED.index && ruling.verdict == Verdict::Refused
     }));
     let mut rig = Rig::new(true);
@@ -233,9 +209,9 @@ fn k6_evidence_that_is_too_old_holds_a_stage() {
     rig.sync();
     rig.seen(Fact::Quota, true);
     rig.seen(Fact::Runners, true);
-    rig.now = rig
-        .now
-        .after(Duration(rig.knobs.time(&knob::REGION_EVIDENCE_TTL).0 + 2));
+    rig.solo.now = rig.solo.now.after(Duration(
+        rig.solo.knobs.time(&knob::REGION_EVIDENCE_TTL).0 + 2,
+    ));
     rig.seen(Fact::Edges, true);
     assert_eq!(rig.state(), Some(State::Provisioning));
     assert_eq!(rig.row().lacks, Some(Fact::Runners));
@@ -248,11 +224,11 @@ fn k6_an_operator_takes_a_region_out_traffic_first() {
     rig.order(Order::Disable { region: HERE });
     assert_eq!(rig.state(), Some(State::Disabled));
     assert!(
-        rig.out.sends.is_empty(),
+        rig.solo.out.sends.is_empty(),
         "nothing leaves before the disk has it"
     );
-    let write = rig.disk.pop().unwrap();
-    rig.durable.push(write.record);
+    let write = rig.solo.disk.pop().unwrap();
+    rig.solo.durable.push(write.record);
     rig.input(Input::Persisted(write.ticket));
     assert!(rig.sent(|say| matches!(say, Say::Revoke { .. })));
     assert!(!rig.sent(|say| matches!(say, Say::Stop { .. })));
@@ -273,7 +249,11 @@ fn k6_an_operator_takes_a_region_out_traffic_first() {
             nth: 1,
         },
     );
-    assert_eq!(rig.service.deadline(), None, "there is nothing left to do");
+    assert_eq!(
+        rig.solo.machine.deadline(),
+        None,
+        "there is nothing left to do"
+    );
 }
 
 #[test]
@@ -362,27 +342,19 @@ fn a_service_that_comes_back_knows_what_was_durable_and_asks_again() {
     assert_eq!(rig.state(), Some(State::Eligible));
     rig.input(Input::Deadline);
     let asked = rig.sent(|say| matches!(say, Say::Probe { .. }));
-    assert!(asked || rig.service.deadline().is_some());
+    assert!(asked || rig.solo.machine.deadline().is_some());
 }
 
 /// A door, by hand.
 fn door(inputs: &[(u64, Say)]) -> Vec<Message> {
-    let mut door = Door::new(SERVICE, vec![PLACE]);
-    let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
+    let mut door = Solo::new(Door::new(SERVICE, vec![PLACE]), DOOR);
     let mut sent = Vec::new();
     for (at, say) in inputs {
-        let cx = Context {
-            now: Time(*at),
-            node: DOOR,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        let mut out = Step::default();
+        door.now = Time(*at);
         let message = Message::Region(*say);
         let from = SERVICE;
-        door.step(&cx, Input::Message { from, message }, &mut out);
-        sent.extend(out.sends.into_iter().map(|send| send.message));
+        door.input(Input::Message { from, message });
+        sent.extend(door.out.sends.iter().map(|send| send.message));
     }
     sent
 }

@@ -1,14 +1,13 @@
 //! Database Restore, step by step of its runbook.
 
-use machine::{
-    Context, Dice, Duration, Input, Knobs, Machine, NodeId, Persist, Step, Time, Waivers,
-};
+use crate::bench::Solo;
+use machine::{Duration, Input, NodeId, Time};
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::restore::{
     Command as Order, Databases, EventId, Installation, InstanceId, Message as Say, Note as Tell,
-    PREVIEW, PRODUCTION, Reason, Record, Restore, RestoreId, Restores, Stage, Stored,
+    PREVIEW, PRODUCTION, Reason, Restore, RestoreId, Restores, Stage,
 };
 
 const DATABASES: NodeId = NodeId(2);
@@ -18,12 +17,7 @@ const OPERATOR: NodeId = NodeId(9);
 
 /// A restore service whose databases and world outside are played by hand.
 struct Rig {
-    service: Restores,
-    disk: Vec<Persist<Record>>,
-    durable: Vec<Record>,
-    now: Time,
-    knobs: Knobs,
-    out: Step<Message, Record, Note>,
+    solo: Solo<Restores>,
     sent: Vec<(NodeId, Say)>,
     notes: Vec<Note>,
 }
@@ -31,37 +25,26 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let mut rig = Self {
-            service: Restores::new(Installation {
-                databases: DATABASES,
-                outside: OUTSIDE,
-                writers: vec![WRITER],
-            }),
-            disk: Vec::new(),
-            durable: Vec::new(),
-            now: Time(100_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
+            solo: Solo::new(
+                Restores::new(Installation {
+                    databases: DATABASES,
+                    outside: OUTSIDE,
+                    writers: vec![WRITER],
+                }),
+                NodeId(1),
+            ),
             sent: Vec::new(),
             notes: Vec::new(),
         };
+        rig.solo.now = Time(100_000_000);
         rig.restart();
         rig
     }
 
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: NodeId(1),
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
-        self.disk.append(&mut self.out.persists);
-        self.notes.append(&mut self.out.notes);
-        for send in &self.out.sends {
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        self.notes.append(&mut self.solo.out.notes);
+        for send in &self.solo.out.sends {
             if let Message::Restore(said) = send.message {
                 self.sent.push((send.to, said));
             }
@@ -69,21 +52,18 @@ impl Rig {
     }
 
     fn restart(&mut self) {
-        self.disk.clear();
-        let durable = self.durable.clone();
-        self.context(|rig, cx| rig.service.restart(cx, &durable, &mut rig.out));
+        self.solo.restart();
+        self.look();
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.service.step(cx, input, &mut rig.out));
+        self.solo.input(input);
+        self.look();
     }
 
     fn sync(&mut self) {
-        while !self.disk.is_empty() {
-            for write in core::mem::take(&mut self.disk) {
-                self.durable.push(write.record);
-                self.input(Input::Persisted(write.ticket));
-            }
+        while let Some(ticket) = self.solo.next_write() {
+            self.input(Input::Persisted(ticket));
         }
     }
 
@@ -114,7 +94,7 @@ impl Rig {
     }
 
     fn tick(&mut self) {
-        self.now = self.now.after(Duration::secs(1));
+        self.solo.now = self.solo.now.after(Duration::secs(1));
         self.input(Input::Deadline);
         self.sync();
     }
@@ -191,7 +171,7 @@ impl Rig {
     }
 
     fn opened(&mut self) {
-        let (instance, epoch) = self.service.binding();
+        let (instance, epoch) = self.solo.machine.binding();
         self.say(
             DATABASES,
             Say::Opened {
@@ -203,7 +183,8 @@ impl Rig {
     }
 
     fn row(&self) -> Restore {
-        self.service
+        self.solo
+            .machine
             .rows()
             .get(0)
             .expect("there is a restore")
@@ -226,7 +207,7 @@ fn m4_a_restore_goes_from_fence_to_cut_over_and_tells_its_impact() {
     rig.noted(true);
     rig.effect(None, 2);
     assert_eq!(rig.row().stage, Stage::CutOver);
-    assert_eq!(rig.service.binding(), (InstanceId(2), 2));
+    assert_eq!(rig.solo.machine.binding(), (InstanceId(2), 2));
     rig.opened();
     assert_eq!(rig.row().stage, Stage::Done);
     let impact = |note: &Note| matches!(note, Note::Restore(Tell::Impact { lost: 1, .. }));
@@ -255,7 +236,8 @@ fn m4_a_preview_is_never_restored_over_production() {
 #[test]
 fn m4_more_loss_than_allowed_waits_until_somebody_accepts_it() {
     let mut rig = Rig::new();
-    rig.knobs
+    rig.solo
+        .knobs
         .set(&knob::RESTORE_RPO, 10_000_000)
         .expect("in range");
     rig.restore(PRODUCTION, 60);
@@ -330,25 +312,17 @@ fn m4_a_crash_at_any_commit_goes_on_from_there() {
 
 #[test]
 fn m4_an_instance_takes_writes_only_while_open_and_under_its_epoch() {
-    let (knobs, dice) = (Knobs::defaults(knob::ALL), Dice::new([7; Dice::STREAMS]));
-    let mut databases = Databases::new((Duration::secs(1), Duration::secs(1)));
-    let mut out: Step<Message, Stored, Note> = Step::default();
+    let takes = (Duration::secs(1), Duration::secs(1));
+    let mut databases = Solo::new(Databases::new(takes), DATABASES);
+    databases.now = Time(5_000_000);
     let mut say = |said: Say| {
-        let cx = Context {
-            now: Time(5_000_000),
-            node: DATABASES,
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        out.clear();
         let input = Input::Message {
             from: WRITER,
             message: Message::Restore(said),
         };
-        databases.step(&cx, input, &mut out);
+        databases.input(input);
         let refused = |note: &Note| matches!(note, Note::Restore(Tell::WriteRefused { .. }));
-        !out.notes.iter().any(refused)
+        !databases.out.notes.iter().any(refused)
     };
     let instance = InstanceId(0);
     let write = |event: u32, epoch| Say::Write {

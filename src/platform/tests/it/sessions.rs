@@ -76,9 +76,9 @@ fn l3_draining_refuses_an_edge_that_has_not_heard_of_it() {
     assert_eq!(bench.refusal(1, 2), Some(Refusal::NoTarget));
 }
 
-#[test]
-fn l3_target_gone_with_a_store_hydrates() {
-    let mut bench = Bench::of_sessions(true, true, NEVER);
+/// A session whose allocation has ended, and whose app is awake again.
+fn gone(store: bool, fresh: bool) -> (Bench, Session) {
+    let mut bench = Bench::of_sessions(store, fresh, NEVER);
     let had = settled(&mut bench);
     let runner = *bench
         .runners
@@ -89,6 +89,12 @@ fn l3_target_gone_with_a_store_hydrates() {
     bench.exit(runner, 1, false);
     bench.request(Class::SafePage);
     bench.advance(secs(5));
+    (bench, had)
+}
+
+#[test]
+fn l3_target_gone_with_a_store_hydrates() {
+    let (mut bench, had) = gone(true, true);
     let again = bench.open(1, 2, Some(had)).unwrap();
     assert_eq!((again.0, again.2), (had.0, Came::Hydrated));
     assert!(
@@ -99,34 +105,14 @@ fn l3_target_gone_with_a_store_hydrates() {
 
 #[test]
 fn l3_target_gone_without_a_store_is_fresh() {
-    let mut bench = Bench::of_sessions(false, true, NEVER);
-    let had = settled(&mut bench);
-    let runner = *bench
-        .runners
-        .iter()
-        .find(|(_, node)| !node.machine.sockets().is_empty())
-        .unwrap()
-        .0;
-    bench.exit(runner, 1, false);
-    bench.request(Class::SafePage);
-    bench.advance(secs(5));
+    let (mut bench, had) = gone(false, true);
     let again = bench.open(1, 2, Some(had)).unwrap();
     assert_ne!(again.0, had.0);
     assert_eq!((again.2, again.3), (Came::Fresh(Fresh::NoStore), 0));
 }
 
 fn silent(fresh: bool) -> (Bench, Session) {
-    let mut bench = Bench::of_sessions(true, fresh, NEVER);
-    let had = settled(&mut bench);
-    let runner = *bench
-        .runners
-        .iter()
-        .find(|(_, node)| !node.machine.sockets().is_empty())
-        .unwrap()
-        .0;
-    bench.exit(runner, 1, false);
-    bench.request(Class::SafePage);
-    bench.advance(secs(5));
+    let (mut bench, had) = gone(true, fresh);
     bench.tabs.answers = false;
     assert_eq!(bench.open(1, 2, Some(had)), None);
     bench.advance(millis(1_999));

@@ -1,6 +1,7 @@
 //! The route event stream and an edge's cursor in it, rule by rule.
 
-use machine::{Context, Dice, Duration, Input, Knobs, Machine, NodeId, Step, Time, Waivers};
+use crate::bench::Solo;
+use machine::{Duration, Input, Machine, NodeId, Time};
 use platform::control::Contract;
 use platform::edge::{Edge, Installation, Phase, Streamed};
 use platform::id::{DeploymentId, Epoch, OutboxId, Region, RouteId};
@@ -28,37 +29,17 @@ fn owner(route: u16, epoch: u32) -> Owner {
 
 /// A machine, stepped by hand.
 struct Rig<M: Machine> {
-    machine: M,
-    now: Time,
-    knobs: Knobs,
-    out: Step<M::Message, M::Record, M::Note>,
+    solo: Solo<M>,
 }
 
 impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
     fn new(machine: M) -> Self {
-        Self {
-            machine,
-            now: Time(1_000_000),
-            knobs: Knobs::defaults(knob::ALL),
-            out: Step::default(),
-        }
-    }
-
-    fn context(&mut self, act: impl FnOnce(&mut Self, &Context<'_>)) {
-        let (knobs, dice) = (self.knobs.clone(), Dice::new([7; Dice::STREAMS]));
-        let cx = Context {
-            now: self.now,
-            node: NodeId(2),
-            waivers: Waivers::NONE,
-            knobs: &knobs,
-            dice: &dice,
-        };
-        self.out.clear();
-        act(self, &cx);
+        let solo = Solo::new(machine, NodeId(2));
+        Self { solo }
     }
 
     fn input(&mut self, input: Input<Message>) {
-        self.context(|rig, cx| rig.machine.step(cx, input, &mut rig.out));
+        self.solo.input(input);
     }
 
     fn say(&mut self, from: NodeId, said: Say) -> Vec<Say> {
@@ -74,12 +55,17 @@ impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
             Message::Promotion(said) => Some(said),
             _ => None,
         };
-        self.out.sends.iter().filter_map(said).collect()
+        self.solo.out.sends.iter().filter_map(said).collect()
     }
 
     fn wait(&mut self, wait: Duration) {
-        self.now = self.now.after(wait);
-        if self.machine.deadline().is_some_and(|due| due <= self.now) {
+        self.solo.now = self.solo.now.after(wait);
+        if self
+            .solo
+            .machine
+            .deadline()
+            .is_some_and(|due| due <= self.solo.now)
+        {
             self.input(Input::Deadline);
         }
     }
@@ -89,7 +75,7 @@ impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
             Note::Promotion(note) => Some(*note),
             _ => None,
         };
-        self.out.notes.iter().filter_map(told).collect()
+        self.solo.out.notes.iter().filter_map(told).collect()
     }
 }
 
@@ -146,11 +132,13 @@ fn b_sequences_start_at_one_and_survive_a_restart() {
         at: Time(0),
     };
     let durable = [stored(1, 1, 0), stored(2, 2, 1)];
-    log.context(|rig, cx| rig.machine.restart(cx, &durable, &mut rig.out));
-    assert_eq!(log.machine.last(), 2);
-    log.context(|rig, cx| rig.machine.restart(cx, &durable[..1], &mut rig.out));
+    log.solo.durable = durable.to_vec();
+    log.solo.restart();
+    assert_eq!(log.solo.machine.last(), 2);
+    log.solo.durable.truncate(1);
+    log.solo.restart();
     assert_eq!(
-        log.machine.last(),
+        log.solo.machine.last(),
         1,
         "what was not on disk is gone, and its number is free"
     );
@@ -185,7 +173,7 @@ fn b_a_single_server_looks_at_the_sequence_first() {
 fn b_a_repeat_is_forgotten_after_the_dedup_window() {
     let mut log = log(true);
     log.publish(owner(0, 1), 1, 0);
-    log.now = log.now.after(Duration::secs(121));
+    log.solo.now = log.solo.now.after(Duration::secs(121));
     assert_eq!(refused(&log.publish(owner(0, 1), 1, 0)), Some(1));
 }
 
@@ -203,11 +191,14 @@ fn b_another_expected_sequence_is_refused_with_the_actual_one() {
 #[test]
 fn b_a_start_below_the_first_is_clamped_without_a_word() {
     let mut log = log(true);
-    log.knobs.set(&knob::STREAM_RETENTION, 2).expect("in range");
+    log.solo
+        .knobs
+        .set(&knob::STREAM_RETENTION, 2)
+        .expect("in range");
     for epoch in 1..=4 {
         log.publish(owner(0, epoch), epoch, u64::from(epoch) - 1);
     }
-    assert_eq!((log.machine.first(), log.machine.last()), (3, 4));
+    assert_eq!((log.solo.machine.first(), log.solo.machine.last()), (3, 4));
     let said = log.say(NodeId(7), Say::Subscribe { from: 2, nth: 1 });
     let delivered: Vec<u64> = said
         .iter()
@@ -265,9 +256,9 @@ fn edge() -> Rig<Edge> {
             policies: vec![GapPolicy::FailClosed; 2],
         }),
     }));
-    rig.context(|rig, cx| rig.machine.restart(cx, &[], &mut rig.out));
+    rig.solo.restart();
     rig.snapshot(1, 5, &[owner(0, 2), owner(1, 2)], |_| {});
-    assert_eq!(rig.machine.cursor(), Some((Phase::Following, 1, 5)));
+    assert_eq!(rig.solo.machine.cursor(), Some((Phase::Following, 1, 5)));
     rig
 }
 
@@ -344,7 +335,7 @@ impl Rig<Edge> {
     }
 
     fn epoch(&self, route: u16) -> u32 {
-        self.machine.routes()[&RouteId(route)].epoch.0
+        self.solo.machine.routes()[&RouteId(route)].epoch.0
     }
 }
 
@@ -448,7 +439,7 @@ fn b_only_a_signed_whole_and_newer_snapshot_ends_a_gap() {
     let nth = edge.subscription();
     edge.deliver(nth, 1, 9, owner(0, 5));
     let owners = [owner(0, 5), owner(1, 2)];
-    let in_gap = |edge: &Rig<Edge>| matches!(edge.machine.cursor(), Some((Phase::Gap(_), ..)));
+    let in_gap = |edge: &Rig<Edge>| matches!(edge.solo.machine.cursor(), Some((Phase::Gap(_), ..)));
     edge.snapshot(1, 9, &owners, |head| head.signature ^= 1);
     assert!(in_gap(&edge), "not signed");
     edge.wait(Duration::secs(2));
@@ -462,7 +453,7 @@ fn b_only_a_signed_whole_and_newer_snapshot_ends_a_gap() {
     assert!(in_gap(&edge), "behind what was applied");
     edge.wait(Duration::secs(2));
     edge.snapshot(1, 9, &owners, |_| {});
-    assert_eq!(edge.machine.cursor(), Some((Phase::Following, 1, 9)));
+    assert_eq!(edge.solo.machine.cursor(), Some((Phase::Following, 1, 9)));
     assert_eq!(edge.epoch(0), 5);
     assert!(
         edge.sent()

@@ -143,7 +143,8 @@ const fn helper(kind: NodeKind, name: &'static str, many: bool) -> Seat {
 pub struct Roster {
     edges: u16,
     runners: u16,
-    seats: [u16; SEATS.len()],
+    /// How many nodes have this seat or one before it: asked for at every entry, several times.
+    up_to: [u16; SEATS.len()],
 }
 
 impl Roster {
@@ -153,34 +154,40 @@ impl Roster {
         Self {
             edges,
             runners,
-            seats: [0; SEATS.len()],
+            up_to: [0; SEATS.len()],
         }
     }
 
     /// The same fleet with so many nodes in a seat, by its place in [`SEATS`].
     #[must_use]
     pub const fn with(mut self, seat: usize, count: u16) -> Self {
-        self.seats[seat] = count;
+        let (before, old) = self.places(seat);
+        let mut at = seat;
+        while at < SEATS.len() {
+            self.up_to[at] = self.up_to[at] - (old - before) + count;
+            at += 1;
+        }
         self
     }
 
+    /// The places of the nodes in a seat among all that have one: the first, and the first behind them.
+    const fn places(&self, seat: usize) -> (u16, u16) {
+        let before = if seat == 0 { 0 } else { self.up_to[seat - 1] };
+        (before, self.up_to[seat])
+    }
+
     /// The nodes in a seat.
-    pub fn seated(self, seat: usize) -> impl Iterator<Item = NodeId> {
-        let before: u16 = self.seats[..seat].iter().sum();
-        let first = self.vault().0 + 1 + before;
-        (first..first + self.seats[seat]).map(NodeId)
+    pub fn seated(&self, seat: usize) -> impl Iterator<Item = NodeId> + use<> {
+        let (from, to) = self.places(seat);
+        let first = self.vault().0 + 1;
+        (first + from..first + to).map(NodeId)
     }
 
     /// The seat of a node and its position in it, if it has one.
     fn seat_of(self, node: NodeId) -> Option<(Seat, u16)> {
-        let mut left = node.0.checked_sub(self.vault().0 + 1)?;
-        for (seat, count) in SEATS.iter().zip(self.seats) {
-            if left < count {
-                return Some((*seat, left));
-            }
-            left -= count;
-        }
-        None
+        let place = node.0.checked_sub(self.vault().0 + 1)?;
+        let seat = self.up_to.iter().position(|up_to| place < *up_to)?;
+        Some((SEATS[seat], place - self.places(seat).0))
     }
 
     /// The edge with this position, from 0.
@@ -231,7 +238,7 @@ impl Roster {
 
     /// All nodes.
     pub fn all(self) -> impl Iterator<Item = NodeId> {
-        let seated: u16 = self.seats.iter().sum();
+        let seated = self.up_to[SEATS.len() - 1];
         (0..=self.vault().0 + seated).map(NodeId)
     }
 

@@ -3,7 +3,7 @@
 use crate::fleet::{Fleet, Roster};
 use alloc::format;
 use alloc::string::{String, ToString};
-use machine::{Message as _, NodeId, Subject};
+use machine::{NodeId, Subject};
 use platform::id::{AllocationId, DeploymentId, RequestId, RouteId, WakeId};
 use platform::message::{Cause, Class, Message, Observed, Reason};
 use protocol::Plan;
@@ -190,18 +190,9 @@ pub fn message_label(message: &Message) -> String {
                 "secret missing"
             }
         }
+        Message::Follow { .. } => "follow",
         Message::Command(_) => "command",
         Message::Host(message) => super::hosts::label(message),
-        #[allow(
-            unreachable_patterns,
-            reason = "the platform may add messages that need no word of their own"
-        )]
-        other => {
-            return platform::message::kinds()
-                .find(|(kind, _)| *kind == other.kind())
-                .map_or("message", |(_, name)| name)
-                .to_string();
-        }
     };
     text.to_string()
 }
@@ -259,6 +250,8 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::OutcomeUnknown => "outcome unknown",
         Reason::StaleEpoch => "stale epoch",
         Reason::NoPlacement => "no room",
+        Reason::NoBaseline => "no snapshot yet",
+        Reason::RouteGap => "owner not verified",
         Reason::EarlyData => "early data",
         Reason::IdemStore => "key store down",
         Reason::Fenced => "fenced",
@@ -272,11 +265,6 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::NoPreview => "no such preview",
         Reason::PreviewBudget => "preview budget used up",
         Reason::NotIsolated => "preview not isolated",
-        #[allow(
-            unreachable_patterns,
-            reason = "the platform may add reasons that need no words of their own"
-        )]
-        _ => "refused",
     }
 }
 
@@ -297,11 +285,6 @@ pub const fn cause_word(cause: Cause) -> &'static str {
         Cause::NoPlacement => "no host has room",
         Cause::Cancelled => "an operator stopped it",
         Cause::WakeTimeout => "the wake took too long",
-        #[allow(
-            unreachable_patterns,
-            reason = "the platform may add causes that need no words of their own"
-        )]
-        _ => "another reason",
     }
 }
 

@@ -348,7 +348,7 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
         Situation::Promotion(situation) => promotions(view, situation).1,
         Situation::Restore { restore, stage } => stands(
             &format!("restore {}", restore + 1),
-            restore_of(view.state, *restore).unwrap_or("nothing"),
+            restore_of(view.state, *restore).unwrap_or("not asked for"),
             stage,
         ),
         Situation::Region { region, state } => stands(

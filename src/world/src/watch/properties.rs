@@ -38,6 +38,8 @@ struct Standing {
 #[derive(Clone, Debug)]
 pub struct Properties {
     standing: Vec<Standing>,
+    /// Whether any of them is broken: objectives ask at every entry.
+    any_broken: bool,
     memory: Memory,
 }
 
@@ -71,6 +73,7 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 /// What a check may say of the entry it looks at.
 pub(super) struct Judge<'a> {
     standing: &'a mut [Standing],
+    any_broken: &'a mut bool,
     step: u64,
     at: u64,
 }
@@ -82,6 +85,7 @@ impl Judge<'_> {
         standing.exercised = true;
         if !holds && standing.broken.is_none() {
             standing.broken = Some((self.step, self.at, evidence()));
+            *self.any_broken = true;
         }
     }
 }
@@ -90,16 +94,15 @@ impl Properties {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             standing: alloc::vec![Standing { exercised: false, broken: None }; PROPERTIES.len()],
+            any_broken: false,
             memory: Memory::new(plan),
         }
     }
 
     /// Whether some property is broken.
     #[must_use]
-    pub fn any_broken(&self) -> bool {
-        self.standing
-            .iter()
-            .any(|standing| standing.broken.is_some())
+    pub const fn any_broken(&self) -> bool {
+        self.any_broken
     }
 
     /// How each property stands, in the order of their declaration.
@@ -148,6 +151,7 @@ impl Properties {
     ) {
         let mut judge = Judge {
             standing: &mut self.standing,
+            any_broken: &mut self.any_broken,
             step: entry.step,
             at: entry.at.0,
         };

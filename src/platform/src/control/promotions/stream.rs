@@ -35,6 +35,8 @@ pub(super) struct Publishing {
     acknowledged: u64,
     /// The newest ask where the log ends, and what it had acknowledged then.
     end: (u32, u64),
+    /// The rows below this one may have been said before the last crash.
+    resumed: u32,
 }
 
 impl Publishing {
@@ -44,6 +46,7 @@ impl Publishing {
             self.last.fingerprint(),
             self.acknowledged,
             self.end,
+            self.resumed,
         ))
     }
 }
@@ -199,7 +202,9 @@ impl ControlPlane {
         let Some(unsaid) = self.promotions.stream.unsaid.get((route, row)).copied() else {
             return;
         };
-        if !repeated {
+        // What was said before a crash may have got its sequence then. What was not must be above all that was acknowledged,
+        // even if the answer to a copy of it is the first to arrive.
+        if !repeated || row.0 >= self.promotions.stream.resumed {
             self.judge_end(cx, out, seq.saturating_sub(1), unsaid.above);
         }
         let stream = &mut self.promotions.stream;
@@ -330,6 +335,7 @@ impl ControlPlane {
 
     /// Goes on writing the log after a crash, or begins.
     pub(super) fn resume_stream(&mut self, cx: &Context<'_>, out: &mut Out) {
+        self.promotions.stream.resumed = self.outbox.len() as u32;
         self.snapshot_due(cx, out);
     }
 }

@@ -3,9 +3,11 @@
 //! What a test wants to go otherwise it says by the public fields.
 
 mod outside;
+mod solo;
 mod tabs;
 mod told;
 
+pub use solo::Solo;
 pub use tabs::Session;
 
 use machine::{
