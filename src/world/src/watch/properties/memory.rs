@@ -3,7 +3,7 @@
 use crate::fleet::Fleet;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{NodeId, Time};
+use machine::{NodeId, Subject, Time};
 use machine::{SortedMap, SortedSet};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
 use platform::message::{Class, Message};
@@ -16,6 +16,10 @@ use sim::{Entry, State, What};
 pub struct Memory {
     /// The digest of the durable event of each outbox row.
     pub committed: SortedMap<u32, u64>,
+    /// The version of the newest durable event of each entity since the control plane came up.
+    pub versions: SortedMap<Subject, u32>,
+    /// What each edge lacks of each allocation: the version, and since when.
+    pub lacks: SortedMap<(NodeId, AllocationId), (u32, Time)>,
     /// The highest token issued for each allocation, before the entry that is judged.
     pub tokens: SortedMap<AllocationId, Token>,
     /// Allocations with a durable end, and the version that ended them.
@@ -83,6 +87,8 @@ impl Memory {
             What::Crashed => {
                 if entry.actor == control {
                     self.control_up = None;
+                    // What was durable and not heard of is known only to the disk.
+                    self.versions.clear();
                 }
                 self.orders.retain(|(runner, _), _| *runner != entry.actor);
                 self.keys.retain(|(edge, _), _| *edge != entry.actor);

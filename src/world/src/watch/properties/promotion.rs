@@ -89,6 +89,18 @@ pub(super) fn check(
         if starts {
             memory.reports.clear();
         }
+        let keeps = entry.sent.iter().any(|sent| {
+            matches!(
+                sent.message,
+                Message::Promotion(platform::promotion::Message::Keep { .. })
+            )
+        });
+        if keeps {
+            let durable = control.outbox().iter().all(|row| row.committed);
+            judge.claim(const { place("snapshots-are-durable") }, durable, || {
+                "a snapshot was kept of what is not on the disk yet".into()
+            });
+        }
         for note in entry.notes {
             match note {
                 Note::Promotion(note) => control_told(entry, note, memory, judge),

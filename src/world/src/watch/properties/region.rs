@@ -21,6 +21,8 @@ pub struct Memory {
     well: SortedMap<Region, Time>,
     /// Since when troubles are over.
     healed: Option<Time>,
+    /// Since when the service has been up, by its own clock.
+    up_since: Time,
 }
 
 pub(super) fn check(
@@ -75,6 +77,10 @@ pub(super) fn check(
         }
     }
     if state.fleet().roster().seated(crate::fleet::REGIONS).next() == Some(entry.actor) {
+        if let What::Started | What::Restarted = entry.what {
+            memory.up_since = state.clock(entry.actor);
+        }
+        grace(state, entry, memory, judge);
         settle(state, entry, memory, judge);
     }
 }
@@ -167,6 +173,28 @@ fn sent(
     });
 }
 
+/// A region that lacks something is eligible no longer than its grace lasts.
+fn grace(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
+    let Some(service) = state.fleet().regions() else {
+        return;
+    };
+    let most = Duration(state.knobs().time(&knob::REGION_GRACE).0 + Duration::secs(1).0);
+    let now = state.clock(entry.actor);
+    for (id, row) in service.rows().iter() {
+        let eligible = row.value.state == Some(Stage::Eligible);
+        let Some(since) = row.value.ill_since.filter(|_| eligible) else {
+            continue;
+        };
+        let borne = now.since(since.max(memory.up_since)) <= most;
+        judge.claim(const { place("regions-settle") }, borne, || {
+            format!(
+                "region {} has lacked something since {since} and is still eligible",
+                id + 1
+            )
+        });
+    }
+}
+
 /// A region that has all it needs must get on.
 fn settle(
     state: &State<Fleet>,
@@ -181,18 +209,8 @@ fn settle(
     let steady = knobs.time(&knob::REPLICATION_STEADY);
     // Five stages, each of which may have to ask twice.
     let within = Duration(knobs.time(&knob::REGION_PROBE_INTERVAL).0 * 10);
-    let patience = Duration(knobs.time(&knob::REGION_GRACE).0 + within.0);
     for (id, row) in service.rows().iter() {
         let (region, row) = (Region(id as u8), row.value);
-        if let Some(since) = row.ill_since.filter(|_| row.state == Some(Stage::Eligible)) {
-            let borne = entry.at.since(since.max(healed)) <= patience;
-            judge.claim(const { place("regions-settle") }, borne, || {
-                format!(
-                    "region {} has been ill since {since} and is still eligible",
-                    region.0 + 1
-                )
-            });
-        }
         let lacks_nothing = state.fleet().place(region).is_some_and(|site| {
             Stage::Eligible
                 .needs()

@@ -8,7 +8,7 @@ use machine::fingerprint::digest;
 use machine::{Duration, NodeId, Time};
 use platform::control::ControlPlane;
 use platform::id::{AllocationId, RouteId, WakeId};
-use platform::message::Event;
+use platform::message::{Event, Message};
 use platform::note::Note;
 use platform::{allocation, knob, wake};
 use sim::{Entry, State, What};
@@ -39,6 +39,7 @@ pub(super) fn check(
                 judge.claim(const { place("o-3") }, same, || {
                     format!("outbox row {} tells of two commits", row.0)
                 });
+                one_row_each(memory, judge, event);
                 ended_stays_ended(memory, judge, event);
             }
             Note::ServingChanged {
@@ -54,6 +55,7 @@ pub(super) fn check(
         }
         return;
     }
+    acknowledged(entry, judge);
     for moved in entry.moved {
         if moved.lifecycle == platform::WAKE
             && moved.to == wake::State::Hot as u8
@@ -79,7 +81,38 @@ pub(super) fn check(
         memory.looked_at = entry.at;
         ends(state, memory, judge, entry.at);
         wakes_up(state, memory, judge, entry.at);
+        around(state, memory, judge, entry.at);
     }
+}
+
+/// O-3: as many events of an entity as versions of its row.
+fn one_row_each(memory: &mut Memory, judge: &mut Judge<'_>, event: Event) {
+    let (entity, version) = (event.entity(), event.version());
+    if let Some(before) = memory.versions.insert(entity, version) {
+        judge.claim(const { place("o-3") }, version == before + 1, || {
+            format!("the event of version {version} followed on that of version {before}")
+        });
+    }
+}
+
+/// A report that changes something is acknowledged when the disk has that, which is never in the same breath.
+fn acknowledged(entry: &Entry<'_, Fleet>, judge: &mut Judge<'_>) {
+    let What::MessageDelivered {
+        message: Message::Report { report: of, .. },
+        ..
+    } = entry.what
+    else {
+        return;
+    };
+    let said = entry
+        .sent
+        .iter()
+        .any(|sent| matches!(sent.message, Message::ReportAck { report, .. } if report == of));
+    judge.claim(
+        const { place("acks-are-durable") },
+        !said || entry.persisted.is_empty(),
+        || "a report was acknowledged before what it changed was on the disk".into(),
+    );
 }
 
 /// O-28: a row that has ended is never written again.
@@ -334,6 +367,42 @@ fn ends(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, at: Time) 
                 )
             },
         );
+    }
+}
+
+/// How long an event may be on its way: as long as some resends take, each after a longer wait.
+const ON_ITS_WAY: Duration = Duration::secs(30);
+
+/// Once everything is healed, whatever an allocation has become gets around to all edges that are there.
+fn around(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, at: Time) {
+    if !state.healed() {
+        return;
+    }
+    for (node, edge) in state.fleet().edges() {
+        for (id, row) in state.fleet().control().allocations().iter() {
+            let id = AllocationId(id);
+            let known = edge.allocations().get(&id).map_or(0, |view| view.version);
+            if known >= row.version || !state.is_up(node) {
+                memory.lacks.remove(&(node, id));
+                continue;
+            }
+            let lacks = memory.lacks.entry((node, id)).or_insert((row.version, at));
+            if known >= lacks.0 {
+                *lacks = (row.version, at);
+            }
+            let (version, since) = *lacks;
+            judge.claim(
+                const { place("events-get-around") },
+                at.since(since) <= ON_ITS_WAY,
+                || {
+                    format!(
+                        "{} has lacked version {version} of allocation {} since {since}",
+                        state.fleet().roster().name(node),
+                        id.0 + 1
+                    )
+                },
+            );
+        }
     }
 }
 
