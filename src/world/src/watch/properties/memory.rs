@@ -6,7 +6,7 @@ use machine::fingerprint::digest;
 use machine::{NodeId, Subject, Time};
 use machine::{SortedMap, SortedSet};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
-use platform::message::{Class, Message};
+use platform::message::{Class, Message, Observed};
 use platform::note::Note;
 use protocol::Plan;
 use sim::{Entry, State, What};
@@ -18,6 +18,8 @@ pub struct Memory {
     pub committed: SortedMap<u32, u64>,
     /// The version of the newest durable event of each entity since the control plane came up.
     pub versions: SortedMap<Subject, u32>,
+    /// How many passed checks of each process were believed.
+    pub passes: SortedMap<(AllocationId, Token), u64>,
     /// What each edge lacks of each allocation: the version, and since when.
     pub lacks: SortedMap<(NodeId, AllocationId), (u32, Time)>,
     /// The highest token issued for each allocation, before the entry that is judged.
@@ -101,6 +103,17 @@ impl Memory {
                 Message::Stop {
                     allocation, token, ..
                 } => self.order(entry.actor, allocation, token, true),
+                Message::Report {
+                    allocation,
+                    token,
+                    observed: Observed::Readiness { pass: true, .. },
+                    ..
+                } => {
+                    let believed = |note: &Note| matches!(note, Note::ReportAccepted { .. });
+                    if entry.notes.iter().any(believed) {
+                        *self.passes.entry((allocation, token)).or_default() += 1;
+                    }
+                }
                 _ => {}
             },
             _ => {}

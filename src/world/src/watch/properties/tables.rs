@@ -61,7 +61,7 @@ pub(super) fn check(
             && moved.to == wake::State::Hot as u8
             && moved.transition == Some(wake::Transition::BecameHot as u8)
         {
-            hot(state, judge, WakeId(moved.subject.id as u32));
+            hot(state, memory, judge, WakeId(moved.subject.id as u32));
         }
         if moved.lifecycle == platform::ALLOCATION
             && moved.transition == Some(allocation::Transition::BecameReady as u8)
@@ -208,7 +208,7 @@ fn stays_hot(control: &ControlPlane, judge: &mut Judge<'_>) {
 }
 
 /// O-26: hot rests on an allocation of the current epoch that has passed its checks.
-fn hot(state: &State<Fleet>, judge: &mut Judge<'_>, id: WakeId) {
+fn hot(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, id: WakeId) {
     let control = state.fleet().control();
     let Some(wake) = control.wakes().get(id.0) else {
         return;
@@ -225,12 +225,14 @@ fn hot(state: &State<Fleet>, judge: &mut Judge<'_>, id: WakeId) {
         )
     });
     let passes = state.knobs().get(&knob::READINESS_PASSES);
-    let ready = control.allocations().iter().any(|(_, row)| {
+    let ready = control.allocations().iter().any(|(at, row)| {
         let found = &row.value;
+        let believed = memory.passes.get(&(AllocationId(at), found.token));
         found.route == wake.route
             && found.epoch == wake.epoch
             && found.state == allocation::State::Ready
             && u64::from(found.passes) >= passes
+            && believed.is_some_and(|believed| *believed >= passes)
     });
     judge.claim(const { place("o-26") }, ready, || {
         "a wake became hot while no allocation had passed its readiness checks".into()
