@@ -149,7 +149,10 @@ fn show(table: &Table<'_>) {
             .map_or(("NOTHING", String::new()), |noticed| {
                 (&noticed.property, noticed.seeds.to_string())
             });
-        println!("{:<32} {property:<32} {seeds:>5}  {}", line.name, line.belief);
+        println!(
+            "{:<32} {property:<32} {seeds:>5}  {}",
+            line.name, line.belief
+        );
     }
 }
 
@@ -160,7 +163,10 @@ fn all<'a>(
     names: &[String],
     seeds: u64,
 ) -> Result<Table<'a>, String> {
-    eprintln!("building a copy of the engine with {} mutants", mutants.len());
+    eprintln!(
+        "building a copy of the engine with {} mutants",
+        mutants.len()
+    );
     let began = Instant::now();
     let hunter = copy::build(root, mutants)?;
     eprintln!("built in {:.0} s", began.elapsed().as_secs_f32());

@@ -176,11 +176,7 @@ fn sent(
 /// A region that lacks something is eligible no longer than its grace lasts.
 fn grace(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
     // Nobody takes anything out while the service is down; when it is back it has what it knew.
-    let Some(service) = state
-        .fleet()
-        .regions()
-        .filter(|_| state.is_up(entry.actor))
-    else {
+    let Some(service) = state.fleet().regions().filter(|_| state.is_up(entry.actor)) else {
         return;
     };
     let most = Duration(state.knobs().time(&knob::REGION_GRACE).0 + Duration::secs(1).0);

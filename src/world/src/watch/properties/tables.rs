@@ -202,7 +202,10 @@ fn stays_hot(control: &ControlPlane, judge: &mut Judge<'_>) {
             row.value.serving && (row.value.route, row.value.epoch) == (route, epoch)
         });
         judge.claim(const { place("o-26") }, serves, || {
-            format!("a wake of epoch {} is hot and nothing is in rotation", epoch.0)
+            format!(
+                "a wake of epoch {} is hot and nothing is in rotation",
+                epoch.0
+            )
         });
     }
 }

@@ -11,9 +11,7 @@ use machine::{Duration, NodeId, SortedMap, SortedSet, Time};
 use platform::id::{RequestId, RouteId};
 use platform::message::{Class, Message, Reason};
 use platform::note::Note;
-use platform::traces::{
-    Arrival, Claim, Message as Say, Note as Tell, Outcome, Phase, Standing,
-};
+use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Outcome, Phase, Standing};
 use platform::{knob, wake};
 use protocol::{Plan, PreviewPlan};
 use sim::{Entry, State, What};
@@ -426,7 +424,10 @@ fn told(
             });
         }
         Tell::Lapsed { claim } => {
-            let row = state.fleet().keys().and_then(|keys| keys.rows().get(&claim));
+            let row = state
+                .fleet()
+                .keys()
+                .and_then(|keys| keys.rows().get(&claim));
             let taken = row.is_none_or(|row| {
                 row.phase != Phase::Free || memory.out.get(&claim) != Some(&row.request)
             });
