@@ -236,6 +236,8 @@ struct Status {
 #[derive(Debug, Default)]
 pub(crate) struct Conditions {
     list: Vec<Status>,
+    /// Those that hold now, in order: hosts ask at every probe.
+    held: Vec<u16>,
     /// How many of them have to be asked about each message.
     watching: u32,
 }
@@ -244,12 +246,14 @@ impl Clone for Conditions {
     fn clone(&self) -> Self {
         Self {
             list: self.list.clone(),
+            held: self.held.clone(),
             watching: self.watching,
         }
     }
 
     fn clone_from(&mut self, source: &Self) {
         self.list.clone_from(&source.list);
+        self.held.clone_from(&source.held);
         self.watching = source.watching;
     }
 }
@@ -258,6 +262,7 @@ impl Conditions {
     pub fn new(list: &[Condition]) -> Self {
         let mut conditions = Self {
             list: alloc::vec![Status::default(); list.len()],
+            held: Vec::new(),
             watching: 0,
         };
         conditions.recount(list);
@@ -266,7 +271,11 @@ impl Conditions {
 
     fn recount(&mut self, list: &[Condition]) {
         let mut watching = 0;
-        for (condition, status) in list.iter().zip(&self.list) {
+        self.held.clear();
+        for (index, (condition, status)) in list.iter().zip(&self.list).enumerate() {
+            if status.active {
+                self.held.push(index as u16);
+            }
             let waits = match condition.when {
                 When::Point { nth, .. } => !status.over && status.seen < nth,
                 _ => false,
@@ -342,10 +351,7 @@ impl Conditions {
 
     /// The conditions that hold now.
     fn active<'a>(&'a self, list: &'a [Condition]) -> impl Iterator<Item = &'a Disturbance> {
-        list.iter()
-            .zip(&self.list)
-            .filter(|(_, status)| status.active)
-            .map(|(condition, _)| &condition.what)
+        self.held.iter().map(|at| &list[usize::from(*at)].what)
     }
 
     /// What happens to one message. Conditions that it sets off are pushed to `begun`.
