@@ -367,13 +367,14 @@ impl Conditions {
         let key = net::key(from, to, message);
         let mut troubles = Troubles::default();
         let mut reached = false;
+        let (of_kind, repeatable) = (message.kind(), message.repeatable());
         for (index, (condition, status)) in list.iter().zip(&mut self.list).enumerate() {
             let index = index as u16;
             let mut holds = status.active;
             if let When::Point { kind, subject, nth } = condition.when
                 && !status.over
                 && status.seen < nth
-                && message.kind() == kind
+                && of_kind == kind
                 && subject.is_none_or(|subject| subject == message.subject())
                 && condition.what.may_touch(from, to, kind)
             {
@@ -389,9 +390,14 @@ impl Conditions {
             }
             if holds
                 && from != to
-                && condition
-                    .what
-                    .touch(index, dice, (from, to), message, key, &mut troubles)
+                && condition.what.touch(
+                    index,
+                    dice,
+                    (from, to),
+                    (of_kind, repeatable),
+                    key,
+                    &mut troubles,
+                )
             {
                 status.hits += 1;
             }
@@ -472,16 +478,16 @@ impl Disturbance {
     }
 
     /// Does to one message what this condition does; returns whether it did anything.
-    fn touch<M: Message>(
+    fn touch(
         &self,
         index: u16,
         dice: &Dice,
         (from, to): (NodeId, NodeId),
-        message: &M,
+        (kind, repeatable): (u16, bool),
         key: u64,
         troubles: &mut Troubles,
     ) -> bool {
-        if !self.may_touch(from, to, message.kind()) {
+        if !self.may_touch(from, to, kind) {
             return false;
         }
         let ask = |stream| Ask {
@@ -503,8 +509,7 @@ impl Disturbance {
                 lost
             }
             Self::Duplicate { per_million, .. } => {
-                let copied =
-                    message.repeatable() && dice.chance(ask(stream::DUPLICATION), *per_million);
+                let copied = repeatable && dice.chance(ask(stream::DUPLICATION), *per_million);
                 troubles.copied |= copied;
                 copied
             }
