@@ -25,6 +25,8 @@ pub struct Line {
     roster: Roster,
     /// What the plan itself does at a time.
     life: Vec<(Time, External<Message>)>,
+    /// Faults that begin without an entry of their own.
+    quiet: Vec<(Time, &'static str)>,
     /// Marks found so far, and how many entries were looked through for them.
     marks: Vec<Mark>,
     looked: u64,
@@ -47,6 +49,7 @@ impl Line {
             conditions,
             repairs,
             life,
+            quiet,
         } = lower(plan, replay)?;
         setup.recording = recording;
         let roster = *setup.fleet.roster();
@@ -61,6 +64,7 @@ impl Line {
             repairs,
             roster,
             life,
+            quiet,
             marks: Vec::new(),
             looked: 0,
             harmed: false,
@@ -111,6 +115,11 @@ impl Line {
     /// What the conditions are called.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// Faults that begin without an entry of their own: when, and which, by id.
+    pub fn quiet(&self) -> &[(Time, &'static str)] {
+        &self.quiet
     }
 
     /// What the conditions are called once the run is over; before that they are not given away.
@@ -227,6 +236,7 @@ impl Line {
                 .first_broken()
                 .is_some_and(|(_, broken, _, _)| broken < step),
             life: self.life.clone(),
+            quiet: self.quiet.clone(),
             ended: None,
         };
         // Forgetting actions dropped what the plan itself still does; that goes on happening.

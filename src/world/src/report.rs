@@ -103,6 +103,23 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
     }
 }
 
+/// Runs a replay once more, in other portions than the line was made in, and puts the verdict of O-42 into the list.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn judge_determinism(
+    plan: &Plan,
+    replay: &Replay,
+    line: &Line,
+    views: &mut [PropertyView],
+) -> Result<(), Box<Problem>> {
+    let state = line.run().state();
+    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    let both = (line.run().fingerprint(), again);
+    set_determinism(views, state.steps(), state.now().0, both);
+    Ok(())
+}
+
 /// The fingerprint of a replay, stepped so many entries at a time.
 ///
 /// # Errors

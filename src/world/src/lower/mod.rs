@@ -64,6 +64,9 @@ pub struct Lowered {
     pub repairs: Vec<(Repair, u16)>,
     /// What the plan itself does at a time.
     pub life: Vec<(Time, External<Message>)>,
+    /// Faults that begin without an entry of their own, by id: they are part of what clients, store, vault and colleagues
+    /// do.
+    pub quiet: Vec<(Time, &'static str)>,
 }
 
 /// What can be repaired from outside.
@@ -320,6 +323,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         git: gitops::Outside::new(plan),
         promoting: promotion::Circumstances::default(),
         around: pipeline::Around::new(plan),
+        quiet: Vec::new(),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
@@ -385,6 +389,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         conditions: sink.labels,
         repairs: sink.repairs,
         life: sink.life,
+        quiet: sink.quiet,
     })
 }
 
