@@ -3,7 +3,7 @@
 //! **Invariants.** An address that [`Route::href`] writes is parsed back to the same route. Addresses are relative to
 //! the place where the lab is served, so one build works under any path.
 
-use protocol::Problem;
+use protocol::{Problem, Severity};
 
 /// A place in the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +49,16 @@ impl Route {
         }
     }
 
-    /// A scenario, with a seed.
-    pub fn seeded(scenario: &str, seed: u64) -> Self {
+    /// A scenario, with a seed and how hard its background is; the usual severity is not written.
+    pub fn seeded(scenario: &str, seed: u64, severity: Severity) -> Self {
+        let mut query = format!("seed={seed}");
+        if severity != Severity::default() {
+            query.push_str("&severity=");
+            query.push_str(severity.id());
+        }
         Self::Run {
             scenario: scenario.to_string(),
-            query: format!("seed={seed}"),
+            query,
             shared: None,
         }
     }
@@ -99,19 +104,22 @@ pub struct Asked {
     pub seed: Option<u64>,
     /// The ids of the waived gates, sorted.
     pub waived: Vec<String>,
+    /// How hard the background is.
+    pub severity: Option<Severity>,
 }
 
 impl Asked {
-    /// A seed, and every gate in force.
-    pub const fn seed(seed: u64) -> Self {
+    /// A seed and a severity, and every gate in force.
+    pub const fn fresh(seed: u64, severity: Severity) -> Self {
         Self {
             seed: Some(seed),
             waived: Vec::new(),
+            severity: Some(severity),
         }
     }
 }
 
-/// Reads what stands behind `?`: `seed=7&waive=GATE`, several gates with commas in between.
+/// Reads what stands behind `?`: `seed=7&severity=storm&waive=GATE`, several gates with commas in between.
 ///
 /// # Errors
 /// A [`Problem`] that quotes the first part that means nothing, and says what is allowed and what is nearest to it.
@@ -120,19 +128,20 @@ pub fn asked(query: &str) -> Result<Asked, Problem> {
     for part in query.split('&').filter(|part| !part.is_empty()) {
         match part.split_once('=').unwrap_or((part, "")) {
             ("seed", text) => asked.seed = Some(seed(text)?),
+            ("severity", id) => asked.severity = Some(severity(id)?),
             ("waive", gates) => {
                 for id in gates.split(',') {
                     asked.waived.push(gate(id)?);
                 }
             }
             (name, _) => {
-                let mut problem = Problem::unknown("part", name, &["seed", "waive"]);
+                let mut problem = Problem::unknown("part", name, &["seed", "severity", "waive"]);
                 problem.message = format!(
                     "the address has a part `{}` that means nothing here",
                     shown(name)
                 );
                 problem.detail =
-                    "It may have `seed`, a whole number, and `waive`, the ids of gates. \
+                    "It may have `seed`, a whole number, `severity`, and `waive`, the ids of gates. \
                     Nothing of it was followed."
                         .into();
                 if problem.hint.contains("lab list") {
@@ -168,6 +177,20 @@ fn gate(id: &str) -> Result<String, Problem> {
         || "Press t, or Twin run, to look for it by words.".to_string(),
         |id| format!("Did you mean `{id}`?"),
     )))
+}
+
+/// The severity with this id.
+fn severity(id: &str) -> Result<Severity, Problem> {
+    Severity::named(id).map_err(|mut problem| {
+        problem.message = format!("there is no severity `{}`", shown(id));
+        problem
+            .detail
+            .push_str(" Nothing of the address was followed.");
+        if problem.hint.contains("lab list") {
+            problem.hint = "For example ?seed=7&severity=storm.".into();
+        }
+        problem
+    })
 }
 
 /// As much of something that was given as fits into a sentence.
@@ -212,7 +235,8 @@ mod tests {
     fn addresses_come_back() {
         for route in [
             Route::Home,
-            Route::seeded("stuck-wake", 7),
+            Route::seeded("stuck-wake", 7, Severity::default()),
+            Route::seeded("stuck-wake", 7, Severity::Storm),
             Route::scenario("a"),
             Route::shared("a", "v1.AAA"),
             Route::Run {
@@ -261,6 +285,10 @@ mod tests {
         let both = asked(&format!("seed=7&waive={gates}")).unwrap();
         assert_eq!(both.seed, Some(7));
         assert_eq!(both.waived, ["hold-slots-free", "within-the-hold-budget"]);
+        assert_eq!(
+            asked("seed=7&severity=calm").unwrap(),
+            Asked::fresh(7, Severity::Calm)
+        );
         let wrong = |query: &str, quoted: &str, hint: &str| {
             let problem = asked(query).unwrap_err();
             assert!(
@@ -275,6 +303,8 @@ mod tests {
             "`hold-slots-free`",
         );
         wrong("waive", "``", "");
+        wrong("severity=strom", "`strom`", "`storm`");
+        wrong("severity=9", "`9`", "?seed=");
         wrong("sead=7", "`sead`", "`seed`");
         wrong("colour=blue", "`colour`", "?seed=");
         wrong("seed", "``", "For example");

@@ -34,11 +34,11 @@ Exit codes:
   130  ended from outside before anything broke
 
 JSON:
-  `lab run --json` prints one object: engine, scenario, seed, case, waived, knobs, actions,
-  properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
+  `lab run --json` prints one object: engine, scenario, seed, severity, drawn, case, waived,
+  knobs, actions, properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
   `lab sweep --json` prints one object, with `--all` a list of them: engine, scenario, from,
-  to, shard, waived, knobs, played, runs, partial, properties, goals, fingerprint, held. The
-  number of jobs changes nothing in it.
+  to, shard, severity, waived, knobs, played, runs, partial, properties, goals, fingerprint,
+  held. The number of jobs changes nothing in it.
   `lab teeth --json` prints one object: engine, from, to, gates (each with gate, breaks, goal,
   runs, scenario, seed, played, step, at, evidence, link), whole.
   `lab coverage --json` prints one object: engine, from, to, runs, sums (each with sort,
@@ -61,7 +61,7 @@ What can be read is done the same way: do = \"wake-operation\".";
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what there is: scenarios, gates, knobs, faults, properties, lifecycles
+    /// Show what there is: scenarios, gates, knobs, faults, properties, lifecycles, severities
     List(List),
     /// Run one scenario with one seed to its end
     Run(Run),
@@ -117,6 +117,8 @@ pub enum Listed {
     Properties,
     /// States and transitions of its things
     Lifecycles,
+    /// How hard the background of a run may be
+    Severities,
 }
 
 /// How a run differs from the scenario as it is.
@@ -128,6 +130,9 @@ pub struct Changes {
     /// Set a knob: `hold-budget=9s`; may be repeated
     #[arg(long, value_name = "KNOB=VALUE")]
     pub set: Vec<String>,
+    /// How hard the background is: `calm`, `rough` (as the world was written) or `storm`
+    #[arg(long, value_name = "SEVERITY", default_value = "rough")]
+    pub severity: String,
     /// Do what this file says (TOML or JSON)
     #[arg(long, value_name = "FILE", conflicts_with = "solve")]
     pub actions: Option<PathBuf>,

@@ -28,7 +28,7 @@ mod watch;
 
 pub use bench::Bench;
 pub use coverage::{Coverage, Declared, Reached, Seen, Sort, declared, seen};
-pub use lower::case_of;
+pub use lower::{case_of, drawn};
 pub use played::{Played, replay};
 pub use report::{run, runs_alike, story};
 pub use teeth::{Bite, Found, Trial, sharpest};

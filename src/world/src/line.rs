@@ -5,7 +5,7 @@
 //! rewritten: whoever acts in its past gets a new line.
 
 use crate::fleet::{Fleet, Roster};
-use crate::lower::{Lowered, Repair, externals, lower};
+use crate::lower::{Lowered, Repair, externals, lower, world_of};
 use crate::view::{Names, is_interesting, is_routine, moment_label};
 use crate::watch::{Watcher, position};
 use alloc::boxed::Box;
@@ -44,16 +44,17 @@ impl Line {
     /// # Errors
     /// A [`Problem`] that names what in the replay does not exist, is out of range or out of order.
     pub fn open(plan: &Plan, replay: &Replay, recording: Recording) -> Result<Self> {
+        let world = world_of(plan, replay.seed, replay.severity);
         let Lowered {
             mut setup,
             conditions,
             repairs,
             life,
             quiet,
-        } = lower(plan, replay)?;
+        } = lower(&world, replay)?;
         setup.recording = recording;
         let roster = *setup.fleet.roster();
-        let mut run = Run::new(setup, Watcher::new(plan, replay));
+        let mut run = Run::new(setup, Watcher::new(&world, replay));
         for (at, external) in &life {
             act(&mut run, *at, *external)?;
         }

@@ -15,10 +15,13 @@ mod region;
 mod restore;
 mod sessions;
 mod traces;
+mod vary;
 
 pub use actions::externals;
 use actions::promote;
 use faults::Sink;
+pub use vary::drawn;
+pub(crate) use vary::world_of;
 
 use crate::fleet::{
     Clients, Fleet, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
@@ -287,7 +290,7 @@ pub fn set_knobs(knobs: &mut Knobs, values: &[(String, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a plan, a seed and a replay's waivers and knobs into a run that can start.
+/// Makes the world of a run ([`world_of`]) and its replay into a run that can start.
 ///
 /// # Errors
 /// A [`Problem`] that names what does not exist or is out of range.
