@@ -4,11 +4,13 @@
 //! ranges is, at the severity that it is written for, itself.
 
 use super::*;
-use protocol::{Background, Drawn, Range, Severity, Strength, Varied};
+use protocol::{Background, Counts, Drawn, Range, Severity, Strength, Varied};
 
 const VARY: u8 = sim::stream::FREE + 6;
 /// Where the keys begin by which kinds of trouble are chosen.
 const WHICH: u64 = 1 << 16;
+/// Shares are drawn in steps of a tenth of a percent, so that they can be said.
+const STEP: u64 = 1_000;
 /// How long a period of a drawn background is; it holds in all of them.
 const PERIOD: u64 = 10_000_000;
 
@@ -16,16 +18,20 @@ const PERIOD: u64 = 10_000_000;
 #[must_use]
 pub fn drawn(plan: &Plan, seed: u64) -> Vec<Drawn> {
     let dice = sim::dice(seed);
-    let draw = |vary: &protocol::Vary| Drawn {
-        what: vary.what,
-        value: dice.between(
-            Ask {
-                stream: VARY,
-                key: vary.what as u64,
-            },
-            vary.range.low,
-            vary.range.high,
-        ),
+    let draw = |vary: &protocol::Vary| {
+        let Range { low, high } = vary.range;
+        let step = match vary.what.spec().counts {
+            Counts::Share if low % STEP == 0 && high % STEP == 0 => STEP,
+            _ => 1,
+        };
+        let ask = Ask {
+            stream: VARY,
+            key: vary.what as u64,
+        };
+        Drawn {
+            what: vary.what,
+            value: step * dice.between(ask, low / step, high / step),
+        }
     };
     plan.vary.iter().map(draw).collect()
 }
