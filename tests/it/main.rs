@@ -12,6 +12,7 @@ mod enforced;
 mod hazards;
 mod regress;
 mod repository;
+mod severity;
 mod sweep;
 mod teeth;
 mod tidy;

@@ -1,6 +1,10 @@
 //! The content: scenarios and their lessons, as the build made them: texts, and each plan as the bytes that the simulator
 //! reads.
 
+mod seeds;
+
+pub use seeds::{Seed, Seeded};
+
 use protocol::{Problem, Replay, Severity};
 
 /// What the start page shows of a scenario. A list of its own, so that the start program holds no more of them.
@@ -18,41 +22,6 @@ pub struct Listed {
     pub world: bool,
     /// Seeds worth a look.
     pub seeds: &'static [Seeded],
-}
-
-/// A seed with its name, as the start page lists it.
-#[derive(Debug)]
-pub struct Seeded {
-    /// The seed.
-    pub seed: u64,
-    /// At which severity.
-    pub severity: Severity,
-    /// What to call it.
-    pub title: &'static str,
-}
-
-/// A seed worth a look.
-#[derive(Debug)]
-pub struct Seed {
-    /// The seed.
-    pub seed: u64,
-    /// At which severity.
-    pub severity: Severity,
-    /// What to call it.
-    pub title: &'static str,
-    /// Why it is worth a look.
-    pub why: &'static str,
-}
-
-impl Seed {
-    /// The seed as it is written, with its severity if that is not the usual one.
-    pub fn label(&self) -> String {
-        if self.severity == Severity::default() {
-            format!("seed {}", self.seed)
-        } else {
-            format!("seed {}, {}", self.seed, self.severity.id())
-        }
-    }
 }
 
 /// A plan to run and what it teaches.
