@@ -2,7 +2,9 @@
 
 use super::read::{File, Name, Table, Value};
 use super::scenario::Names;
-use protocol::{Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, Strength, When};
+use protocol::{
+    Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, Severity, Strength, When,
+};
 
 /// A fault with its place: `{ fault = "slow-pull", by = "10min", at = "0s", lasts = "30s" }`. `at` is the beginning of
 /// the run when it is left out; `message`, `nth` and `allocation` place it at a message instead.
@@ -51,6 +53,13 @@ pub fn background(table: Table<'_>, names: &Names<'_>) -> Option<Background> {
         period,
         calm,
         storm,
+    })
+}
+
+/// A severity by its id, or this one if the key is not there.
+pub fn severity(table: &Table<'_>, key: &'static str, otherwise: Severity) -> Severity {
+    table.get(key).map_or(otherwise, |value| {
+        value.name().variant(value.file, "severity", otherwise)
     })
 }
 

@@ -668,12 +668,7 @@ fn objective(table: Table<'_>, names: &Names<'_>) -> Option<Objective> {
         title: table.text("title"),
         claim: claim?,
         side: table.text("side"),
-        up_to: match table.get("up-to") {
-            None => Severity::Storm,
-            Some(value) => value
-                .name()
-                .variant(names.file, "severity", Severity::Storm),
-        },
+        up_to: fault::severity(&table, "up-to", Severity::Storm),
     };
     table.finish();
     Some(objective)

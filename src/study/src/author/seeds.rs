@@ -1,5 +1,6 @@
 //! Chosen seeds: `[[seeds]]` with `seed`, `title`, `why` and what its run `shows`.
 
+use super::fault;
 use super::read::{Table, Value};
 use super::scenario::Names;
 use crate::{Chosen, Shows};
@@ -11,10 +12,7 @@ pub fn seeds(table: &Table<'_>, plan: &Plan, names: &Names<'_>) -> Vec<Chosen> {
     for table in table.tables("seeds", "a chosen seed") {
         let chosen = Chosen {
             seed: table.count("seed"),
-            severity: table.get("severity").map_or(Severity::default(), |value| {
-                let name = value.name();
-                name.variant(names.file, "severity", Severity::default())
-            }),
+            severity: fault::severity(&table, "severity", Severity::default()),
             title: table.text("title"),
             why: table.text("why"),
             shows: table
