@@ -36,6 +36,7 @@ fn run_without(plan: &Plan, seed: u64, moves: &[Move], gates: &[String]) -> RunR
             .collect(),
         at: plan.end,
         claim: None,
+        severity: protocol::Severity::default(),
     };
     world::run(plan, &replay).unwrap()
 }

@@ -477,4 +477,8 @@ pub struct Background {
     pub per_million: u32,
     /// How long a period is; no spell is shorter.
     pub period: u64,
+    /// What it is in a calm, as far as the world says so itself.
+    pub calm: crate::severity::Strength,
+    /// What it is in a storm, as far as the world says so itself.
+    pub storm: crate::severity::Strength,
 }

@@ -76,6 +76,8 @@ pub struct Plan {
     pub restores: Option<crate::restore::RestoresPlan>,
     /// Tabs that keep a socket open, and what is kept for them.
     pub sessions: Option<crate::sessions::SessionsPlan>,
+    /// What of all this the seed draws.
+    pub vary: Vec<crate::vary::Vary>,
 }
 
 impl Plan {
@@ -503,6 +505,8 @@ pub struct Objective {
     pub claim: Claim,
     /// Which side of the profile it counts for (`truth before action`, `harm`, …).
     pub side: String,
+    /// Up to which severity it is promised; in anything worse it is shown and counts for nothing.
+    pub up_to: crate::severity::Severity,
 }
 
 /// A question about a frozen moment; the engine answers it.

@@ -14,8 +14,10 @@ mod read;
 mod region;
 mod restore;
 mod scenario;
+mod seeds;
 mod sessions;
 mod traces;
+mod vary;
 
 use crate::{Library, Scenario};
 use machine::Catalog;
@@ -39,6 +41,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/any-fleet",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
@@ -84,6 +87,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",
+        "worlds/three-regions",
         "worlds/tight-hosts",
         "worlds/two-truths",
         "worlds/unapproved-image",

@@ -47,6 +47,7 @@ pub(super) struct Sink<'a> {
     pub(super) git: gitops::Outside,
     pub(super) promoting: promotion::Circumstances,
     pub(super) around: pipeline::Around,
+    pub(super) quiet: Vec<(Time, &'static str)>,
 }
 
 impl Sink<'_> {
@@ -123,11 +124,18 @@ impl Sink<'_> {
                 nth: *nth,
             },
         };
+        let known = self.conditions.len();
         self.fault(
             &placed.fault,
             &when,
             placed.lasts.map_or(Duration(u64::MAX), Duration),
-        )
+        )?;
+        if let sim::When::At(at) = when
+            && self.conditions.len() == known
+        {
+            self.quiet.push((at, placed.fault.spec().id));
+        }
+        Ok(())
     }
 
     /// The window of a fault that can only begin at a time.

@@ -27,6 +27,8 @@ struct Following {
     owners: SortedMap<RouteId, Epoch>,
     /// Since when it lacks an owner that the log has.
     lacks: SortedMap<RouteId, Time>,
+    /// Since when the owner that it has answers with errors.
+    fails: SortedMap<RouteId, (Epoch, Time)>,
 }
 
 /// What is remembered of promotions.
@@ -49,6 +51,8 @@ pub struct Memory {
     since: SortedMap<PromotionId, Time>,
 }
 
+/// How long it may take until an edge's count is heard of: it says so once a second, and that may be late by seconds.
+const HEARD: Duration = Duration::secs(5);
 /// How much longer than the alarm an edge may take.
 const SLACK: Duration = Duration::secs(3);
 
@@ -84,6 +88,12 @@ pub(super) fn check(
         }
         let name = || state.fleet().roster().name(node_of(entry));
         owners(edge, name, follows, &memory.owners, judge);
+        for (route, view) in edge.routes().iter() {
+            let known = follows.fails.get(route).map(|(epoch, _)| *epoch);
+            if known != Some(view.epoch) && edge.tally(*route).1 > 0 {
+                follows.fails.insert(*route, (view.epoch, entry.at));
+            }
+        }
     }
     if node_of(entry) == state.fleet().roster().control() {
         if starts {
@@ -551,10 +561,16 @@ fn moved_to(
                 state.fleet().roster().name(node)
             )
         });
-        if edge
-            .routes()
+        // What began a moment ago may still be on its way to who judges.
+        let unheard = follows
+            .fails
             .get(&row.route)
-            .is_some_and(|view| view.epoch == row.epoch)
+            .is_some_and(|(epoch, since)| *epoch == row.epoch && entry.at.since(*since) <= HEARD);
+        if !unheard
+            && edge
+                .routes()
+                .get(&row.route)
+                .is_some_and(|view| view.epoch == row.epoch)
         {
             let (well, badly) = edge.tally(row.route);
             served += u64::from(well);
