@@ -221,4 +221,6 @@ machine::knobs! {
     SESSION_MOVE_INTERVAL = "session move interval", Time 100_000 in 1_000..=60_000_000, home "Allocation Lifecycle";
     /// How many sockets of one address an allocation has at most.
     SOCKETS_OF_ADDRESS = "sockets of address", Count 100 in 1..=100_000, home "Allocation Lifecycle";
+    /// How far above the highest epoch that was seen the epochs go on after a restore: some may have been given that nobody saw.
+    EPOCH_FLOOR_MARGIN = "epoch floor margin", Count 10 in 1..=1_000_000, home "Production Promotion";
 }

@@ -86,6 +86,8 @@ pub static MESSAGES: &[&str] = &[
     "edge-acknowledges",
     "services-ask",
     "services-are",
+    "epoch-ask",
+    "epoch-seen",
     "build-order",
     "source-fetch",
     "source-tree",
@@ -436,6 +438,13 @@ faults! {
     "revoked-identity" "Revoked identity" RevokedIdentity {
         /// How many.
         people: u16,
+    }
+    /// The control plane's database of owners, promotions and approvals is lost and brought back from an older backup.
+    "control-restored" "Control plane restored" ControlRestored {
+        /// How much older the backup is.
+        age: u64,
+        /// For how long the control plane is gone.
+        down: u64,
     }
 }
 

@@ -6,8 +6,9 @@
 //!
 //! The parts: `commit` changes rows and lets their effects go, `relay` tells the edges, `orders` tells the runners,
 //! `wakes`, `scheduler` and `sleep` drive the two lifecycles, `reports` and `evidence` judge what runners say,
-//! `presence` watches the runners, `promotions` gives routes to new owners and tells the log, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash.
+//! `presence` watches the runners, `promotions` gives routes to new owners and tells the log, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash and `backup` the one from a lost database.
 
+mod backup;
 mod commands;
 mod commit;
 mod evidence;
@@ -23,6 +24,7 @@ mod scheduler;
 mod sleep;
 mod wakes;
 
+pub use backup::put_back;
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
 
 use crate::agenda::Agenda;
@@ -95,6 +97,8 @@ enum Due {
     Stream(OutboxId),
     /// A snapshot is due.
     Snapshot,
+    /// The log and the edges are asked how far the epochs have got.
+    Floor,
 }
 
 /// The control plane.
@@ -283,6 +287,7 @@ impl ControlPlane {
                 Due::Promotion(id) => self.look_at_promotion(cx, out, id),
                 Due::Stream(row) => self.say_again(cx, out, row),
                 Due::Snapshot => self.snapshot_due(cx, out),
+                Due::Floor => self.look_for_floor(cx, out),
             }
         }
     }

@@ -158,4 +158,6 @@ pub enum Image {
     Approval(u32, Row<crate::promotion::Approval>),
     /// What all promotions share.
     Authority(Row<crate::promotion::Authority>),
+    /// Every owner, promotion and approval before it is lost; what follows is what a backup had of them.
+    PutBack,
 }

@@ -45,7 +45,8 @@ machine::lifecycle! {
         Cleared = "cleared": [PolicyCheck] => RouteCas, by "control plane",
             gates [&gate::PREVIEW_MATCHES, &gate::APPROVAL_PRESENT, &gate::RUNTIME_SERVICES_READY, &gate::ARTIFACT_READS_SCHEMA];
         /// The owner has changed, and the epoch has risen by one.
-        OwnerChanged = "owner changed": [RouteCas] => EdgePropagating, by "control plane", gates [&gate::PREDECESSOR_CURRENT];
+        OwnerChanged = "owner changed": [RouteCas] => EdgePropagating, by "control plane",
+            gates [&gate::EPOCH_FLOOR_SET, &gate::PREDECESSOR_CURRENT];
         /// Every required edge has it, and the artifact has behaved for long enough.
         Soaked = "soaked": [EdgePropagating] => Healthy, by "control plane",
             gates [&gate::EDGES_ACKNOWLEDGED, &gate::EDGE_NOT_SUSPECT, &gate::SOAK_PASSED];
@@ -93,6 +94,8 @@ pub enum Hold {
     DbRollbackUnsafe,
     /// It took too long.
     Deadline,
+    /// The database was put back, and nobody has found out yet how far the epochs had got.
+    FloorMissing,
 }
 
 /// One promotion, or the way back from one.
@@ -159,6 +162,8 @@ pub struct Authority {
     pub frozen: bool,
     /// The number of the configuration that production runs with.
     pub config: u32,
+    /// Whether owners were put back from a backup and no floor has been raised since.
+    pub floor_due: bool,
 }
 
 /// An artifact that was validated in a preview.

@@ -46,6 +46,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/blocked-migration",
         "worlds/blocked-preview",
         "worlds/closed-doors",
+        "worlds/control-plane-restore",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",

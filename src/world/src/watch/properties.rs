@@ -11,6 +11,7 @@ mod migration;
 mod orders;
 mod pipeline;
 mod promotion;
+mod recovery;
 mod region;
 mod requests;
 mod restore;

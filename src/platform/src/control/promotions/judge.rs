@@ -177,6 +177,9 @@ impl ControlPlane {
 
     /// The owner changes, once: whoever finds another predecessor than the one it was judged against has lost.
     fn take_route(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
+        if !self.floor_stands(cx, out, id) {
+            return self.hold_promotion(out, id, Hold::FloorMissing);
+        }
         // A crash may have come between the owner's commit and this row's.
         let now = self.routes.get(row.route.0.into()).map(|route| route.value);
         let mine = now.filter(|route| {
@@ -306,6 +309,10 @@ impl ControlPlane {
         };
         if !self.may_go_back(cx, out, id, &row) {
             self.hold_promotion(out, id, Hold::DbRollbackUnsafe);
+            return false;
+        }
+        if !self.floor_stands(cx, out, id) {
+            self.hold_promotion(out, id, Hold::FloorMissing);
             return false;
         }
         if self

@@ -4,9 +4,10 @@
 //! new one. The owner changes by the same compare-and-set as everywhere. A promotion that cannot go on says why.
 //!
 //! The parts: `judge` takes a promotion from state to state, `edges` counts what edges say, `stream` writes the log and
-//! keeps snapshots.
+//! keeps snapshots, `floor` finds out after a restore how far the epochs had got.
 
 mod edges;
+mod floor;
 mod judge;
 mod stream;
 
@@ -16,8 +17,8 @@ use crate::id::{DeploymentId, Digest, Epoch, OutboxId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::Message as Said;
 use crate::promotion::{
-    Approval, Authority, Command, Event, Hold, Managed, Message, Note, Promotion, PromotionId,
-    Services, State, Transition,
+    Approval, Authority, Command, Event, Hold, Managed, Message, Note, Owner, Promotion,
+    PromotionId, Services, State, Transition,
 };
 use crate::{gate, knob};
 use edges::Seen;
@@ -36,6 +37,8 @@ pub(super) struct Promotions {
     services: Option<(Services, Time, u32)>,
     stream: Publishing,
     asked: u32,
+    /// What the log and the edges have seen of each route since the database was put back; lost in a crash.
+    witnesses: Ledger<(NodeId, RouteId), (Owner, u32)>,
 }
 
 impl Promotions {
@@ -49,6 +52,7 @@ impl Promotions {
             self.services,
             self.stream.fingerprint(),
             self.asked,
+            self.witnesses.fingerprint(),
         ))
     }
 }
@@ -104,6 +108,9 @@ impl ControlPlane {
             } => self.on_wrong_sequence(cx, out, row, (last, last_row), nth),
             Message::EndsAt { seq, nth } => self.on_end(cx, out, seq, nth),
             Message::Acknowledge { ack, nth } => self.on_acknowledge(cx, out, from, ack, nth),
+            Message::EpochSeen {
+                owner, incarnation, ..
+            } => self.on_epoch_seen(cx, out, from, owner, incarnation),
             Message::ServicesAre { services, nth }
                 if self
                     .promotions
@@ -415,6 +422,7 @@ impl ControlPlane {
             );
         }
         self.resume_stream(cx, out);
+        self.look_for_floor(cx, out);
         let open: alloc::vec::Vec<PromotionId> = self
             .promotions
             .rows
