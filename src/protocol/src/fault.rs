@@ -159,6 +159,11 @@ pub static MESSAGES: &[&str] = &[
     "session-loaded",
     "session-save",
     "session-saved",
+    "shelf-look",
+    "shelf-holds",
+    "shelf-remove",
+    "shelf-removed",
+    "artifact-absent",
 ];
 
 /// How a kind of fault is described, once.

@@ -243,6 +243,11 @@ properties! {
     Sometimes "some-holder-is-superseded" "A holder is superseded" "Some allocation holds a session that another has taken over.";
     Sometimes "some-tab-is-refused" "A tab is refused" "Some tab is told that its identity is not good any more.";
     Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
+    Always "o-7" "What lives is kept" "No artifact is removed that owns a route, runs, is being promoted or may get a route back, no snapshot that is the newest, and no route becomes empty.";
+    Sometimes "some-artifact-is-removed" "An artifact is removed" "Some artifact is old, needed by nobody, and removed.";
+    Sometimes "some-snapshot-is-removed" "A snapshot is removed" "Some snapshot is old, superseded, and removed.";
+    Sometimes "some-mark-is-lifted" "A mark is lifted" "Something that was marked is needed again, and stays.";
+    Sometimes "some-artifact-is-missed" "An artifact is missed" "Some promotion fails since its artifact has been removed.";
     Always "floors-keep-owners" "Floors keep owners" "After a restore each route goes on with the newest owner that the log or an edge has, above everything they have.";
     Eventually "floors-are-found" "Floors are found" "Soon after troubles are over it is known how far the epochs had got.";
     Sometimes "some-owners-are-put-back" "Owners are put back" "Some database of owners comes back from a backup.";

@@ -21,6 +21,7 @@ const fn place(image: &Image) -> Option<(u8, u32)> {
         | Image::Allocation(..)
         | Image::Deployment(..)
         | Image::Drain(..)
+        | Image::Collection(..)
         | Image::PutBack => None,
     }
 }

@@ -61,6 +61,10 @@ impl ControlPlane {
         if self.streams() && Self::is_for_log(row.event) {
             return self.publish_owner(cx, out, id);
         }
+        if let Event::Cleanup(_) = row.event {
+            // Whom it concerns is told by name.
+            return self.delivered(cx, out, id);
+        }
         for index in 0..self.installation.edges.len().min(64) as u8 {
             self.begin_relay(cx, out, id, index);
         }

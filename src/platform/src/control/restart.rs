@@ -72,6 +72,7 @@ impl ControlPlane {
         self.resume_wakes(cx, out);
         self.resume_drains(cx);
         self.resume_promotions(cx, out);
+        self.clean_up(cx, out);
     }
 
     fn restore(&mut self, image: Image) -> bool {
@@ -83,6 +84,7 @@ impl ControlPlane {
             Image::Promotion(id, row) => put_back(&mut self.promotions.rows, id.0, row),
             Image::Approval(number, row) => put_back(&mut self.promotions.approvals, number, row),
             Image::Authority(row) => put_back(&mut self.promotions.authority, 0, row),
+            Image::Collection(id, row) => put_back(&mut self.cleaning.rows, id.0, row),
             Image::PutBack => {
                 self.forget_owners();
                 true

@@ -160,4 +160,9 @@ pub enum Image {
     Authority(Row<crate::promotion::Authority>),
     /// Every owner, promotion and approval before it is lost; what follows is what a backup had of them.
     PutBack,
+    /// Something that was marked once.
+    Collection(
+        crate::cleanup::CollectionId,
+        Row<crate::cleanup::Collection>,
+    ),
 }

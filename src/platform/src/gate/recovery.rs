@@ -1,4 +1,4 @@
-//! The gates of what the control plane's own stores survive.
+//! The gates of what the control plane's own stores survive, and of cleaning up.
 
 machine::gates! {
     from super::sessions::END;
@@ -29,4 +29,31 @@ machine::gates! {
     /// # Seen in
     /// Route Event Replay Gap, Database Restore (a control plane that was restored).
     SNAPSHOT_KEEPS_EPOCHS = "snapshot lowers no epoch", home "Edge";
+
+    /// An artifact is marked, and later removed, only if nothing that lives needs it: no owner, no allocation, no promotion, no way back.
+    ///
+    /// # Without it
+    /// What is old goes, and the oldest is what everything rests on: a sleeping app never wakes again, and the way back leads nowhere.
+    ///
+    /// # Seen in
+    /// Wake (artifact pull), Production Promotion (the way back).
+    ARTIFACT_UNREFERENCED = "artifact needed by nobody", home "Clean-up";
+
+    /// A snapshot is removed only if the archive has a newer one.
+    ///
+    /// # Without it
+    /// For a while no new snapshot arrives, the last one grows old and is swept out, and no edge in doubt finds back.
+    ///
+    /// # Seen in
+    /// Route Event Replay Gap.
+    SNAPSHOT_SUPERSEDED = "newer snapshot kept", home "Clean-up";
+
+    /// Nothing begins to need an artifact that is being removed.
+    ///
+    /// # Without it
+    /// A promotion passes all its checks, and its artifact is swept from under it.
+    ///
+    /// # Seen in
+    /// Production Promotion, Wake (artifact pull).
+    ARTIFACT_STAYS = "artifact not being removed", home "Production Promotion";
 }

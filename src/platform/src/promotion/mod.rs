@@ -43,7 +43,7 @@ machine::lifecycle! {
         Checked = "checked": [Requested] => PolicyCheck, by "control plane", gates [&gate::ENVIRONMENT_OPEN];
         /// Everything that has to be true is.
         Cleared = "cleared": [PolicyCheck] => RouteCas, by "control plane",
-            gates [&gate::PREVIEW_MATCHES, &gate::APPROVAL_PRESENT, &gate::RUNTIME_SERVICES_READY, &gate::ARTIFACT_READS_SCHEMA];
+            gates [&gate::PREVIEW_MATCHES, &gate::ARTIFACT_STAYS, &gate::APPROVAL_PRESENT, &gate::RUNTIME_SERVICES_READY, &gate::ARTIFACT_READS_SCHEMA];
         /// The owner has changed, and the epoch has risen by one.
         OwnerChanged = "owner changed": [RouteCas] => EdgePropagating, by "control plane",
             gates [&gate::EPOCH_FLOOR_SET, &gate::PREDECESSOR_CURRENT];
@@ -96,6 +96,8 @@ pub enum Hold {
     Deadline,
     /// The database was put back, and nobody has found out yet how far the epochs had got.
     FloorMissing,
+    /// Its artifact has been removed, or is about to be.
+    ArtifactGone,
 }
 
 /// One promotion, or the way back from one.
@@ -186,6 +188,8 @@ pub struct Managed {
     pub archive: NodeId,
     /// Who says whether runtime services are ready, and what the schema is.
     pub services: NodeId,
+    /// Where artifacts are kept, if what is old is removed there and in the archive.
+    pub store: Option<NodeId>,
     /// What was validated.
     pub previews: Vec<Preview>,
     /// The oldest and the newest schema of the database that each deployment can read, by deployment number.

@@ -55,6 +55,7 @@ impl Rig {
                         log: LOG,
                         archive: ARCHIVE,
                         services: SERVICES,
+                        store: None,
                         previews: [1, 2, 4]
                             .into_iter()
                             .map(|of| Preview {

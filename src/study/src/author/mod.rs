@@ -39,6 +39,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/artifact-clean-up",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",

@@ -53,6 +53,7 @@ const fn reason(hold: Hold) -> &'static str {
         Hold::Regression => "the new owner answers with errors",
         Hold::DbRollbackUnsafe => "the previous owner cannot have it back",
         Hold::Deadline => "it took too long",
+        Hold::ArtifactGone => "its artifact has been removed",
         Hold::FloorMissing => {
             "the database was put back, and nobody knows yet how far the epochs had got"
         }

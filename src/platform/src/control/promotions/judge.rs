@@ -73,6 +73,9 @@ impl ControlPlane {
         if !self.is_open(cx, out, id) {
             return self.fail_promotion(out, id, Hold::Frozen);
         }
+        if row.takes_back.is_some() && !self.artifact_stays(cx, out, id, row) {
+            return self.fail_promotion(out, id, Hold::ArtifactGone);
+        }
         if let Some(taken_back) = row.takes_back.and_then(|id| self.promotion(id)) {
             return self.clear_way_back(cx, out, id, &taken_back);
         }
@@ -91,6 +94,9 @@ impl ControlPlane {
             .is_err()
         {
             return self.fail_promotion(out, id, Hold::DigestDiffers);
+        }
+        if !self.artifact_stays(cx, out, id, row) {
+            return self.fail_promotion(out, id, Hold::ArtifactGone);
         }
         let waited = cx.now.since(row.requested_at);
         let approved = self.is_approved_by_another(cx, row);
@@ -145,6 +151,19 @@ impl ControlPlane {
             row.previous = previous;
         });
         self.look_at_promotion(cx, out, id);
+    }
+
+    /// Whether what is to own the route is kept.
+    fn artifact_stays(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        row: &Promotion,
+    ) -> bool {
+        let fact = Fact::yes(self.stays(row.digest));
+        out.require(cx, &gate::ARTIFACT_STAYS, id.into(), fact)
+            .is_ok()
     }
 
     /// Whether a deployment can read the database as the services last described it.
@@ -321,8 +340,10 @@ impl ControlPlane {
         {
             return false;
         }
+        let at = cx.now;
         self.write_promotion(out, id, Some(Transition::WentBack), |row| {
             row.hold = Hold::Regression;
+            row.changed_at = at;
         });
         true
     }

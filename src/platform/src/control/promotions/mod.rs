@@ -376,7 +376,7 @@ impl ControlPlane {
     }
 
     /// The number of the next thing that is asked or said; none is used twice, even after a crash.
-    fn next_ask(&mut self) -> u32 {
+    pub(in super::super) fn next_ask(&mut self) -> u32 {
         self.promotions.asked = self.promotions.asked.saturating_add(1);
         self.promotions.asked
     }

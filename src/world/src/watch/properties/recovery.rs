@@ -1,11 +1,16 @@
-//! Properties of what the control plane's own stores survive: epochs after a restore.
+//! Properties of what the control plane's own stores survive: epochs after a restore, and O-7.
 
 use super::{Judge, place};
 use crate::fleet::Fleet;
 use alloc::format;
-use machine::SortedMap;
-use platform::id::{DeploymentId, Epoch, RouteId};
-use sim::State;
+use alloc::vec::Vec;
+use machine::{Duration, SortedMap, Time};
+use platform::cleanup::{Item, Note as Tell};
+use platform::id::{DeploymentId, Digest, Epoch, RouteId};
+use platform::knob;
+use platform::message::Event;
+use platform::note::Note;
+use sim::{Entry, State, What};
 
 /// O-2: no epoch is given twice.
 pub(super) fn commit_owner(
@@ -65,4 +70,160 @@ pub(super) fn floor_raised(
             Default::default,
         );
     }
+}
+
+/// How much later than the decision a commit may be durable.
+const MOMENT: Duration = Duration::millis(500);
+
+/// What is remembered of what is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// How many routes the control plane has had.
+    routes: u32,
+    /// When each deployment got a route, and from whom.
+    granted: Vec<(DeploymentId, DeploymentId, Time)>,
+    /// Who owns each route.
+    owners: SortedMap<RouteId, DeploymentId>,
+}
+
+/// O-7, in every plan whose owners change by promotions.
+pub(super) fn check(
+    state: &State<Fleet>,
+    entry: &Entry<'_, Fleet>,
+    memory: &mut Memory,
+    judge: &mut Judge<'_>,
+) {
+    let fleet = state.fleet();
+    let control = fleet.control();
+    if control.promoting().is_none() {
+        return;
+    }
+    if let What::Restarted = entry.what
+        && entry.actor == fleet.roster().control()
+    {
+        no_route_is_lost(state, memory, judge);
+    }
+    for note in entry.notes {
+        match *note {
+            Note::Committed {
+                event:
+                    Event::RouteOwner {
+                        route, deployment, ..
+                    },
+                ..
+            } => {
+                no_route_is_lost(state, memory, judge);
+                if let Some(before) = memory.owners.insert(route, deployment) {
+                    memory.granted.push((deployment, before, entry.at));
+                }
+                let digest = digest_of(state, deployment);
+                let gone = fleet
+                    .store()
+                    .zip(digest)
+                    .is_some_and(|(store, digest)| store.has_removed(digest));
+                judge.claim(const { place("o-7") }, !gone, || {
+                    format!(
+                        "deployment {} got a route after its artifact was removed",
+                        deployment.0 + 1
+                    )
+                });
+            }
+            Note::Cleanup(Tell::Gone(item)) => gone(state, entry, item, memory, judge),
+            Note::Cleanup(Tell::Spared(_)) => judge.claim(
+                const { place("some-mark-is-lifted") },
+                true,
+                Default::default,
+            ),
+            Note::Promotion(platform::promotion::Note::Held {
+                hold: platform::promotion::Hold::ArtifactGone,
+                ..
+            }) => judge.claim(
+                const { place("some-artifact-is-missed") },
+                true,
+                Default::default,
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn digest_of(state: &State<Fleet>, deployment: DeploymentId) -> Option<Digest> {
+    let rows = state.fleet().control().deployments();
+    rows.get(deployment.0.into()).map(|row| row.value.digest)
+}
+
+/// A route never becomes empty.
+fn no_route_is_lost(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>) {
+    let routes = state.fleet().control().routes();
+    let owned = routes
+        .iter()
+        .all(|(_, row)| digest_of(state, row.value.deployment).is_some());
+    judge.claim(
+        const { place("o-7") },
+        owned && routes.len() >= memory.routes,
+        || format!("{} of {} routes are there", routes.len(), memory.routes),
+    );
+    memory.routes = memory.routes.max(routes.len());
+}
+
+/// Something was removed: nothing that lives needed it.
+fn gone(
+    state: &State<Fleet>,
+    entry: &Entry<'_, Fleet>,
+    item: Item,
+    memory: &Memory,
+    judge: &mut Judge<'_>,
+) {
+    let fleet = state.fleet();
+    let control = fleet.control();
+    let digest = match item {
+        Item::Snapshot(number) => {
+            let left = fleet
+                .archive()
+                .is_some_and(|archive| archive.has_newer(number));
+            judge.claim(
+                const { place("some-snapshot-is-removed") },
+                true,
+                Default::default,
+            );
+            return judge.claim(const { place("o-7") }, left, || {
+                "the newest snapshot was removed".into()
+            });
+        }
+        Item::Artifact(digest) => digest,
+    };
+    judge.claim(
+        const { place("some-artifact-is-removed") },
+        true,
+        Default::default,
+    );
+    let is = |deployment| digest_of(state, deployment) == Some(digest);
+    let owns = control
+        .routes()
+        .iter()
+        .any(|(_, row)| is(row.value.deployment));
+    judge.claim(const { place("o-7") }, !owns, || {
+        "the artifact of an owner was removed".into()
+    });
+    let runs = control
+        .allocations()
+        .iter()
+        .any(|(_, row)| !row.value.state.is_terminal() && is(row.value.deployment));
+    judge.claim(const { place("o-7") }, !runs, || {
+        "the artifact of an allocation was removed".into()
+    });
+    let rises = control.promotions().iter().any(|(_, row)| {
+        row.value.is_active() && (is(row.value.candidate) || is(row.value.previous))
+    });
+    judge.claim(const { place("o-7") }, !rises, || {
+        "the artifact of a promotion under way was removed".into()
+    });
+    let window = state.knobs().time(&knob::ROLLBACK_WINDOW);
+    let back = memory.granted.iter().any(|(to, from, at)| {
+        let since = entry.at.since(*at);
+        since.0 + MOMENT.0 <= window.0 && (is(*to) || is(*from))
+    });
+    judge.claim(const { place("o-7") }, !back, || {
+        "an artifact that a route may go back to was removed".into()
+    });
 }
