@@ -219,7 +219,7 @@ impl ControlPlane {
         }
     }
 
-    fn digest_of(&self, deployment: DeploymentId) -> Option<Digest> {
+    pub(super) fn digest_of(&self, deployment: DeploymentId) -> Option<Digest> {
         self.deployments
             .get(deployment.0.into())
             .map(|row| row.value.digest)
@@ -243,7 +243,11 @@ impl ControlPlane {
                 .any(|row| is(row.value.deployment))
             || self.promotions.rows.iter().any(|(_, row)| {
                 let row = &row.value;
-                recent(row) && (row.digest == digest || is(row.candidate) || is(row.previous))
+                recent(row)
+                    && (row.digest == digest
+                        || row.previous_digest == digest
+                        || is(row.candidate)
+                        || is(row.previous))
             })
     }
 

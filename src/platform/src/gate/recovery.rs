@@ -56,4 +56,22 @@ machine::gates! {
     /// # Seen in
     /// Production Promotion, Wake (artifact pull).
     ARTIFACT_STAYS = "artifact not being removed", home "Production Promotion";
+
+    /// A route goes back to the very artifact that it had before, by its digest.
+    ///
+    /// # Without it
+    /// Somebody builds main once more and calls it a rollback: what gets the route was never in production, nor anywhere else.
+    ///
+    /// # Seen in
+    /// Bad Deploy ("do not rebuild from main and call it rollback").
+    ROLLBACK_TARGET_UNCHANGED = "rollback target is the same artifact", home "Production Promotion";
+
+    /// While a promotion or its way back is under way, neither its candidate nor whoever it took the route from is built again.
+    ///
+    /// # Without it
+    /// What is promoted, or gone back to, becomes something else in the middle of it.
+    ///
+    /// # Seen in
+    /// Production Promotion, Bad Deploy.
+    BUILD_OUTSIDE_OPERATIONS = "no build inside an operation", home "Production Promotion";
 }

@@ -52,7 +52,7 @@ machine::lifecycle! {
             gates [&gate::EDGES_ACKNOWLEDGED, &gate::EDGE_NOT_SUSPECT, &gate::SOAK_PASSED];
         /// The previous owner has the route again.
         WentBack = "went back": [EdgePropagating, Healthy] => RolledBack, by "control plane",
-            gates [&gate::ROLLBACK_TARGET_PROVEN, &gate::ROLLBACK_SCHEMA_SAFE];
+            gates [&gate::ROLLBACK_TARGET_PROVEN, &gate::ROLLBACK_TARGET_UNCHANGED, &gate::ROLLBACK_SCHEMA_SAFE];
         /// A check said no, the owner was another one by now, or time ran out.
         GaveUp = "gave up": [Requested, PolicyCheck, RouteCas, EdgePropagating] => Failed, by "control plane", gates [];
     }
@@ -113,6 +113,8 @@ pub struct Promotion {
     pub predecessor: Epoch,
     /// Who owned the route when everything that had to be true was.
     pub previous: DeploymentId,
+    /// The artifact that it had then.
+    pub previous_digest: Digest,
     /// The epoch under which the candidate owns the route; 0 while it does not.
     pub epoch: Epoch,
     /// Where it stands.
@@ -130,6 +132,12 @@ pub struct Promotion {
 }
 
 impl Promotion {
+    /// Whether it waits, and whoever it took the route from cannot have it back.
+    #[must_use]
+    pub const fn has_no_way_back(&self) -> bool {
+        matches!(self.hold, Hold::DbRollbackUnsafe | Hold::DigestDiffers)
+    }
+
     /// Whether something may still become of it.
     #[must_use]
     pub const fn is_active(&self) -> bool {

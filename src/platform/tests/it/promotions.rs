@@ -258,12 +258,12 @@ fn k2_requested_to_policy_check_unless_frozen() {
 #[test]
 fn k2_policy_check_refuses_another_digest() {
     let mut rig = Rig::new(true, false);
-    rig.promote(1, 1);
-    rig.approve(1, 1, 2);
     rig.order(Order::Rebuild {
         deployment: DeploymentId(1),
         digest: Digest(7),
     });
+    rig.promote(1, 1);
+    rig.approve(1, 1, 2);
     rig.wait(2);
     assert_eq!(rig.row(0).hold, Hold::DigestDiffers);
     assert_eq!(rig.row(0).state, State::Failed);

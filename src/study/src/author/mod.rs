@@ -77,6 +77,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
+        "worlds/rebuilt-way-back",
         "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",

@@ -157,7 +157,7 @@ impl ControlPlane {
                 self.write_authority(out, false, |authority| authority.config += 1)
             }
             Command::Rebuild { deployment, digest } => {
-                self.rebuild_deployment(out, deployment, digest)
+                self.rebuild_deployment(cx, out, deployment, digest)
             }
             // Not this node's to carry out.
             Command::Rebaseline
@@ -212,6 +212,7 @@ impl ControlPlane {
             digest: deployment.digest,
             predecessor,
             previous: owner.deployment,
+            previous_digest: self.digest_of(owner.deployment).unwrap_or_default(),
             epoch: Epoch(0),
             state: State::Requested,
             hold: Hold::None,
@@ -273,10 +274,27 @@ impl ControlPlane {
         true
     }
 
-    fn rebuild_deployment(&mut self, out: &mut Out, id: DeploymentId, digest: Digest) -> bool {
+    fn rebuild_deployment(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: DeploymentId,
+        digest: Digest,
+    ) -> bool {
         let Some(row) = self.deployments.get(id.0.into()).copied() else {
             return false;
         };
+        let inside = self.promotions.rows.iter().any(|(_, row)| {
+            let row = &row.value;
+            row.is_active() && (row.candidate == id || row.previous == id)
+        });
+        let gate = &gate::BUILD_OUTSIDE_OPERATIONS;
+        if out
+            .require(cx, gate, id.into(), Fact::yes(!inside))
+            .is_err()
+        {
+            return false;
+        }
         out.note(Note::Rebuilt { deployment: id }.into());
         let value = super::Deployment {
             digest,

@@ -1,4 +1,4 @@
-//! Properties of what the control plane's own stores survive: epochs after a restore, and O-7.
+//! Properties of what the control plane's own stores survive: epochs after a restore, O-7 and O-17.
 
 use super::{Judge, place};
 use crate::fleet::Fleet;
@@ -10,6 +10,7 @@ use platform::id::{DeploymentId, Digest, Epoch, RouteId};
 use platform::knob;
 use platform::message::Event;
 use platform::note::Note;
+use platform::promotion::Note as Promoted;
 use sim::{Entry, State, What};
 
 /// O-2: no epoch is given twice.
@@ -84,6 +85,8 @@ pub struct Memory {
     granted: Vec<(DeploymentId, DeploymentId, Time)>,
     /// Who owns each route.
     owners: SortedMap<RouteId, DeploymentId>,
+    /// With which artifact each deployment first owned a route.
+    artifacts: SortedMap<(RouteId, DeploymentId), Digest>,
 }
 
 /// O-7, in every plan whose owners change by promotions.
@@ -117,6 +120,18 @@ pub(super) fn check(
                     memory.granted.push((deployment, before, entry.at));
                 }
                 let digest = digest_of(state, deployment);
+                if let Some(digest) = digest {
+                    let first = *memory
+                        .artifacts
+                        .entry((route, deployment))
+                        .or_insert(digest);
+                    judge.claim(const { place("o-17") }, first == digest, || {
+                        format!(
+                            "the route went back to deployment {}, and what got it is another artifact than had it before",
+                            deployment.0 + 1
+                        )
+                    });
+                }
                 let gone = fleet
                     .store()
                     .zip(digest)
@@ -134,7 +149,24 @@ pub(super) fn check(
                 true,
                 Default::default,
             ),
-            Note::Promotion(platform::promotion::Note::Held {
+            Note::Promotion(Promoted::Rebuilt { deployment }) => {
+                let inside = control.promotions().iter().any(|(_, row)| {
+                    let row = &row.value;
+                    row.is_active() && (row.candidate == deployment || row.previous == deployment)
+                });
+                judge.claim(const { place("o-17") }, !inside, || {
+                    format!(
+                        "deployment {} was built again in the middle of a promotion",
+                        deployment.0 + 1
+                    )
+                });
+                judge.claim(
+                    const { place("some-deployment-is-built-again") },
+                    true,
+                    Default::default,
+                );
+            }
+            Note::Promotion(Promoted::Held {
                 hold: platform::promotion::Hold::ArtifactGone,
                 ..
             }) => judge.claim(
