@@ -244,7 +244,7 @@ properties! {
     Sometimes "some-tab-is-refused" "A tab is refused" "Some tab is told that its identity is not good any more.";
     Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
     Always "o-7" "What lives is kept" "No artifact is removed that owns a route, runs, is being promoted or may get a route back, no snapshot that is the newest, and no route becomes empty.";
-    Always "o-17" "Nothing is built on the way" "No build occurs inside a promotion or its way back, and a route goes back to the very artifact that it had.";
+    Always "o-17" "Nothing is built on the way" "No build occurs inside a promotion or its way back or under an owner, and a route goes back to the very artifact that it had.";
     Sometimes "some-deployment-is-built-again" "A deployment is built again" "Some deployment gets another artifact.";
     Sometimes "some-artifact-is-removed" "An artifact is removed" "Some artifact is old, needed by nobody, and removed.";
     Sometimes "some-snapshot-is-removed" "A snapshot is removed" "Some snapshot is old, superseded, and removed.";

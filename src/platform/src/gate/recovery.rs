@@ -66,7 +66,7 @@ machine::gates! {
     /// Bad Deploy ("do not rebuild from main and call it rollback").
     ROLLBACK_TARGET_UNCHANGED = "rollback target is the same artifact", home "Production Promotion";
 
-    /// While a promotion or its way back is under way, neither its candidate nor whoever it took the route from is built again.
+    /// Who owns a route is not built again, and while a promotion or its way back is under way, neither is its candidate nor whoever it took the route from.
     ///
     /// # Without it
     /// What is promoted, or gone back to, becomes something else in the middle of it.

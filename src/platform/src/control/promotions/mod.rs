@@ -288,9 +288,13 @@ impl ControlPlane {
             let row = &row.value;
             row.is_active() && (row.candidate == id || row.previous == id)
         });
+        let owns = self
+            .routes
+            .iter()
+            .any(|(_, row)| row.value.deployment == id);
         let gate = &gate::BUILD_OUTSIDE_OPERATIONS;
         if out
-            .require(cx, gate, id.into(), Fact::yes(!inside))
+            .require(cx, gate, id.into(), Fact::yes(!inside && !owns))
             .is_err()
         {
             return false;

@@ -154,9 +154,13 @@ pub(super) fn check(
                     let row = &row.value;
                     row.is_active() && (row.candidate == deployment || row.previous == deployment)
                 });
-                judge.claim(const { place("o-17") }, !inside, || {
+                let owns = control
+                    .routes()
+                    .iter()
+                    .any(|(_, row)| row.value.deployment == deployment);
+                judge.claim(const { place("o-17") }, !inside && !owns, || {
                     format!(
-                        "deployment {} was built again in the middle of a promotion",
+                        "deployment {} was built again while it owned a route or was being promoted",
                         deployment.0 + 1
                     )
                 });
