@@ -23,6 +23,8 @@ pub const ROUTE: RouteId = RouteId(0);
 pub struct Rig {
     pub solo: Solo<ControlPlane>,
     pub notes: Vec<Note>,
+    /// What was said about what is kept, and to whom.
+    pub said: Vec<(NodeId, platform::cleanup::Message)>,
     /// What the services answer, if they do.
     services: Option<Services>,
     log_end: u64,
@@ -32,6 +34,11 @@ pub struct Rig {
 impl Rig {
     /// A control plane with a route that deployment 1 owns, and previews of all others but deployment 4.
     pub fn new(approval: bool, automatic: bool) -> Self {
+        Self::with_store(approval, automatic, None)
+    }
+
+    /// The same, and what is old is removed from this store.
+    pub fn with_store(approval: bool, automatic: bool, store: Option<NodeId>) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
         let mut rig = Self {
             solo: Solo::new(
@@ -55,7 +62,7 @@ impl Rig {
                         log: LOG,
                         archive: ARCHIVE,
                         services: SERVICES,
-                        store: None,
+                        store,
                         previews: [1, 2, 4]
                             .into_iter()
                             .map(|of| Preview {
@@ -72,6 +79,7 @@ impl Rig {
                 CONTROL,
             ),
             notes: Vec::new(),
+            said: Vec::new(),
             services: Some(Services {
                 ready: true,
                 schema: 1,
@@ -95,6 +103,9 @@ impl Rig {
     fn look(&mut self) {
         self.notes.append(&mut self.solo.out.notes);
         for send in core::mem::take(&mut self.solo.out.sends) {
+            if let Message::Cleanup(said) = send.message {
+                self.said.push((send.to, said));
+            }
             let Message::Promotion(said) = send.message else {
                 continue;
             };
