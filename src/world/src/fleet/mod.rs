@@ -199,12 +199,14 @@ impl Fleet {
 
     /// Who is who.
     #[must_use]
+    #[inline]
     pub const fn roster(&self) -> &Roster {
         &self.roster
     }
 
     /// A node.
     #[must_use]
+    #[inline]
     pub fn node(&self, node: NodeId) -> Option<&Node> {
         self.nodes.get(usize::from(node.0))
     }
@@ -214,6 +216,7 @@ impl Fleet {
     /// # Panics
     /// If the roster and the nodes disagree, which lowering a plan rules out.
     #[must_use]
+    #[inline]
     pub fn control(&self) -> &ControlPlane {
         match &self.nodes[usize::from(self.roster.control().0)] {
             Node::Control(control) => control,

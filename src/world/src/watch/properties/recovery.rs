@@ -98,9 +98,6 @@ pub(super) fn check(
 ) {
     let fleet = state.fleet();
     let control = fleet.control();
-    if control.promoting().is_none() {
-        return;
-    }
     if let What::Restarted = entry.what
         && entry.actor == fleet.roster().control()
     {
