@@ -86,6 +86,8 @@ pub static MESSAGES: &[&str] = &[
     "edge-acknowledges",
     "services-ask",
     "services-are",
+    "epoch-ask",
+    "epoch-seen",
     "build-order",
     "source-fetch",
     "source-tree",
@@ -157,6 +159,11 @@ pub static MESSAGES: &[&str] = &[
     "session-loaded",
     "session-save",
     "session-saved",
+    "shelf-look",
+    "shelf-holds",
+    "shelf-remove",
+    "shelf-removed",
+    "artifact-absent",
 ];
 
 /// How a kind of fault is described, once.
@@ -436,6 +443,13 @@ faults! {
     "revoked-identity" "Revoked identity" RevokedIdentity {
         /// How many.
         people: u16,
+    }
+    /// The control plane's database of owners, promotions and approvals is lost and brought back from an older backup.
+    "control-restored" "Control plane restored" ControlRestored {
+        /// How much older the backup is.
+        age: u64,
+        /// For how long the control plane is gone.
+        down: u64,
     }
 }
 

@@ -263,6 +263,8 @@ pub enum Readable {
     Instances,
     /// The tabs, their sockets, and what is kept for them.
     Sessions,
+    /// What is old and was marked, and what became of it.
+    CleanUp,
 }
 
 /// Something that can be read.

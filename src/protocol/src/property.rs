@@ -101,8 +101,8 @@ properties! {
     Sometimes "some-prune-is-held" "A prune is held" "Some commit that removes very much is held.";
     Sometimes "some-removal-is-stuck" "A removal is stuck" "Some removal does not get on for long.";
     Sometimes "some-deployment-is-degraded" "A deployment is degraded" "Some installed deployment is not well for a while.";
-    Always "o-1" "Epochs rise by one" "Every change of an owner raises its route's epoch by exactly one.";
-    Always "o-2" "One owner per epoch" "Every owner replaced the one that its promotion was judged against.";
+    Always "o-1" "Epochs rise by one" "Every change of an owner raises its route's epoch by exactly one; only a recorded floor, after a restore, raises it further.";
+    Always "o-2" "One owner per epoch" "Every owner replaced the one that its promotion was judged against, and no epoch is given twice.";
     Always "o-4" "Edges go forward" "No edge ever lowers a route's epoch.";
     Always "o-6" "Health chooses no owner" "No owner changes because of what a runner says.";
     Always "o-9" "Old tables are doubted" "An edge that lacks an event of the log for too long doubts its table.";
@@ -249,6 +249,19 @@ properties! {
     Sometimes "some-holder-is-superseded" "A holder is superseded" "Some allocation holds a session that another has taken over.";
     Sometimes "some-tab-is-refused" "A tab is refused" "Some tab is told that its identity is not good any more.";
     Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
+    Always "o-7" "What lives is kept" "No artifact is removed that owns a route, runs, is being promoted or may get a route back, no snapshot that is the newest, and no route becomes empty.";
+    Always "o-17" "Nothing is built on the way" "No build occurs inside a promotion or its way back or under an owner, and a route goes back to the very artifact that it had.";
+    Sometimes "some-deployment-is-built-again" "A deployment is built again" "Some deployment gets another artifact.";
+    Sometimes "some-artifact-is-removed" "An artifact is removed" "Some artifact is old, needed by nobody, and removed.";
+    Sometimes "some-snapshot-is-removed" "A snapshot is removed" "Some snapshot is old, superseded, and removed.";
+    Sometimes "some-mark-is-lifted" "A mark is lifted" "Something that was marked is needed again, and stays.";
+    Sometimes "some-artifact-is-missed" "An artifact is missed" "Some promotion fails since its artifact has been removed.";
+    Always "floors-keep-owners" "Floors keep owners" "After a restore each route goes on with the newest owner that the log or an edge has, above everything they have.";
+    Eventually "floors-are-found" "Floors are found" "Soon after troubles are over it is known how far the epochs had got.";
+    Sometimes "some-owners-are-put-back" "Owners are put back" "Some database of owners comes back from a backup.";
+    Sometimes "some-owner-is-found-again" "An owner is found again" "Some route has a newer owner than the backup knows of, and keeps it.";
+    Sometimes "some-promotion-waits-for-a-floor" "A promotion waits for a floor" "Some promotion waits until it is known how far the epochs had got.";
+    Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
 }
 
 /// The property with this id.

@@ -134,6 +134,18 @@ pub enum Disturbance {
         /// For how long it is down.
         down_for: Duration,
     },
+    /// A backup is made of what one node has on its disk.
+    BackUp {
+        /// Which node.
+        node: NodeId,
+    },
+    /// One node loses what it has on its disk, and comes back later with what its newest backup has.
+    PutBack {
+        /// Which node.
+        node: NodeId,
+        /// For how long it is down.
+        down_for: Duration,
+    },
     /// Processes of one image say that they are not ready.
     NotReady {
         /// The number of the image.
@@ -214,7 +226,9 @@ impl Condition {
     pub(crate) const fn spell(&self) -> Option<Duration> {
         match (&self.when, &self.what) {
             (When::Background { .. }, _) => None,
-            (_, Disturbance::Crash { down_for, .. }) => Some(*down_for),
+            (_, Disturbance::Crash { down_for, .. } | Disturbance::PutBack { down_for, .. }) => {
+                Some(*down_for)
+            }
             _ => Some(self.lasts),
         }
     }

@@ -65,6 +65,8 @@ pub(crate) enum TaskKind {
     Crash {
         down_for: Duration,
         condition: bool,
+        /// Whether it comes back with what its newest backup has.
+        put_back: bool,
     },
     Restart,
     Begin(u16),

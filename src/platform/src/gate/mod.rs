@@ -7,6 +7,7 @@ mod hosts;
 mod migration;
 mod pipeline;
 mod promotion;
+mod recovery;
 mod region;
 mod restore;
 mod serving;
@@ -22,6 +23,7 @@ pub use hosts::{
 pub use migration::*;
 pub use pipeline::*;
 pub use promotion::*;
+pub use recovery::*;
 pub use region::*;
 pub use restore::*;
 pub use serving::*;
@@ -42,6 +44,7 @@ const LISTS: &[&[&Gate]] = &[
     traces::ALL,
     restore::ALL,
     sessions::ALL,
+    recovery::ALL,
 ];
 
 /// Every gate, in order of index.

@@ -13,6 +13,7 @@ mod migrations;
 mod path;
 mod pipeline;
 mod promotions;
+mod recovery;
 mod regions;
 mod reports;
 mod requests;

@@ -181,6 +181,10 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             what: super::promotion::blemish(table.need("what")?, names.file),
         },
         "log-recreated" => Fault::LogRecreated {},
+        "control-restored" => Fault::ControlRestored {
+            age: table.time("age"),
+            down: table.time("down"),
+        },
         "services-down" => Fault::ServicesDown {},
         "data-corruption" => Fault::DataCorruption {},
         "data-schema" => Fault::DataSchema {

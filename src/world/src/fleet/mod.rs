@@ -605,6 +605,24 @@ impl sim::Fleet for Fleet {
         }
     }
 
+    fn put_back(&self, node: NodeId, records: &mut Vec<Stored>, backup: usize) {
+        if !matches!(self.nodes[usize::from(node.0)], Node::Control(_)) {
+            return records.truncate(backup);
+        }
+        let mut inner: Vec<_> = records
+            .iter()
+            .filter_map(|stored| {
+                if let Stored::Control(record) = stored {
+                    Some(*record)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        control::put_back(&mut inner, backup);
+        *records = inner.into_iter().map(Stored::Control).collect();
+    }
+
     fn weight(&self) -> u64 {
         let control = self.control();
         let rows = control.outbox().len() as u64 * size_of::<control::OutboxRow>() as u64

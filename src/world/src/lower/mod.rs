@@ -482,7 +482,9 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    let store = Store::new(outside.wrong).with_assets(traces::assets(plan));
+    let store = Store::new(outside.wrong)
+        .with_assets(traces::assets(plan))
+        .with_kept(promotion::kept(plan));
     nodes.push(Node::Store(store));
     nodes.push(Node::Vault(Vault::new(outside.missing)));
     nodes.append(&mut region::nodes(plan, roster, &outside.lacks));

@@ -1,6 +1,7 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
 pub(crate) mod attempt;
+mod cleanup;
 mod entry;
 mod frame;
 pub(crate) mod gitops;

@@ -11,6 +11,7 @@ mod migration;
 mod orders;
 mod pipeline;
 mod promotion;
+mod recovery;
 mod region;
 mod requests;
 mod restore;
@@ -56,6 +57,7 @@ struct Parts {
     traces: bool,
     sessions: bool,
     hosts: bool,
+    promotions: bool,
 }
 
 impl Parts {
@@ -63,6 +65,7 @@ impl Parts {
         Self {
             migrations: plan.migrations.is_some(),
             restores: plan.restores.is_some(),
+            promotions: plan.promotions.is_some(),
             regions: plan.regions.is_some(),
             pipeline: plan.pipeline.is_some(),
             attempts: plan.attempts.is_some(),
@@ -195,6 +198,9 @@ impl Properties {
             migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         }
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
+        if self.parts.promotions {
+            recovery::check(state, entry, &mut self.memory.recovery, &mut judge);
+        }
         if self.parts.restores {
             restore::check(state, entry, &mut self.memory.restores, &mut judge);
         }

@@ -66,6 +66,8 @@ pub struct Memory {
     pub traces: super::traces::Memory,
     /// What is remembered of sessions.
     pub sessions: super::sessions::Memory,
+    /// What is remembered of what is kept.
+    pub recovery: super::recovery::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
 }
