@@ -256,6 +256,7 @@ fn until(plan: &Plan, end: u64, goals: impl IntoIterator<Item = Situation>) -> P
         title: String::new(),
         claim: Claim::EndsWith(what),
         side: String::new(),
+        up_to: protocol::Severity::Storm,
     };
     Plan {
         end,
