@@ -310,6 +310,8 @@ fn happened(job: &Job<'_>) -> BTreeSet<String> {
                 | Fault::SharedData { .. }
                 | Fault::HiddenAddresses { .. }
                 | Fault::RevokedIdentity { .. }
+                | Fault::SlowProvider { .. }
+                | Fault::RevokedCredentials { .. }
         )
     };
     found.extend(

@@ -282,6 +282,8 @@ pub enum Command {
     Restore(crate::restore::Command),
     /// Something about sockets and sessions (to edges and runners).
     Sessions(crate::sessions::Command),
+    /// Something about an outage (to the watch or a provider).
+    Outage(crate::outage::Command),
 }
 
 impl Command {
@@ -308,6 +310,7 @@ impl Command {
             Self::Traces(_) => 14,
             Self::Restore(_) => 17,
             Self::Sessions(_) => 16,
+            Self::Outage(_) => 21,
         }
     }
 }
@@ -463,6 +466,8 @@ pub enum Message {
     Restore(crate::restore::Message),
     /// Among tabs, edges, runners and the session store.
     Sessions(crate::sessions::Message),
+    /// Among the watch, the providers and whoever carries out what the watch lets go on.
+    Outage(crate::outage::Message),
 }
 
 macro_rules! kinds {
@@ -504,6 +509,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::traces::Message::KINDS,
     crate::restore::Message::KINDS,
     crate::sessions::Message::KINDS,
+    crate::outage::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -551,6 +557,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.kind(),
             Self::Restore(message) => message.kind(),
             Self::Sessions(message) => message.kind(),
+            Self::Outage(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -596,7 +603,7 @@ impl machine::Message for Message {
                 Command::Pipeline(command) => command.subject(),
                 Command::Traces(command) => command.subject(),
                 Command::Restore(_) => crate::restore::RestoreId(0).into(),
-                Command::Sessions(_) => node_subject(NodeId(0)),
+                Command::Sessions(_) | Command::Outage(_) => node_subject(NodeId(0)),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -606,6 +613,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.subject(),
             Self::Restore(message) => message.subject(),
             Self::Sessions(message) => message.subject(),
+            Self::Outage(message) => message.subject(),
         }
     }
 
@@ -639,6 +647,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.identity(),
             Self::Restore(message) => message.identity(),
             Self::Sessions(message) => message.identity(),
+            Self::Outage(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -227,4 +227,6 @@ pub enum Note {
     Restore(crate::restore::Note),
     /// About sessions and their sockets.
     Sessions(crate::sessions::Note),
+    /// About a provider that apps are bound to.
+    Outage(crate::outage::Note),
 }

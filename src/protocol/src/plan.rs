@@ -76,6 +76,8 @@ pub struct Plan {
     pub restores: Option<crate::restore::RestoresPlan>,
     /// Tabs that keep a socket open, and what is kept for them.
     pub sessions: Option<crate::sessions::SessionsPlan>,
+    /// Providers that somebody else runs, and the watch over them.
+    pub outage: Option<crate::outage::OutagePlan>,
 }
 
 impl Plan {
@@ -261,6 +263,14 @@ pub enum Readable {
     Instances,
     /// The tabs, their sockets, and what is kept for them.
     Sessions,
+    /// What the providers say of themselves.
+    ProviderStatus,
+    /// What the watch's own probes have found.
+    OwnProbes,
+    /// Which app is bound to what.
+    DependencyMap,
+    /// What waits for a provider, and what owners were told.
+    HeldWork,
 }
 
 /// Something that can be read.
@@ -326,6 +336,8 @@ pub enum Effect {
     Restore(crate::restore::RestoreEffect),
     /// Do something about sockets and sessions.
     Sessions(crate::sessions::SessionsEffect),
+    /// Do something about a provider in trouble.
+    Outage(crate::outage::OutageEffect),
 }
 
 /// Something that can be done.
@@ -471,6 +483,8 @@ pub enum Situation {
         /// Which stage.
         stage: String,
     },
+    /// Something about providers and what waits for them.
+    Outage(crate::outage::OutageSituation),
 }
 
 /// How a situation is judged over a run.

@@ -242,6 +242,20 @@ properties! {
     Sometimes "some-store-is-silent" "The store is silent" "The session store does not answer in time.";
     Sometimes "some-holder-is-superseded" "A holder is superseded" "Some allocation holds a session that another has taken over.";
     Sometimes "some-tab-is-refused" "A tab is refused" "Some tab is told that its identity is not good any more.";
+    Always "o-38-providers" "Evidence of providers is fresh" "No deploy, promotion, migration or wake begins on what was seen of its providers too long ago.";
+    Always "work-waits-for-its-providers" "Work waits for its providers" "Nothing that needs a provider begins while the platform's own probes find it unwell.";
+    Always "pauses-end-on-own-probes" "Pauses end on own probes" "What waited goes on only after enough good answers in a row.";
+    Always "pauses-lift-in-steps" "Pauses lift in steps" "No more of what waited for a provider begins at once than a step allows.";
+    Always "outages-are-real" "Outages are real" "Owners are told of a provider's trouble only if own probes show it.";
+    Always "provider-failures-are-not-hidden" "Provider failures are not hidden" "No app is blamed for what is its provider's trouble.";
+    Always "others-go-on" "Others go on" "Nothing waits for a provider that it does not need, and no owner is told of one.";
+    Always "failovers-are-proven" "Failovers are proven" "Nobody is sent to a region whose providers are not known to be well.";
+    Always "secrets-are-replaced-for-cause" "Secrets are replaced for cause" "No secret is replaced that was not refused.";
+    Eventually "held-work-goes-on" "Held work goes on" "Once troubles are over, what waited is under way, or says what it waits for.";
+    Sometimes "some-provider-is-paused" "A provider is paused" "Whatever needs some provider waits.";
+    Sometimes "some-work-waits" "Work waits" "Some work waits for a provider.";
+    Sometimes "some-pause-is-lifted" "A pause is lifted" "Nothing waits for some provider any more.";
+    Sometimes "some-owner-is-told" "An owner is told" "Some owner is told whose trouble it is.";
     Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
 }
 

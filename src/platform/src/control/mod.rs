@@ -22,6 +22,7 @@ mod row;
 mod scheduler;
 mod sleep;
 mod wakes;
+mod watched;
 
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
 
@@ -131,6 +132,8 @@ pub struct ControlPlane {
     asks: Ledger<(NodeId, RouteId), u32>,
     hosts: Hosts,
     promotions: Promotions,
+    /// The work that the watch has handed over.
+    carried: Ledger<crate::outage::WorkId, ()>,
     agenda: Agenda<Due>,
 }
 
@@ -163,6 +166,7 @@ impl ControlPlane {
             asks: Ledger::default(),
             hosts: Hosts::default(),
             promotions: Promotions::default(),
+            carried: Ledger::default(),
             agenda: Agenda::default(),
         }
     }
@@ -265,6 +269,7 @@ impl ControlPlane {
             Message::Command(command) => self.on_command(cx, out, command),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
+            Message::Outage(message) => self.on_watch(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -420,10 +425,15 @@ impl Machine for ControlPlane {
         } else {
             all
         };
-        if self.installation.promoting.is_some() {
+        let all = if self.installation.promoting.is_some() {
             fingerprint::fold(all, self.promotions.fingerprint())
         } else {
             all
+        };
+        if self.carried.map().is_empty() {
+            all
+        } else {
+            fingerprint::fold(all, self.carried.fingerprint())
         }
     }
 }

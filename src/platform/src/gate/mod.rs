@@ -5,6 +5,7 @@
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod region;
@@ -20,6 +21,7 @@ pub use hosts::{
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
 pub use migration::*;
+pub use outage::*;
 pub use pipeline::*;
 pub use promotion::*;
 pub use region::*;
@@ -42,6 +44,7 @@ const LISTS: &[&[&Gate]] = &[
     traces::ALL,
     restore::ALL,
     sessions::ALL,
+    outage::ALL,
 ];
 
 /// Every gate, in order of index.

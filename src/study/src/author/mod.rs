@@ -8,6 +8,7 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod read;
@@ -75,6 +76,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
+        "worlds/provider-outage",
         "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
@@ -84,6 +86,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",
+        "worlds/slow-providers",
         "worlds/tight-hosts",
         "worlds/two-truths",
         "worlds/unapproved-image",

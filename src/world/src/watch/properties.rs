@@ -9,6 +9,7 @@ mod hosts;
 mod memory;
 mod migration;
 mod orders;
+mod outage;
 mod pipeline;
 mod promotion;
 mod region;
@@ -161,6 +162,7 @@ impl Properties {
         orders::check(state, entry, &mut self.memory, &mut judge);
         migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
+        outage::check(state, entry, &mut self.memory.outage, &mut judge);
         restore::check(state, entry, &mut self.memory.restores, &mut judge);
         region::check(state, entry, &mut self.memory.regions, &mut judge);
         pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
