@@ -10,6 +10,7 @@ mod gitops;
 mod gitops_sides;
 mod hosts;
 mod migrations;
+mod outages;
 mod path;
 mod pipeline;
 mod promotions;
