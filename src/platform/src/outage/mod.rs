@@ -5,12 +5,14 @@
 //! step. It carries nothing out: what may go on is handed to the part of the platform that does it.
 
 mod message;
+mod orders;
+mod rows;
 mod watch;
 
 pub use message::{
     Cause, Command, Condition, DependencyId, Kind, Message, Note, Provider, Why, WorkId,
 };
-pub use watch::{
-    Dependency, Environment, Installation, Owner, Probe, Record, Standing, Task, Watch, Work,
-    WorkState,
+pub use rows::{
+    Dependency, Environment, Installation, Owner, Probe, Record, Standing, Task, Work, WorkState,
 };
+pub use watch::Watch;

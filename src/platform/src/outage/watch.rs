@@ -5,152 +5,18 @@
 //! provider says of itself elsewhere. A piece of work is handed over again until whoever carries it out has it; each names
 //! what it judges itself against, so that a second copy changes nothing.
 
-use super::message::{
-    Cause, Command, Condition, DependencyId, Kind, Message, Note, Provider, Why, WorkId,
-};
+use super::message::{Cause, Condition, DependencyId, Message, Note, Provider, Why, WorkId};
+use super::rows::{Dependency, Installation, Owner, Probe, Record, Standing, Work, WorkState};
 use crate::id::{Region, RouteId};
 use crate::message::{Command as Order, Message as Said};
 use crate::note::Note as Told;
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::{
-    Context, Fact, Input, Machine, NodeId, Persist, Row, Step, Table, Ticket, Time, fingerprint,
+    Context, Fact, Input, Machine, Persist, Row, Step, Table, Ticket, Time, fingerprint,
 };
 
-type Out = Step<Said, Record, Told>;
-
-/// An app in production, and what it is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Environment {
-    /// Its route.
-    pub route: RouteId,
-    /// The region that it runs in.
-    pub region: Region,
-    /// What it is bound to.
-    pub needs: Vec<Provider>,
-}
-
-impl Environment {
-    /// What it depends on.
-    pub fn dependencies(&self) -> impl Iterator<Item = DependencyId> {
-        self.needs
-            .iter()
-            .map(|provider| DependencyId::new(*provider, self.region))
-    }
-}
-
-/// A piece of work that somebody may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Task {
-    /// What it is.
-    pub kind: Kind,
-    /// The environment that it is for, by position.
-    pub environment: u8,
-    /// Who carries it out.
-    pub to: NodeId,
-    /// What they are ordered.
-    pub command: Order,
-}
-
-/// What the watch is told at its installation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Installation {
-    /// The providers, in their order.
-    pub providers: [NodeId; Provider::ALL.len()],
-    /// How many regions there are.
-    pub regions: u8,
-    /// The apps.
-    pub environments: Vec<Environment>,
-    /// What may be asked for.
-    pub tasks: Vec<Task>,
-    /// The control plane.
-    pub control: NodeId,
-    /// The region service, if there is one.
-    pub region_service: Option<NodeId>,
-    /// Whether it tells owners and lets things go on without being ordered to.
-    pub automatic: bool,
-}
-
-/// Whether what needs a provider in a region may go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
-    /// It may.
-    Open,
-    /// It waits.
-    Paused,
-    /// It goes on step by step.
-    Lifting,
-}
-
-/// A provider in a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Dependency {
-    /// Whether what needs it may go on.
-    pub standing: Standing,
-    /// What was found when it was paused.
-    pub found: Condition,
-    /// When the step under way began.
-    pub step_at: Time,
-    /// How many have gone on in it.
-    pub stepped: u32,
-}
-
-/// How far a piece of work is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkState {
-    /// Nobody has asked for it.
-    Idle,
-    /// It waits.
-    Waiting,
-    /// It may go on, and whoever carries it out is told.
-    Going,
-    /// They have it.
-    Done,
-}
-
-/// A piece of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Work {
-    /// How far it is.
-    pub state: WorkState,
-    /// What it waits for.
-    pub held: Option<(DependencyId, Why)>,
-}
-
-/// An owner of an app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Owner {
-    /// What they were told last, and not that it is over.
-    pub told: Option<Cause>,
-}
-
-/// What the watch makes durable: a row after a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Record {
-    /// A provider in a region.
-    Dependency(u32, Row<Dependency>),
-    /// A piece of work.
-    Work(u32, Row<Work>),
-    /// An owner.
-    Owner(u32, Row<Owner>),
-    /// A provider's secret.
-    Secret(Provider, u32),
-    /// Where everybody is sent.
-    Target(Region),
-}
-
-/// What is known of a provider in a region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Probe {
-    /// The question under way and when it was asked.
-    asked: (u32, Time),
-    /// What the newest answer says, and when it was asked for.
-    pub seen: Option<(Condition, Time)>,
-    /// How many answers in a row were good.
-    pub good: u32,
-    /// How many answers in a row were not.
-    pub bad: u32,
-}
+pub(super) type Out = Step<Said, Record, Told>;
 
 /// What is known of an app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -162,18 +28,18 @@ struct Health {
 /// The watch.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    installation: Installation,
+    pub(super) installation: Installation,
     dependencies: Table<Dependency>,
-    works: Table<Work>,
+    pub(super) works: Table<Work>,
     owners: Table<Owner>,
     /// The secrets: what is shown, and what the provider has confirmed.
-    secrets: [(u32, u32); Provider::ALL.len()],
+    pub(super) secrets: [(u32, u32); Provider::ALL.len()],
     /// Where everybody is to be sent, and whether the region service has it.
-    target: Option<(Region, bool)>,
+    pub(super) target: Option<(Region, bool)>,
     written: u64,
     durable: u64,
     nth: u32,
-    probes: Vec<Probe>,
+    pub(super) probes: Vec<Probe>,
     health: Vec<Health>,
     /// When the control plane was heard of last.
     heard: Time,
@@ -283,7 +149,7 @@ impl Watch {
         .unwrap_or_default()
     }
 
-    fn write(&mut self, out: &mut Out, record: Record) {
+    pub(super) fn write(&mut self, out: &mut Out, record: Record) {
         self.written += 1;
         out.persists.push(Persist {
             ticket: Ticket(self.written),
@@ -302,7 +168,7 @@ impl Watch {
         }
     }
 
-    fn set_work(&mut self, out: &mut Out, id: WorkId, change: impl FnOnce(&mut Work)) {
+    pub(super) fn set_work(&mut self, out: &mut Out, id: WorkId, change: impl FnOnce(&mut Work)) {
         if let Some(row) = changed(&mut self.works, id.0.into(), change) {
             self.write(out, Record::Work(id.0.into(), row));
         }
@@ -313,12 +179,12 @@ impl Watch {
         self.nth
     }
 
-    fn standing(&self, id: DependencyId) -> Dependency {
+    pub(super) fn standing(&self, id: DependencyId) -> Dependency {
         let row = self.dependencies.get(id.0.into());
         row.map_or(OPEN, |row| row.value)
     }
 
-    fn probe(&self, id: DependencyId) -> Probe {
+    pub(super) fn probe(&self, id: DependencyId) -> Probe {
         self.probes
             .get(usize::from(id.0))
             .copied()
@@ -326,7 +192,7 @@ impl Watch {
     }
 
     /// How old the newest evidence of a provider is.
-    fn age(&self, cx: &Context<'_>, id: DependencyId) -> Fact {
+    pub(super) fn age(&self, cx: &Context<'_>, id: DependencyId) -> Fact {
         let seen = self.probe(id).seen;
         let age = seen.map_or(u64::MAX, |(_, at)| cx.now.since(at).0);
         Fact::at_most(age, cx.knobs.time(&knob::PROVIDER_EVIDENCE_TTL).0)
@@ -472,7 +338,7 @@ impl Watch {
     }
 
     /// What waits for a provider goes on from here on, if the provider has proven to be back.
-    fn lift(&mut self, cx: &Context<'_>, out: &mut Out, id: DependencyId) -> bool {
+    pub(super) fn lift(&mut self, cx: &Context<'_>, out: &mut Out, id: DependencyId) -> bool {
         if self.standing(id).standing != Standing::Paused {
             return false;
         }
@@ -494,6 +360,19 @@ impl Watch {
         true
     }
 
+    pub(super) fn lift_all(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        ids: impl Iterator<Item = DependencyId>,
+    ) -> bool {
+        let mut done = false;
+        for id in ids {
+            done |= self.lift(cx, out, id);
+        }
+        done
+    }
+
     fn tell(&mut self, out: &mut Out, at: usize, cause: Option<Cause>) {
         let Some(row) = changed(&mut self.owners, at as u32, |owner| owner.told = cause) else {
             return;
@@ -507,7 +386,7 @@ impl Watch {
     }
 
     /// Tells whoever needs a provider in a region that it is in trouble, if that is what the probes say.
-    fn declare(&mut self, cx: &Context<'_>, out: &mut Out, id: DependencyId) -> bool {
+    pub(super) fn declare(&mut self, cx: &Context<'_>, out: &mut Out, id: DependencyId) -> bool {
         let bad = Fact::at_least(
             self.probe(id).bad.into(),
             cx.knobs.get(&knob::OUTAGE_PROBES),
@@ -530,7 +409,7 @@ impl Watch {
     }
 
     /// Tells an owner that it is the app's own trouble, if nothing else can be it.
-    fn blame_app(&mut self, cx: &Context<'_>, out: &mut Out, at: usize) -> bool {
+    pub(super) fn blame_app(&mut self, cx: &Context<'_>, out: &mut Out, at: usize) -> bool {
         let Some(environment) = self.installation.environments.get(at) else {
             return false;
         };
@@ -620,7 +499,7 @@ impl Watch {
     }
 
     /// A piece of work begins if it may.
-    fn start(&mut self, cx: &Context<'_>, out: &mut Out, id: WorkId) -> bool {
+    pub(super) fn start(&mut self, cx: &Context<'_>, out: &mut Out, id: WorkId) -> bool {
         let state = self.works.get(id.0.into()).map(|row| row.value.state);
         if state != Some(WorkState::Waiting) {
             return false;
@@ -657,14 +536,14 @@ impl Watch {
         true
     }
 
-    fn start_all(&mut self, cx: &Context<'_>, out: &mut Out) {
+    pub(super) fn start_all(&mut self, cx: &Context<'_>, out: &mut Out) {
         for at in 0..self.installation.tasks.len() {
             self.start(cx, out, WorkId(at as u8));
         }
     }
 
     /// Steps end, the next ones begin, and what may go on does.
-    fn look(&mut self, cx: &Context<'_>, out: &mut Out) {
+    pub(super) fn look(&mut self, cx: &Context<'_>, out: &mut Out) {
         for at in 0..self.probes.len() {
             let id = DependencyId(at as u8);
             let row = self.standing(id);
@@ -694,108 +573,6 @@ impl Watch {
                 }
             }
         }
-    }
-
-    /// Everybody is sent to a region, if what is needed was found well there.
-    fn fail_over(&mut self, cx: &Context<'_>, out: &mut Out, region: Region) -> bool {
-        if self.installation.region_service.is_none() || region.0 >= self.installation.regions {
-            return false;
-        }
-        let mut needs: Vec<Provider> = Vec::new();
-        for environment in &self.installation.environments {
-            needs.extend(&environment.needs);
-        }
-        let proven = needs.iter().all(|provider| {
-            let id = DependencyId::new(*provider, region);
-            self.age(cx, id).holds
-                && self.probe(id).bad == 0
-                && self.standing(id).standing != Standing::Paused
-        });
-        if out
-            .require(cx, &gate::FAILOVER_PROVEN, region.into(), Fact::yes(proven))
-            .is_err()
-        {
-            return false;
-        }
-        self.target = Some((region, false));
-        self.write(out, Record::Target(region));
-        out.note(Told::Outage(Note::FailedOver { region }));
-        true
-    }
-
-    fn rotate(&mut self, cx: &Context<'_>, out: &mut Out, provider: Provider) -> bool {
-        let refused = (0..self.installation.regions).any(|region| {
-            let id = DependencyId::new(provider, Region(region));
-            let seen = self.probe(id).seen;
-            self.age(cx, id).holds && seen.is_some_and(|(found, _)| found == Condition::Locked)
-        });
-        let id = DependencyId::new(provider, Region(0));
-        if out
-            .require(
-                cx,
-                &gate::CREDENTIAL_EVIDENCE,
-                id.into(),
-                Fact::yes(refused),
-            )
-            .is_err()
-        {
-            return false;
-        }
-        let (secret, taken) = self.secrets[provider as usize];
-        // One that is under way is not replaced by another.
-        if taken == secret {
-            self.secrets[provider as usize].0 = secret + 1;
-            self.write(out, Record::Secret(provider, secret + 1));
-            out.note(Told::Outage(Note::SecretReplaced {
-                provider,
-                secret: secret + 1,
-            }));
-        }
-        true
-    }
-
-    fn everywhere(&self, provider: Provider) -> impl Iterator<Item = DependencyId> + use<> {
-        (0..self.installation.regions)
-            .map(move |region| DependencyId::new(provider, Region(region)))
-    }
-
-    fn order(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
-        let done = match command {
-            Command::Request { work } => {
-                let row = self.works.get(work.0.into()).map(|row| row.value.state);
-                if row == Some(WorkState::Idle) {
-                    self.set_work(out, work, |work| work.state = WorkState::Waiting);
-                    self.start(cx, out, work);
-                }
-                row.is_some()
-            }
-            Command::Declare { provider } => self.everywhere(provider).fold(false, |done, id| {
-                // Only where the probes show something is there anything to be proven.
-                (self.probe(id).bad > 0 || id.region() == Region(0)) && self.declare(cx, out, id)
-                    || done
-            }),
-            Command::BlameApp { route } => {
-                let environments = &self.installation.environments;
-                let at = environments.iter().position(|one| one.route == route);
-                at.is_some_and(|at| self.blame_app(cx, out, at))
-            }
-            Command::Resume { provider } => self
-                .everywhere(provider)
-                .fold(false, |done, id| self.lift(cx, out, id) || done),
-            Command::LiftAll => {
-                let all = (0..self.probes.len()).map(|at| DependencyId(at as u8));
-                let done = all.fold(false, |done, id| self.lift(cx, out, id) || done);
-                self.start_all(cx, out);
-                done
-            }
-            Command::MarkPassed { work } => self.start(cx, out, work),
-            Command::FailOver { region } => self.fail_over(cx, out, region),
-            Command::Rotate { provider } => self.rotate(cx, out, provider),
-            // That is said to the provider itself.
-            Command::RenewCertificate { .. } => false,
-        };
-        out.note(Told::Outage(Note::Ordered { command, done }));
-        self.look(cx, out);
     }
 
     fn on_message(&mut self, cx: &Context<'_>, out: &mut Out, message: Message) {
