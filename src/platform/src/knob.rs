@@ -237,4 +237,12 @@ machine::knobs! {
     LIFT_STEP = "lift step", Count 1 in 1..=1_000, home "Provider Outage";
     /// How long a step takes.
     LIFT_INTERVAL = "lift interval", Time 5_000_000 in 10_000..=3_600_000_000, home "Provider Outage";
+    /// How long a caller waits for a provider's answer.
+    CALL_TIMEOUT = "call timeout", Time 1_000_000 in 10_000..=60_000_000, home "Provider Outage";
+    /// How long a caller waits at most before its second try; twice as long before each further one.
+    CALL_BACK_OFF = "call back-off", Time 500_000 in 1_000..=60_000_000, home "Provider Outage";
+    /// How long a caller waits at most before it tries again.
+    CALL_BACK_OFF_MOST = "call back-off most", Time 8_000_000 in 1_000..=3_600_000_000, home "Provider Outage";
+    /// How often a call is tried.
+    CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
 }

@@ -165,6 +165,8 @@ pub static MESSAGES: &[&str] = &[
     "health-is",
     "work-carry",
     "work-carried",
+    "provider-call",
+    "provider-called",
 ];
 
 /// How a kind of fault is described, once.

@@ -15,6 +15,10 @@ pub struct OutagePlan {
     pub orders: Vec<(u64, OutageEffect)>,
     /// How far what providers say of themselves lags behind.
     pub status_lag: u64,
+    /// How many in the apps call the database, once a second each.
+    pub callers: u16,
+    /// How many calls a provider can answer in a second; more, and it answers none. 0 is any number.
+    pub capacity: u16,
     /// Whether the watch tells owners and lets work go on without being ordered to.
     pub automatic: bool,
 }

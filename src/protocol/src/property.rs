@@ -251,6 +251,11 @@ properties! {
     Always "others-go-on" "Others go on" "Nothing waits for a provider that it does not need, and no owner is told of one.";
     Always "failovers-are-proven" "Failovers are proven" "Nobody is sent to a region whose providers are not known to be well.";
     Always "secrets-are-replaced-for-cause" "Secrets are replaced for cause" "No secret is replaced that was not refused.";
+    Always "retries-back-off" "Retries back off" "Whoever calls a provider again has waited, longer after each failure.";
+    Always "calls-are-bounded" "Calls are bounded" "No call of a provider is tried more often than it may be.";
+    Eventually "callers-are-served" "Callers are served again" "Once troubles are over, whoever calls a provider gets an answer.";
+    Sometimes "some-call-is-tried-again" "A call is tried again" "Some call of a provider fails and is tried again.";
+    Sometimes "some-call-is-given-up" "A call is given up" "Some call of a provider is not tried any more.";
     Eventually "held-work-goes-on" "Held work goes on" "Once troubles are over, what waited is under way, or says what it waits for.";
     Sometimes "some-provider-is-paused" "A provider is paused" "Whatever needs some provider waits.";
     Sometimes "some-work-waits" "Work waits" "Some work waits for a provider.";

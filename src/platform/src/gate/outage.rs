@@ -74,4 +74,22 @@ machine::gates! {
     /// # Seen in
     /// Provider Outage.
     CREDENTIAL_EVIDENCE = "credential evidence", home "Provider Outage";
+
+    /// Whoever has failed waits before trying again, longer each time, and not all equally long.
+    ///
+    /// # Without it
+    /// A provider that was down for a moment comes back to more calls than it can answer, and stays down.
+    ///
+    /// # Seen in
+    /// Provider Outage, Wake Stampede.
+    RETRY_BACKS_OFF = "retry backs off", home "Provider Outage";
+
+    /// A call is tried so often and not more.
+    ///
+    /// # Without it
+    /// What nobody waits for any more is still tried.
+    ///
+    /// # Seen in
+    /// Provider Outage.
+    CALL_TRIES_LEFT = "call tries left", home "Provider Outage";
 }

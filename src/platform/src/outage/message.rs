@@ -224,6 +224,19 @@ pub enum Message {
     },
     /// Back to the watch: it is under way.
     Carried { work: WorkId, nth: u32 },
+    /// Caller to provider: do this; the so-manieth try of the so-manieth call.
+    Call {
+        dependency: DependencyId,
+        nth: u32,
+        tries: u32,
+    },
+    /// Provider to caller: done, or not.
+    Called {
+        dependency: DependencyId,
+        ok: bool,
+        nth: u32,
+        tries: u32,
+    },
 }
 
 impl Message {
@@ -237,6 +250,8 @@ impl Message {
         (925, "health-is"),
         (926, "work-carry"),
         (927, "work-carried"),
+        (928, "provider-call"),
+        (929, "provider-called"),
     ];
 
     /// The number of its kind.
@@ -251,6 +266,8 @@ impl Message {
             Self::HealthIs { .. } => 925,
             Self::Carry { .. } => 926,
             Self::Carried { .. } => 927,
+            Self::Call { .. } => 928,
+            Self::Called { .. } => 929,
         }
     }
 
@@ -258,7 +275,10 @@ impl Message {
     #[must_use]
     pub fn subject(&self) -> Subject {
         match *self {
-            Self::Probe { dependency, .. } | Self::Answer { dependency, .. } => dependency.into(),
+            Self::Probe { dependency, .. }
+            | Self::Answer { dependency, .. }
+            | Self::Call { dependency, .. }
+            | Self::Called { dependency, .. } => dependency.into(),
             Self::Rotate { provider, .. } | Self::Rotated { provider, .. } => {
                 DependencyId::new(provider, Region(0)).into()
             }
@@ -279,6 +299,9 @@ impl Message {
             | Self::HealthIs { nth, .. }
             | Self::Carry { nth, .. }
             | Self::Carried { nth, .. } => nth,
+            Self::Call { nth, tries, .. } | Self::Called { nth, tries, .. } => {
+                return digest(&(self.kind(), nth, tries));
+            }
         };
         digest(&(self.kind(), nth))
     }
@@ -322,6 +345,12 @@ pub enum Note {
     SecretReplaced { provider: Provider, secret: u32 },
     /// A provider shows a new certificate.
     CertificateRenewed { provider: Provider },
+    /// A caller calls, for the so-manieth time.
+    Called { tries: u32 },
+    /// A caller got what it called for.
+    CallServed,
+    /// A caller does not try again.
+    GaveUp { tries: u32 },
     /// An order was carried out, or refused.
     Ordered { command: Command, done: bool },
 }

@@ -11,6 +11,7 @@ mod gitops_sides;
 mod hosts;
 mod migrations;
 mod outages;
+mod outages_calls;
 mod path;
 mod pipeline;
 mod promotions;

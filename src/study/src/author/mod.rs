@@ -83,6 +83,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
         "worlds/route-event-replay-gap",
+        "worlds/retry-storm",
         "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",

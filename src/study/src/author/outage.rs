@@ -1,4 +1,4 @@
-//! Providers in content files: `[outage]` with `status-lag`, `automatic`, an `[[outage.binding]]` for each app (`app`,
+//! Providers in content files: `[outage]` with `status-lag`, `automatic`, perhaps `callers` and `capacity`, an `[[outage.binding]]` for each app (`app`,
 //! `providers`, and its `region` by name if there are regions), an `[[outage.work]]` for what colleagues ask for (`kind`,
 //! `app`, `at`, and `migration` or `deploy` by name if it is one), and an `[[outage.order]]` for what they order of the watch
 //! (`at`, and what, as an action says it).
@@ -97,6 +97,8 @@ pub fn plan(value: Value<'_>, names: &Names<'_>) -> Option<OutagePlan> {
         works: tables("work", "a piece of work").map(work).collect(),
         orders: tables("order", "an order").filter_map(order).collect(),
         status_lag: table.time("status-lag"),
+        callers: table.get("callers").map_or(0, Value::count),
+        capacity: table.get("capacity").map_or(0, Value::count),
         automatic: table.flag("automatic"),
     };
     table.finish();

@@ -33,7 +33,7 @@ pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
 pub use restore::Outside;
 pub use roster::{
-    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
+    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CALLER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
     ENVIRONMENT, EVENTS, GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE, PLACE,
     PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SESSION_STORE,
     SOURCE, SUPPLIERS, TABS, VISITORS, WATCH, WORKER, WRITER,
@@ -53,7 +53,7 @@ use platform::id::Region;
 use platform::message::Message;
 use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
-use platform::outage::{self as outage_logic, Watch};
+use platform::outage::{self as outage_logic, Caller, Watch};
 use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
@@ -151,6 +151,8 @@ pub enum Node {
     Watch(Watch),
     /// A provider that apps are bound to.
     Supplier(Supplier),
+    /// Somebody in an app who calls a provider.
+    Caller(Caller),
 }
 
 /// What a node of the fleet makes durable.
@@ -359,6 +361,7 @@ impl sim::Fleet for Fleet {
             }
             Node::Watch(watch) => adapt(step, Stored::Watch, |step| watch.step(cx, input, step)),
             Node::Supplier(supplier) => supplier.step(cx, input, step),
+            Node::Caller(caller) => adapt(step, Stored::Watch, |step| caller.step(cx, input, step)),
         }
     }
 
@@ -395,6 +398,7 @@ impl sim::Fleet for Fleet {
             Node::Tabs(tabs) => tabs.deadline(),
             Node::Watch(watch) => watch.deadline(),
             Node::Supplier(supplier) => supplier.deadline(),
+            Node::Caller(caller) => caller.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
@@ -575,6 +579,9 @@ impl sim::Fleet for Fleet {
                 });
             }
             Node::Supplier(supplier) => supplier.restart(),
+            Node::Caller(caller) => {
+                adapt(step, Stored::Watch, |step| caller.restart(cx, &[], step));
+            }
         }
     }
 
@@ -621,6 +628,7 @@ impl sim::Fleet for Fleet {
             Node::SessionStore(store) => store.fingerprint(),
             Node::Watch(watch) => watch.fingerprint(),
             Node::Supplier(supplier) => supplier.fingerprint(),
+            Node::Caller(caller) => caller.fingerprint(),
         }
     }
 

@@ -54,6 +54,10 @@ pub struct Supplier {
     renewed: bool,
     /// The newest question about each region.
     heard: SortedMap<DependencyId, u32>,
+    /// How many calls it can answer in a second.
+    capacity: Option<u32>,
+    /// The second under way, the calls in it, and those in the one before.
+    load: (u64, u32, u32),
     /// Answers that take their time.
     pending: Vec<(Time, NodeId, Say)>,
 }
@@ -61,13 +65,15 @@ pub struct Supplier {
 impl Supplier {
     /// A provider with this trouble, whose page lags so far behind.
     #[must_use]
-    pub const fn new(ills: Vec<Ill>, lag: Duration) -> Self {
+    pub const fn new(ills: Vec<Ill>, lag: Duration, capacity: Option<u32>) -> Self {
         Self {
             ills,
             lag,
             secret: 1,
             renewed: false,
             heard: SortedMap::new(),
+            capacity,
+            load: (0, 0, 0),
             pending: Vec::new(),
         }
     }
@@ -83,6 +89,27 @@ impl Supplier {
                     Ailment::Down | Ailment::Slow(_) => true,
                 }
         })
+    }
+
+    /// Whether more is called for, in this second or the one before, than it can answer: then it answers nothing well.
+    #[must_use]
+    pub fn is_overloaded(&self, at: Time) -> bool {
+        let second = at.0 / 1_000_000;
+        let recent = match second.saturating_sub(self.load.0) {
+            0 => self.load.1.max(self.load.2),
+            1 => self.load.1,
+            _ => 0,
+        };
+        self.capacity.is_some_and(|most| recent > most)
+    }
+
+    fn count(&mut self, at: Time) {
+        let second = at.0 / 1_000_000;
+        self.load = match second.saturating_sub(self.load.0) {
+            0 => (second, self.load.1 + 1, self.load.2),
+            1 => (second, 1, self.load.1),
+            _ => (second, 1, 0),
+        };
     }
 
     /// Whether it is in trouble in a region at a moment.
@@ -137,7 +164,7 @@ impl Supplier {
                 let has = |ailment| ailments.contains(&ailment);
                 let answer = Say::Answer {
                     dependency,
-                    ok: !has(Ailment::Down),
+                    ok: !has(Ailment::Down) && !self.is_overloaded(cx.now),
                     taken: !has(Ailment::Credentials) && secret <= self.secret,
                     good_until: if has(Ailment::Certificate) {
                         cx.now
@@ -160,6 +187,27 @@ impl Supplier {
                     }
                     None => step.send(from, Message::Outage(answer)),
                 }
+            }
+            Input::Message {
+                from,
+                message:
+                    Message::Outage(Say::Call {
+                        dependency,
+                        nth,
+                        tries,
+                    }),
+            } => {
+                self.count(cx.now);
+                let fails = self
+                    .at(dependency.region(), cx.now)
+                    .any(|ill| matches!(ill.ailment, Ailment::Down | Ailment::Certificate));
+                let called = Say::Called {
+                    dependency,
+                    ok: !fails && !self.is_overloaded(cx.now),
+                    nth,
+                    tries,
+                };
+                step.send(from, Message::Outage(called));
             }
             Input::Message {
                 from,
@@ -205,7 +253,13 @@ impl Supplier {
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
-        digest(&(self.secret, self.renewed, &self.heard, &self.pending))
+        digest(&(
+            self.secret,
+            self.renewed,
+            &self.heard,
+            &self.pending,
+            self.load,
+        ))
     }
 }
 

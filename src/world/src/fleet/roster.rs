@@ -58,6 +58,7 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "provider-object-store", false),
     seat(NodeKind::Store, "provider-queue", false),
     seat(NodeKind::Store, "provider-payment", false),
+    seat(NodeKind::Runner, "caller", true),
 ];
 
 /// The seat of the region service.
@@ -130,6 +131,8 @@ pub const SESSION_STORE: usize = 32;
 pub const WATCH: usize = 33;
 /// The seats of the providers that apps are bound to, in their order.
 pub const SUPPLIERS: [usize; 4] = [34, 35, 36, 37];
+/// The seat of those in the apps who call a provider.
+pub const CALLER: usize = 38;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat {

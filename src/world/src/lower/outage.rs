@@ -2,10 +2,13 @@
 
 use super::faults::Sink;
 use super::*;
-use crate::fleet::{Ailment, Ill, MIGRATIONS, PIPELINE, REGIONS, SUPPLIERS, Supplier, WATCH};
+use crate::fleet::{
+    Ailment, CALLER, Ill, MIGRATIONS, PIPELINE, REGIONS, SUPPLIERS, Supplier, WATCH,
+};
 use platform::migration::{Command as MigrationOrder, MigrationId};
 use platform::outage::{
-    Command as Order, Environment, Installation, Kind, Provider, Task, Watch, WorkId,
+    Caller, Command as Order, DependencyId, Environment, Installation, Kind, Provider, Task, Watch,
+    WorkId,
 };
 use platform::pipeline::{Command as PipelineOrder, DeployId};
 use platform::region::Fact;
@@ -14,12 +17,13 @@ use protocol::{OutageEffect, OutagePlan};
 /// The same fleet with the nodes that a plan's providers need.
 #[must_use]
 pub fn seated(roster: Roster, plan: &Plan) -> Roster {
-    if plan.outage.is_none() {
+    let Some(outage) = &plan.outage else {
         return roster;
-    }
+    };
     SUPPLIERS
         .iter()
         .fold(roster.with(WATCH, 1), |roster, seat| roster.with(*seat, 1))
+        .with(CALLER, outage.callers.min(64))
 }
 
 /// A provider by its name.
@@ -61,9 +65,17 @@ pub(super) fn nodes(plan: &Plan, roster: Roster, ills: &[Ill]) -> Result<Vec<Nod
     let mut nodes = alloc::vec![Node::Watch(watch)];
     for provider in Provider::ALL {
         let mine = ills.iter().filter(|ill| ill.provider == provider);
-        let supplier = Supplier::new(mine.copied().collect(), Duration(outage.status_lag));
+        let capacity = Some(u32::from(outage.capacity)).filter(|most| *most > 0);
+        let lag = Duration(outage.status_lag);
+        let supplier = Supplier::new(mine.copied().collect(), lag, capacity);
         nodes.push(Node::Supplier(supplier));
     }
+    let database = node(SUPPLIERS[Provider::Database as usize]);
+    let dependency = DependencyId::new(Provider::Database, REGION);
+    nodes.extend(roster.seated(CALLER).map(|_| {
+        let caller = Caller::new(database, dependency, Duration::secs(1));
+        Node::Caller(caller)
+    }));
     Ok(nodes)
 }
 

@@ -231,6 +231,7 @@ fn beliefs(
         Some(Node::Product(_)) => beliefs = super::traces::product(state),
         Some(Node::Provider(_)) => beliefs = super::traces::provider(state),
         Some(Node::Watch(_)) => beliefs = super::outage::watch(plan, state),
+        Some(Node::Caller(one)) => beliefs = super::outage::caller(one),
         Some(Node::Supplier(one)) => beliefs = super::outage::supplier(plan, state, one),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(

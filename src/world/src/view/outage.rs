@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use machine::{Subject, Time};
 use platform::id::Region;
 use platform::outage::{
-    Cause, Command, Condition, DependencyId, Message, Note, Provider, Standing, Watch, Why, WorkId,
-    WorkState,
+    Caller, Cause, Command, Condition, DependencyId, Message, Note, Provider, Standing, Watch, Why,
+    WorkId, WorkState,
 };
 use platform::region::{Regions, State as Stage};
 use protocol::{OutageSituation, Plan};
@@ -91,6 +91,10 @@ pub fn label(message: &Message) -> String {
         Message::HealthIs { .. } => "it is",
         Message::Carry { .. } => "this may go on",
         Message::Carried { .. } => "I have it",
+        Message::Call { tries: 1, .. } => "do this",
+        Message::Call { .. } => "do this, again",
+        Message::Called { ok: true, .. } => "done",
+        Message::Called { .. } => "I cannot",
     }
     .to_string()
 }
@@ -130,7 +134,11 @@ pub fn told(names: &Names<'_>, plan: &Plan, note: &Note) -> Option<String> {
         Note::Probed {
             condition: Condition::Well,
             ..
-        } => return None,
+        }
+        | Note::Called { tries: 1 }
+        | Note::CallServed => return None,
+        Note::Called { tries } => format!("try {tries} of a call"),
+        Note::GaveUp { tries } => format!("a call is given up after {tries} tries"),
         Note::Probed {
             dependency: id,
             condition: found,
@@ -205,6 +213,9 @@ pub const fn is_news(note: &Note) -> bool {
     !matches!(
         note,
         Note::Probed { .. }
+            | Note::Called { .. }
+            | Note::CallServed
+            | Note::GaveUp { .. }
             | Note::Taken { .. }
             | Note::Ordered {
                 command: Command::Request { .. },
@@ -221,7 +232,8 @@ pub const fn is_routine(note: &Note) -> bool {
         Note::Probed {
             condition: Condition::Well,
             ..
-        }
+        } | Note::Called { tries: 1 }
+            | Note::CallServed
     )
 }
 
@@ -365,8 +377,28 @@ pub fn supplier(plan: &Plan, state: &State<Fleet>, one: &Supplier) -> Vec<(Strin
     let is = if ill { "in trouble" } else { "well" };
     alloc::vec![
         ("it is".to_string(), is.to_string(), ill),
+        (
+            "it is called".to_string(),
+            if one.is_overloaded(state.now()) {
+                "too often"
+            } else {
+                "no more than it can bear"
+            }
+            .to_string(),
+            one.is_overloaded(state.now()),
+        ),
         ("its page says".to_string(), page.to_string(), false),
     ]
+}
+
+/// A caller: label, value, and whether it stands in the way.
+#[must_use]
+pub fn caller(one: &Caller) -> Vec<(String, String, bool)> {
+    let (value, stands) = match one.trying() {
+        None => ("served".to_string(), false),
+        Some(tries) => (format!("try {tries}"), tries > 1),
+    };
+    alloc::vec![("its call".to_string(), value, stands)]
 }
 
 /// Whether something is so of providers and what waits for them, and what is.

@@ -262,6 +262,8 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::PAUSES_LIFT_IN_STEPS,
         &gate::OWN_PROBES_PASS,
         &gate::CAUSE_ESTABLISHED,
+        &gate::RETRY_BACKS_OFF,
+        &gate::CALL_TRIES_LEFT,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }

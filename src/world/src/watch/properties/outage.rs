@@ -4,7 +4,7 @@
 use super::{Judge, place};
 use crate::fleet::{Fleet, WATCH};
 use alloc::format;
-use machine::{Duration, SortedMap, Time};
+use machine::{Duration, NodeId, SortedMap, Time};
 use platform::knob;
 use platform::note::Note;
 use platform::outage::{
@@ -19,6 +19,8 @@ pub struct Memory {
     looked_at: Time,
     /// What probes have found: the newest, when, and how many in a row were as good or bad.
     probed: SortedMap<DependencyId, (Condition, Time, u64)>,
+    /// When each caller has tried last, and when it was served.
+    called: SortedMap<NodeId, (Time, Time)>,
     /// When the step under way began, and how many have gone on in it.
     lifting: SortedMap<DependencyId, (Time, u64)>,
 }
@@ -141,6 +143,12 @@ pub(super) fn check(
                     || format!("everybody is sent to where {bad:?} is not known to be well"),
                 );
             }
+            Tell::Called { tries } => memory.called(state, entry, tries, judge),
+            Tell::CallServed => {
+                let (_, served) = memory.called.entry(entry.actor).or_default();
+                *served = entry.at;
+            }
+            Tell::GaveUp { .. } => sometimes(const { place("some-call-is-given-up") }, judge),
             Tell::SecretReplaced { provider, .. } => {
                 let refused = memory.probed.iter().any(|(id, (found, ..))| {
                     id.provider() == provider && *found == Condition::Locked
@@ -177,6 +185,38 @@ impl Memory {
             _ => 1,
         };
         self.probed.insert(id, (found, at, row));
+    }
+
+    /// A caller tries.
+    fn called(
+        &mut self,
+        state: &State<Fleet>,
+        entry: &Entry<'_, Fleet>,
+        tries: u32,
+        judge: &mut Judge<'_>,
+    ) {
+        let knobs = state.knobs();
+        let (last, _) = self.called.entry(entry.actor).or_default();
+        let waited = entry.at.since(*last);
+        *last = entry.at;
+        let most = knobs.get(&knob::CALL_TRIES);
+        judge.claim(
+            const { place("calls-are-bounded") },
+            u64::from(tries) <= most,
+            || format!("a call is tried for the {tries}th time"),
+        );
+        if tries > 1 {
+            sometimes(const { place("some-call-is-tried-again") }, judge);
+            let base = knobs.time(&knob::CALL_BACK_OFF).0;
+            let full = base
+                .saturating_mul(1 << (tries - 2).min(20))
+                .min(knobs.time(&knob::CALL_BACK_OFF_MOST).0);
+            judge.claim(
+                const { place("retries-back-off") },
+                waited.0 >= full / 2,
+                || format!("try {tries} comes {waited} after the one before"),
+            );
+        }
     }
 
     /// How many answers in a row were good, or were not.
@@ -239,6 +279,12 @@ fn settle(entry: &Entry<'_, Fleet>, memory: &Memory, watch: &Watch, judge: &mut 
     let Some(healed) = memory.healed else { return };
     if entry.at.since(healed) < Duration::secs(60) {
         return;
+    }
+    for (node, (_, served)) in memory.called.iter() {
+        let lately = entry.at.since(*served) <= Duration::secs(30);
+        judge.claim(const { place("callers-are-served") }, lately, || {
+            format!("caller {} was served at {served} last", node.0)
+        });
     }
     let automatic = watch.installation().automatic;
     for (at, row) in watch.works().iter() {
