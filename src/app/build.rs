@@ -47,18 +47,41 @@ fn content(out: &Path) -> String {
         plan,
         lesson,
         world,
+        seeds,
     } in &library.scenarios
     {
+        let seeds = seeds.iter().map(|one| {
+            format!(
+                "Seeded {{ seed: {}, severity: Severity::{:?}, title: {:?} }}",
+                one.seed, one.severity, one.title
+            )
+        });
         let _ = writeln!(
             code,
-            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world} }},",
-            plan.id, plan.title, lesson.summary, lesson.minutes
+            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world}, seeds: &[{}] }},",
+            plan.id,
+            plan.title,
+            lesson.summary,
+            lesson.minutes,
+            list(seeds)
         );
     }
     code.push_str(
         "];\n\n/// Everything there is to study, in the same order.\npub static SCENARIOS: &[Scenario] = &[\n",
     );
-    for study::Scenario { plan, lesson, .. } in &library.scenarios {
+    for study::Scenario {
+        plan,
+        lesson,
+        seeds,
+        ..
+    } in &library.scenarios
+    {
+        let seeds = seeds.iter().map(|one| {
+            format!(
+                "Seed {{ seed: {}, severity: Severity::{:?}, title: {:?}, why: {:?} }}",
+                one.seed, one.severity, one.title, one.why
+            )
+        });
         let name = format!("{}.plan", plan.id);
         let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
         fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");
@@ -101,15 +124,16 @@ fn content(out: &Path) -> String {
         let _ = writeln!(
             code,
             "    Scenario {{ plan: Plan {{ id: {:?}, title: {:?}, digest: {}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \
-             \"/{name}\")), freeze_at: {}, end: {}, app: {:?}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
+             \"/{name}\")), freeze_at: {}, end: {}, background: {}, app: {:?}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
              lesson: Lesson {{ situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
              fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
-             questions_after: &[{}] }} }},",
+             questions_after: &[{}] }}, seeds: &[{}] }},",
             plan.id,
             plan.title,
             plan.digest(),
             plan.freeze_at,
             plan.end,
+            !plan.background.is_empty() || !plan.vary.is_empty(),
             plan.apps.first().map_or("", |app| app.name.as_str()),
             list(reads),
             list(actions),
@@ -121,7 +145,8 @@ fn content(out: &Path) -> String {
             fidelity.modelled,
             fidelity.left_out,
             lesson.twin_gates,
-            list(after)
+            list(after),
+            list(seeds)
         );
     }
     code.push_str("];\n");

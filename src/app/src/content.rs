@@ -1,7 +1,11 @@
 //! The content: scenarios and their lessons, as the build made them: texts, and each plan as the bytes that the simulator
 //! reads.
 
-use protocol::{Problem, Replay};
+mod seeds;
+
+pub use seeds::{Seed, Seeded};
+
+use protocol::{Problem, Replay, Severity};
 
 /// What the start page shows of a scenario. A list of its own, so that the start program holds no more of them.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Listed {
     pub minutes: u32,
     /// Whether it is a world to run, with a few words instead of a lesson.
     pub world: bool,
+    /// Seeds worth a look.
+    pub seeds: &'static [Seeded],
 }
 
 /// A plan to run and what it teaches.
@@ -25,6 +31,8 @@ pub struct Scenario {
     pub plan: Plan,
     /// What is said around it.
     pub lesson: Lesson,
+    /// Seeds worth a look.
+    pub seeds: &'static [Seed],
 }
 
 /// What the page needs to know of a plan.
@@ -42,6 +50,8 @@ pub struct Plan {
     pub freeze_at: u64,
     /// When the run ends.
     pub end: u64,
+    /// Whether anything comes and goes in its background, or varies with the seed.
+    pub background: bool,
     /// The first app's name: the one whose requests are counted.
     pub app: &'static str,
     /// What can be read.
@@ -214,6 +224,19 @@ mod tests {
                 (there.plan.id.as_str(), there.plan.digest()),
                 (here.plan.id, here.plan.digest)
             );
+            let seeds = |seed, severity, title: &str| (seed, severity, title.to_string());
+            let chosen: Vec<_> = there
+                .seeds
+                .iter()
+                .map(|one| seeds(one.seed, one.severity, &one.title))
+                .collect();
+            let listed: Vec<_> = listed
+                .seeds
+                .iter()
+                .map(|one| seeds(one.seed, one.severity, one.title))
+                .collect();
+            assert_eq!(chosen, listed);
+            assert_eq!(there.seeds.len(), here.seeds.len());
             assert_eq!(there.lesson.hints, here.lesson.hints);
             assert_eq!(
                 there.lesson.questions_after.len(),

@@ -3,7 +3,11 @@
 //! **Invariants.** An address that [`Route::href`] writes is parsed back to the same route. Addresses are relative to
 //! the place where the lab is served, so one build works under any path.
 
-use protocol::Problem;
+mod asked;
+
+pub use asked::{Asked, asked, seed};
+
+use protocol::Severity;
 
 /// A place in the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +53,16 @@ impl Route {
         }
     }
 
-    /// A scenario, with a seed.
-    pub fn seeded(scenario: &str, seed: u64) -> Self {
+    /// A scenario, with a seed and how hard its background is; the usual severity is not written.
+    pub fn seeded(scenario: &str, seed: u64, severity: Severity) -> Self {
+        let mut query = format!("seed={seed}");
+        if severity != Severity::default() {
+            query.push_str("&severity=");
+            query.push_str(severity.id());
+        }
         Self::Run {
             scenario: scenario.to_string(),
-            query: format!("seed={seed}"),
+            query,
             shared: None,
         }
     }
@@ -92,112 +101,6 @@ impl Route {
     }
 }
 
-/// What an address asks for of a scenario.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// The seed.
-    pub seed: Option<u64>,
-    /// The ids of the waived gates, sorted.
-    pub waived: Vec<String>,
-}
-
-impl Asked {
-    /// A seed, and every gate in force.
-    pub const fn seed(seed: u64) -> Self {
-        Self {
-            seed: Some(seed),
-            waived: Vec::new(),
-        }
-    }
-}
-
-/// Reads what stands behind `?`: `seed=7&waive=GATE`, several gates with commas in between.
-///
-/// # Errors
-/// A [`Problem`] that quotes the first part that means nothing, and says what is allowed and what is nearest to it.
-pub fn asked(query: &str) -> Result<Asked, Problem> {
-    let mut asked = Asked::default();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
-        match part.split_once('=').unwrap_or((part, "")) {
-            ("seed", text) => asked.seed = Some(seed(text)?),
-            ("waive", gates) => {
-                for id in gates.split(',') {
-                    asked.waived.push(gate(id)?);
-                }
-            }
-            (name, _) => {
-                let mut problem = Problem::unknown("part", name, &["seed", "waive"]);
-                problem.message = format!(
-                    "the address has a part `{}` that means nothing here",
-                    shown(name)
-                );
-                problem.detail =
-                    "It may have `seed`, a whole number, and `waive`, the ids of gates. \
-                    Nothing of it was followed."
-                        .into();
-                if problem.hint.contains("lab list") {
-                    problem.hint = "For example ?seed=7&waive=hold-slots-free.".into();
-                }
-                return Err(problem);
-            }
-        }
-    }
-    asked.waived.sort();
-    asked.waived.dedup();
-    Ok(asked)
-}
-
-/// The id of a gate, if there is one with it.
-fn gate(id: &str) -> Result<String, Problem> {
-    let gates = platform::CATALOG.gates;
-    if platform::CATALOG.gate(id).is_some() {
-        return Ok(id.to_string());
-    }
-    let ids: Vec<String> = gates.iter().map(|gate| gate.id()).collect();
-    let nearest = machine::nearest(id, ids.iter().map(String::as_str));
-    Err(Problem::new(
-        "unknown-gate",
-        format!("there is no gate `{}`, which the address waives", shown(id)),
-    )
-    .detail(format!(
-        "A gate is named by its id, such as `{}`; the twin run's page shows all {}. Nothing of the address was followed.",
-        ids[0],
-        ids.len()
-    ))
-    .hint(nearest.map_or_else(
-        || "Press t, or Twin run, to look for it by words.".to_string(),
-        |id| format!("Did you mean `{id}`?"),
-    )))
-}
-
-/// As much of something that was given as fits into a sentence.
-fn shown(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
-/// Reads a seed as a person writes it.
-///
-/// # Errors
-/// A [`Problem`] that quotes what was given and says what is allowed.
-pub fn seed(text: &str) -> Result<u64, Problem> {
-    let text = text.trim();
-    text.parse().map_err(|_| {
-        let shown = shown(text);
-        let digits: String = text.chars().filter(char::is_ascii_digit).take(19).collect();
-        let hint = if digits.is_empty() {
-            "For example 7.".to_string()
-        } else {
-            format!("Did you mean {digits}?")
-        };
-        Problem::new(
-            "seed-unreadable",
-            format!("the seed `{shown}` is not a seed"),
-        )
-        .detail(format!("A seed is a whole number from 0 to {}.", u64::MAX))
-        .hint(hint)
-    })
-}
-
 /// The part of a pasted text that is a shared run: a whole address, or only its last part.
 pub fn shared_part(text: &str) -> &str {
     let text = text.trim();
@@ -212,7 +115,8 @@ mod tests {
     fn addresses_come_back() {
         for route in [
             Route::Home,
-            Route::seeded("stuck-wake", 7),
+            Route::seeded("stuck-wake", 7, Severity::default()),
+            Route::seeded("stuck-wake", 7, Severity::Storm),
             Route::scenario("a"),
             Route::shared("a", "v1.AAA"),
             Route::Run {
@@ -241,43 +145,6 @@ mod tests {
             Route::parse("s/a/b", "", ""),
             Route::Unknown("s/a/b".into())
         );
-    }
-
-    #[test]
-    fn a_seed_that_is_none_is_refused_with_what_is_allowed() {
-        assert_eq!(seed(" 42 "), Ok(42));
-        let problem = seed("4x2").unwrap_err();
-        assert!(
-            problem.message.contains("`4x2`") && problem.hint.contains("42"),
-            "{problem}"
-        );
-        assert!(seed("-1").is_err() && seed("99999999999999999999").is_err());
-    }
-
-    #[test]
-    fn an_address_asks_for_a_seed_and_gates_and_nothing_else() {
-        assert_eq!(asked(""), Ok(Asked::default()));
-        let gates = "within-the-hold-budget,hold-slots-free";
-        let both = asked(&format!("seed=7&waive={gates}")).unwrap();
-        assert_eq!(both.seed, Some(7));
-        assert_eq!(both.waived, ["hold-slots-free", "within-the-hold-budget"]);
-        let wrong = |query: &str, quoted: &str, hint: &str| {
-            let problem = asked(query).unwrap_err();
-            assert!(
-                problem.message.contains(quoted) && problem.hint.contains(hint),
-                "{problem}"
-            );
-        };
-        wrong("seed=7&waive=nope", "`nope`", "Twin run");
-        wrong(
-            "waive=hold-slot-free",
-            "`hold-slot-free`",
-            "`hold-slots-free`",
-        );
-        wrong("waive", "``", "");
-        wrong("sead=7", "`sead`", "`seed`");
-        wrong("colour=blue", "`colour`", "?seed=");
-        wrong("seed", "``", "For example");
     }
 
     #[test]

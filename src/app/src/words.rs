@@ -78,7 +78,7 @@ pub fn json_replay(replay: &protocol::Replay) -> String {
     );
     format!(
         "{{\n  \"engine\": {},\n  \"scenario\": {},\n  \"content\": {},\n  \"seed\": {},\n  \"waivers\": {waivers},\n  \
-         \"knobs\": {knobs},\n  \"actions\": {actions},\n  \"at\": {},\n  \"claim\": {}\n}}\n",
+         \"knobs\": {knobs},\n  \"actions\": {actions},\n  \"at\": {},\n  \"claim\": {},\n  \"severity\": {}\n}}\n",
         json_text(&replay.engine),
         json_text(&replay.scenario),
         replay.content,
@@ -87,6 +87,7 @@ pub fn json_replay(replay: &protocol::Replay) -> String {
         replay
             .claim
             .map_or("null".to_string(), |claim| claim.to_string()),
+        json_text(replay.severity.id()),
     )
 }
 
@@ -132,6 +133,7 @@ mod tests {
             }],
             at: 9,
             claim: Some(4),
+            severity: protocol::Severity::Storm,
         };
         assert_eq!(
             serde_json::from_str::<Replay>(&json_replay(&replay)).unwrap(),

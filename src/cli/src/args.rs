@@ -14,7 +14,8 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything held
-  1    a property broke, a goal was missed, or a replay came out otherwise
+  1    a property broke, a goal was missed, a replay came out otherwise, a gate has no teeth,
+       or something declared is not reached
   2    the command line cannot be understood
   3    something given does not exist, is out of range or cannot be read
   5    reading or writing failed
@@ -24,7 +25,8 @@ Exit codes:
 const LONG: &str = "\
 Exit codes:
   0    everything held
-  1    a property broke, a goal was missed, or a replay came out otherwise
+  1    a property broke, a goal was missed, a replay came out otherwise, a gate has no teeth,
+       or something declared is not reached
   2    the command line cannot be understood
   3    something given does not exist, is out of range or cannot be read
   5    reading or writing failed
@@ -32,13 +34,15 @@ Exit codes:
   130  ended from outside before anything broke
 
 JSON:
-  `lab run --json` prints one object: engine, scenario, seed, case, waived, knobs, actions,
-  properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
+  `lab run --json` prints one object: engine, scenario, seed, severity, drawn, case, waived,
+  knobs, actions, properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
   `lab sweep --json` prints one object, with `--all` a list of them: engine, scenario, from,
-  to, shard, waived, knobs, played, runs, partial, properties, goals, fingerprint, held. The
-  number of jobs changes nothing in it.
+  to, shard, severity, waived, knobs, played, runs, partial, properties, goals, fingerprint,
+  held. The number of jobs changes nothing in it.
   `lab teeth --json` prints one object: engine, from, to, gates (each with gate, breaks, goal,
   runs, scenario, seed, played, step, at, evidence, link), whole.
+  `lab coverage --json` prints one object: engine, from, to, runs, sums (each with sort,
+  declared, reached), rows (each with sort, of, name, runs, times, show), whole.
   `lab story --json` prints one object a line: step, at, node, sentence, cause, interesting.
   `lab verify --json` prints one object: run (as of `lab run`), claimed, matches.
   `lab list … --json` prints a list of objects.
@@ -57,7 +61,7 @@ What can be read is done the same way: do = \"wake-operation\".";
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what there is: scenarios, gates, knobs, faults, properties, lifecycles
+    /// Show what there is: scenarios, gates, knobs, faults, properties, lifecycles, severities
     List(List),
     /// Run one scenario with one seed to its end
     Run(Run),
@@ -69,6 +73,8 @@ pub enum Command {
     Verify(Verify),
     /// Waive each gate in turn and show what breaks without it
     Teeth(Teeth),
+    /// Say of everything that is declared whether it happens in some run, how often, and where
+    Coverage(Coverage),
 }
 
 impl Command {
@@ -81,6 +87,7 @@ impl Command {
             Self::Sweep(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Teeth(args) => args.json,
+            Self::Coverage(args) => args.json,
         }
     }
 }
@@ -110,6 +117,8 @@ pub enum Listed {
     Properties,
     /// States and transitions of its things
     Lifecycles,
+    /// How hard the background of a run may be
+    Severities,
 }
 
 /// How a run differs from the scenario as it is.
@@ -121,6 +130,9 @@ pub struct Changes {
     /// Set a knob: `hold-budget=9s`; may be repeated
     #[arg(long, value_name = "KNOB=VALUE")]
     pub set: Vec<String>,
+    /// How hard the background is: `calm`, `rough` (as the world was written) or `storm`
+    #[arg(long, value_name = "SEVERITY", default_value = "rough")]
+    pub severity: String,
     /// Do what this file says (TOML or JSON)
     #[arg(long, value_name = "FILE", conflicts_with = "solve")]
     pub actions: Option<PathBuf>,
@@ -230,6 +242,27 @@ pub struct Teeth {
     pub jobs: Option<u16>,
     /// Print JSON
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Coverage {
+    /// The seeds to run, from the first up to but without the last
+    #[arg(
+        long,
+        value_name = "A..B",
+        default_value = "0..20",
+        allow_hyphen_values = true
+    )]
+    pub seeds: String,
+    /// Show only what never happens
+    #[arg(long)]
+    pub missing: bool,
+    /// How many runs at once [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "missing")]
     pub json: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::args::Changes;
 use crate::out::{Stop, quoted};
 use machine::Gate;
 use platform::CATALOG;
-use protocol::{ENGINE, Placed, Plan, Problem, Replay};
+use protocol::{ENGINE, Placed, Plan, Problem, Replay, Severity};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -98,6 +98,8 @@ pub struct Checked {
     pub waivers: Vec<String>,
     pub knobs: Vec<(String, u64)>,
     pub actions: Vec<Placed>,
+    /// How hard the background is.
+    pub severity: Severity,
     /// How it was written, for the line that shows a run again.
     words: String,
     /// What somebody does in these runs.
@@ -151,7 +153,11 @@ pub fn changes(changes: &Changes, plan: Option<&Plan>) -> Result<Checked, Stop> 
         .hint("Set it once.")
         .into());
     }
+    let severity = Severity::named(&changes.severity)?;
     let mut words = String::new();
+    if severity != Severity::default() {
+        let _ = write!(words, " --severity {}", severity.id());
+    }
     for id in &waivers {
         let _ = write!(words, " --waive {id}");
     }
@@ -179,6 +185,7 @@ pub fn changes(changes: &Changes, plan: Option<&Plan>) -> Result<Checked, Stop> 
         waivers,
         knobs,
         actions: placed,
+        severity,
         words,
         played,
     })
@@ -197,6 +204,7 @@ impl Checked {
             actions: self.actions.clone(),
             at: plan.end,
             claim: None,
+            severity: self.severity,
         }
     }
 

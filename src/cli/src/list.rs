@@ -4,7 +4,7 @@ use crate::args::{self, Listed};
 use crate::out::{Out, Stop};
 use machine::{Knob, LifecycleSpec, Role, section, summary};
 use platform::CATALOG;
-use protocol::{FAULTS, Kind, PROPERTIES};
+use protocol::{FAULTS, Kind, PROPERTIES, SEVERITIES};
 use serde::Serialize;
 use study::Library;
 
@@ -18,6 +18,25 @@ struct Scenario<'a> {
     reads: Vec<&'a str>,
     actions: Vec<&'a str>,
     goals: Vec<&'a str>,
+    /// What the seed draws, within which range.
+    varies: Vec<Varies>,
+    /// Seeds worth a look.
+    seeds: Vec<Chosen<'a>>,
+}
+
+#[derive(Serialize)]
+struct Varies {
+    what: &'static str,
+    low: u64,
+    high: u64,
+}
+
+#[derive(Serialize)]
+struct Chosen<'a> {
+    seed: u64,
+    severity: &'static str,
+    title: &'a str,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -46,6 +65,15 @@ struct Fault {
     id: &'static str,
     title: &'static str,
     doc: &'static str,
+}
+
+#[derive(Serialize)]
+struct Severity {
+    id: &'static str,
+    title: &'static str,
+    doc: &'static str,
+    /// Whether it is the one that worlds are written for.
+    usual: bool,
 }
 
 #[derive(Serialize)]
@@ -85,13 +113,15 @@ struct Transition {
 
 pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, Stop> {
     match args.what {
-        Listed::Scenarios => print(args.json, &scenarios(library), out, |row| {
-            vec![
-                row.id.into(),
-                format!("{} min", row.minutes),
-                row.summary.into(),
-            ]
-        }),
+        Listed::Scenarios => {
+            let rows = scenarios(library);
+            if args.json {
+                out.json(&rows)?;
+            } else {
+                out.table(&rows.iter().flat_map(scenario_rows).collect::<Vec<_>>())?;
+            }
+            Ok(0)
+        }
         Listed::Gates => print(args.json, &gates(), out, |row| {
             vec![row.id.clone(), row.home.into(), row.doc.clone()]
         }),
@@ -109,6 +139,18 @@ pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, S
                 row.doc.clone(),
             ]
         }),
+        Listed::Severities => {
+            let row = |spec: &protocol::SeveritySpec| Severity {
+                id: spec.id,
+                title: spec.title,
+                doc: spec.doc,
+                usual: spec.id == protocol::Severity::default().id(),
+            };
+            let rows: Vec<_> = SEVERITIES.iter().map(row).collect();
+            print(args.json, &rows, out, |row| {
+                vec![row.id.into(), row.doc.into()]
+            })
+        }
         Listed::Faults => {
             let rows: Vec<_> = FAULTS
                 .iter()
@@ -186,7 +228,45 @@ fn scenario(scenario: &study::Scenario) -> Scenario<'_> {
             .iter()
             .map(|objective| &*objective.id)
             .collect(),
+        varies: plan
+            .vary
+            .iter()
+            .map(|vary| Varies {
+                what: vary.what.spec().id,
+                low: vary.range.low,
+                high: vary.range.high,
+            })
+            .collect(),
+        seeds: scenario
+            .seeds
+            .iter()
+            .map(|one| Chosen {
+                seed: one.seed,
+                severity: one.severity.id(),
+                title: &one.title,
+                why: &one.why,
+            })
+            .collect(),
     }
+}
+
+/// A scenario and, below it, the seeds of it that are worth a look.
+fn scenario_rows(row: &Scenario<'_>) -> Vec<Vec<String>> {
+    let mut rows = vec![vec![
+        row.id.into(),
+        format!("{} min", row.minutes),
+        row.summary.into(),
+    ]];
+    rows.extend(row.seeds.iter().map(|one| {
+        let hard = if one.severity == protocol::Severity::default().id() {
+            String::new()
+        } else {
+            format!(", {}", one.severity)
+        };
+        let text = format!("seed {}{hard}: {}. {}", one.seed, one.title, one.why);
+        vec![String::new(), String::new(), text]
+    }));
+    rows
 }
 
 fn gates() -> Vec<Gate> {

@@ -4,6 +4,7 @@
 //! only; problems, progress and speed go to standard error. A reader that closes the pipe ends the program quietly.
 
 mod args;
+mod coverage;
 mod input;
 mod list;
 mod out;
@@ -22,7 +23,7 @@ use protocol::Problem;
 use std::process::ExitCode;
 use study::Library;
 
-/// A property broke, a goal was missed, or a replay came out otherwise.
+/// A property broke, a goal was missed, a replay came out otherwise, or something is not reached.
 const BROKE: u8 = 1;
 /// The command line cannot be understood.
 const USAGE: u8 = 2;
@@ -76,6 +77,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<u8, Stop> {
         Command::Sweep(args) => sweep::sweep(&args, &library, out),
         Command::Verify(args) => verify::verify(&args, &library, out),
         Command::Teeth(args) => teeth::teeth(&args, &library, out),
+        Command::Coverage(args) => coverage::coverage(&args, &library, out),
     }
 }
 

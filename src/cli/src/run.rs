@@ -7,7 +7,8 @@ use crate::out::{Out, Stop};
 use machine::Time;
 use platform::CATALOG;
 use protocol::{
-    GoalReport, Placed, Plan, Problem, Progress, PropertyReport, Replay, RunReport, property,
+    GoalReport, Placed, Plan, Problem, Progress, PropertyReport, Replay, RunReport, Severity,
+    property,
 };
 use study::Library;
 
@@ -68,6 +69,16 @@ pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -
         "{}, seed {}, engine {}",
         plan.title, report.seed, report.engine
     ))?;
+    if report.severity != Severity::default().id() {
+        out.line(format!("severity {}", report.severity))?;
+    }
+    let drawn = world::drawn(plan, report.seed);
+    if !drawn.is_empty() {
+        let texts = drawn
+            .iter()
+            .map(|drawn| format!("{} {}", drawn.what.spec().id, drawn.what.show(drawn.value)));
+        out.line(format!("drawn   {}", texts.collect::<Vec<_>>().join(", ")))?;
+    }
     if let Some(case) = &report.case {
         out.line(format!("cause   {case}"))?;
     }
@@ -137,7 +148,11 @@ pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -
 }
 
 fn goal_row(plan: &Plan, goal: &GoalReport) -> Vec<String> {
-    let word = if goal_met(goal) { "met" } else { "MISSED" };
+    let (word, note) = match (goal_met(goal), goal.promised) {
+        (true, _) => ("met", ""),
+        (false, true) => ("MISSED", ""),
+        (false, false) => ("missed", "; not promised at this severity"),
+    };
     let title = plan
         .objectives
         .iter()
@@ -147,7 +162,7 @@ fn goal_row(plan: &Plan, goal: &GoalReport) -> Vec<String> {
         word.into(),
         goal.id.clone(),
         title.into(),
-        goal.detail.clone(),
+        format!("{}{note}", goal.detail),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::{BROKE, INTERRUPTED, run};
 use core::hash::Hasher;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use machine::fingerprint::Fold;
-use protocol::{ENGINE, PROPERTIES, Plan, RunReport, SweepReport, SweepRow};
+use protocol::{ENGINE, PROPERTIES, Plan, RunReport, Severity, SweepReport, SweepRow};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::io::IsTerminal;
@@ -191,10 +191,10 @@ impl Tally {
             count(
                 &mut self.goals,
                 &goal.id,
-                if run::goal_met(goal) {
-                    "held"
-                } else {
-                    "broken"
+                match (run::goal_met(goal), goal.promised) {
+                    (true, _) => "held",
+                    (false, true) => "broken",
+                    (false, false) => "not-promised",
                 },
                 report.seed,
                 show,
@@ -221,6 +221,7 @@ impl Tally {
             from,
             to,
             shard: shard.map(|Shard { index, of }| format!("{index}/{of}")),
+            severity: changes.severity.id().into(),
             waived: changes.waivers.clone(),
             knobs: changes.knobs.clone(),
             played: changes.played.word().into(),
@@ -264,8 +265,13 @@ fn show(
         .map(|shard| format!(", part {shard}"))
         .unwrap_or_default();
     let partial = if report.partial { ", ENDED EARLY" } else { "" };
+    let severity = if report.severity == Severity::default().id() {
+        String::new()
+    } else {
+        format!(", {}", report.severity)
+    };
     out.line(format!(
-        "{}, seeds {}..{}{shard}, engine {}: {} runs{partial}",
+        "{}, seeds {}..{}{shard}{severity}, engine {}: {} runs{partial}",
         plan.title, report.from, report.to, report.engine, report.runs
     ))?;
     let done = match played {

@@ -65,7 +65,7 @@ pub fn teeth(args: &args::Teeth, library: &Library, out: &mut Out) -> Result<u8,
     let mut made = 0;
     let mut seed = from;
     while seed < to && found.iter().any(Option::is_none) {
-        let last = to.min(seed + BATCH);
+        let last = to.min(seed.saturating_add(BATCH));
         let jobs = jobs(&plans, seed..last);
         let trials = pool.install(|| {
             jobs.par_iter()
@@ -117,7 +117,7 @@ pub fn teeth(args: &args::Teeth, library: &Library, out: &mut Out) -> Result<u8,
 }
 
 /// Every plan with these seeds, played in each way that makes a difference for it; by seed first.
-fn jobs<'a>(plans: &[&'a Plan], seeds: std::ops::Range<u64>) -> Vec<(&'a Plan, u64, Played)> {
+pub fn jobs<'a>(plans: &[&'a Plan], seeds: std::ops::Range<u64>) -> Vec<(&'a Plan, u64, Played)> {
     let mut jobs = Vec::new();
     for seed in seeds {
         for plan in plans {

@@ -36,6 +36,7 @@ fn run_without(plan: &Plan, seed: u64, moves: &[Move], gates: &[String]) -> RunR
             .collect(),
         at: plan.end,
         claim: None,
+        severity: protocol::Severity::default(),
     };
     world::run(plan, &replay).unwrap()
 }
@@ -255,6 +256,7 @@ fn until(plan: &Plan, end: u64, goals: impl IntoIterator<Item = Situation>) -> P
         title: String::new(),
         claim: Claim::EndsWith(what),
         side: String::new(),
+        up_to: protocol::Severity::Storm,
     };
     Plan {
         end,

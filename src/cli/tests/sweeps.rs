@@ -37,6 +37,42 @@ fn jobs_change_nothing() {
 }
 
 #[test]
+fn coverage_counts_every_thing_once_and_shows_where() {
+    let one = output("coverage --seeds 0..1 --json --jobs 1");
+    let many = output("coverage --seeds 0..1 --json --jobs 5");
+    assert_eq!(one.stdout, many.stdout);
+    let report = json(&one);
+    let rows = report["rows"].as_array().unwrap();
+    let missing = rows.iter().filter(|row| row["runs"] == 0).count();
+    assert_eq!(report["whole"], missing == 0);
+    assert_eq!(one.status.code(), Some(i32::from(missing > 0)));
+    for sum in report["sums"].as_array().unwrap() {
+        let of = || rows.iter().filter(|row| row["sort"] == sum["sort"]);
+        assert_eq!(sum["declared"], of().count());
+        assert_eq!(sum["reached"], of().filter(|row| row["runs"] != 0).count());
+    }
+    for row in rows {
+        assert_eq!(row["show"].is_null(), row["runs"] == 0, "{row}");
+        assert!(row["times"].as_u64() >= row["runs"].as_u64());
+    }
+    let names: BTreeSet<String> = rows
+        .iter()
+        .map(|row| format!("{} {} {}", row["sort"], row["of"], row["name"]))
+        .collect();
+    assert_eq!(names.len(), rows.len());
+    // The line that is shown is a run that there is, and the property is exercised in it.
+    let row = rows
+        .iter()
+        .find(|row| row["sort"] == "property" && row["runs"] != 0)
+        .unwrap();
+    let line = row["show"].as_str().unwrap().strip_prefix("lab ").unwrap();
+    let run = json(&output(&format!("{line} --json")));
+    let property = run["properties"].as_array().unwrap();
+    let found = property.iter().find(|one| one["id"] == row["name"]);
+    assert_ne!(found.unwrap()["verdict"], "not-exercised");
+}
+
+#[test]
 fn equal_runs_print_equal_bytes() {
     let words = "run wake-stampede --seed 11 --waive hold-slots-free --set hold-budget=9s --json";
     assert_eq!(output(words).stdout, output(words).stdout);

@@ -246,11 +246,13 @@ impl<M, R, N> Step<M, R, N> {
     }
 
     /// Sends `message` to `to`.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: M) {
         self.sends.push(Send { to, message });
     }
 
     /// Tells `note`.
+    #[inline]
     pub fn note(&mut self, note: N) {
         self.notes.push(note);
     }

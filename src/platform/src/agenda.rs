@@ -38,11 +38,13 @@ impl<K: Ord + Copy + Hash> Agenda<K> {
     }
 
     /// Whether `item` is on the agenda.
+    #[inline]
     pub(crate) fn has(&self, item: K) -> bool {
         self.moments.contains(item)
     }
 
     /// The next moment at which something is due.
+    #[inline]
     pub(crate) fn next(&self) -> Option<Time> {
         self.queue.first().map(|(at, _)| *at)
     }

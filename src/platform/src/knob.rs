@@ -221,6 +221,16 @@ machine::knobs! {
     SESSION_MOVE_INTERVAL = "session move interval", Time 100_000 in 1_000..=60_000_000, home "Allocation Lifecycle";
     /// How many sockets of one address an allocation has at most.
     SOCKETS_OF_ADDRESS = "sockets of address", Count 100 in 1..=100_000, home "Allocation Lifecycle";
+    /// How far above the highest epoch that was seen the epochs go on after a restore: some may have been given that nobody saw.
+    EPOCH_FLOOR_MARGIN = "epoch floor margin", Count 10 in 1..=1_000_000, home "Production Promotion";
+    /// How often is looked what can be removed.
+    CLEAN_UP_INTERVAL = "clean-up interval", Time 600_000_000 in 100_000..=86_400_000_000, home "Clean-up";
+    /// How old an artifact has to be before it may be removed.
+    ARTIFACT_AGE = "artifact age", Time 604_800_000_000 in 0..=31_536_000_000_000, home "Clean-up";
+    /// How old a snapshot has to be before it may be removed.
+    SNAPSHOT_AGE = "snapshot age", Time 3_600_000_000 in 0..=31_536_000_000_000, home "Clean-up";
+    /// How long something is marked before it is removed.
+    CLEAN_UP_GRACE = "clean-up grace", Time 3_600_000_000 in 0..=31_536_000_000_000, home "Clean-up";
     /// How often the watch asks the control plane how apps are.
     HEALTH_INTERVAL = "health interval", Time 1_000_000 in 50_000..=60_000_000, home "Provider Outage";
     /// At every how many of these rounds the watch probes the providers.

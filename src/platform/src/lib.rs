@@ -14,6 +14,7 @@ extern crate alloc;
 mod agenda;
 pub mod allocation;
 pub mod attempt;
+pub mod cleanup;
 pub mod control;
 pub mod edge;
 pub mod gate;

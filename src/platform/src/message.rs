@@ -203,6 +203,8 @@ pub enum Event {
     Host(crate::hosts::Event),
     /// About promotions.
     Promotion(crate::promotion::Event),
+    /// Something is marked, spared or removed.
+    Cleanup(crate::cleanup::Event),
 }
 
 impl Event {
@@ -216,6 +218,7 @@ impl Event {
             Self::Deployment { deployment, .. } => deployment.into(),
             Self::Host(event) => event.drain.into(),
             Self::Promotion(event) => event.entity(),
+            Self::Cleanup(event) => event.collection.into(),
         }
     }
 
@@ -229,6 +232,7 @@ impl Event {
             | Self::Deployment { version, .. } => version,
             Self::Host(event) => event.version,
             Self::Promotion(ref event) => event.version(),
+            Self::Cleanup(event) => event.version,
         }
     }
 }
@@ -282,6 +286,8 @@ pub enum Command {
     Restore(crate::restore::Command),
     /// Something about sockets and sessions (to edges and runners).
     Sessions(crate::sessions::Command),
+    /// Something about what is kept.
+    Cleanup(crate::cleanup::Command),
     /// Something about an outage (to the watch or a provider).
     Outage(crate::outage::Command),
 }
@@ -310,6 +316,7 @@ impl Command {
             Self::Traces(_) => 14,
             Self::Restore(_) => 17,
             Self::Sessions(_) => 16,
+            Self::Cleanup(_) => 18,
             Self::Outage(_) => 21,
         }
     }
@@ -466,6 +473,8 @@ pub enum Message {
     Restore(crate::restore::Message),
     /// Among tabs, edges, runners and the session store.
     Sessions(crate::sessions::Message),
+    /// Among control plane, store, archive and runners, about what is kept.
+    Cleanup(crate::cleanup::Message),
     /// Among the watch, the providers and whoever carries out what the watch lets go on.
     Outage(crate::outage::Message),
 }
@@ -509,6 +518,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::traces::Message::KINDS,
     crate::restore::Message::KINDS,
     crate::sessions::Message::KINDS,
+    crate::cleanup::Message::KINDS,
     crate::outage::Message::KINDS,
 ];
 
@@ -557,6 +567,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.kind(),
             Self::Restore(message) => message.kind(),
             Self::Sessions(message) => message.kind(),
+            Self::Cleanup(message) => message.kind(),
             Self::Outage(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
@@ -604,6 +615,7 @@ impl machine::Message for Message {
                 Command::Traces(command) => command.subject(),
                 Command::Restore(_) => crate::restore::RestoreId(0).into(),
                 Command::Sessions(_) | Command::Outage(_) => node_subject(NodeId(0)),
+                Command::Cleanup(_) => crate::cleanup::CollectionId(0).into(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -613,6 +625,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.subject(),
             Self::Restore(message) => message.subject(),
             Self::Sessions(message) => message.subject(),
+            Self::Cleanup(message) => message.subject(),
             Self::Outage(message) => message.subject(),
         }
     }
@@ -647,6 +660,7 @@ impl machine::Message for Message {
             Self::Traces(message) => message.identity(),
             Self::Restore(message) => message.identity(),
             Self::Sessions(message) => message.identity(),
+            Self::Cleanup(message) => message.identity(),
             Self::Outage(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),

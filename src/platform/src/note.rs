@@ -227,6 +227,8 @@ pub enum Note {
     Restore(crate::restore::Note),
     /// About sessions and their sockets.
     Sessions(crate::sessions::Note),
+    /// About what is kept, and removed.
+    Cleanup(crate::cleanup::Note),
     /// About a provider that apps are bound to.
     Outage(crate::outage::Note),
 }

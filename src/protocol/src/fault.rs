@@ -86,6 +86,8 @@ pub static MESSAGES: &[&str] = &[
     "edge-acknowledges",
     "services-ask",
     "services-are",
+    "epoch-ask",
+    "epoch-seen",
     "build-order",
     "source-fetch",
     "source-tree",
@@ -157,6 +159,11 @@ pub static MESSAGES: &[&str] = &[
     "session-loaded",
     "session-save",
     "session-saved",
+    "shelf-look",
+    "shelf-holds",
+    "shelf-remove",
+    "shelf-removed",
+    "artifact-absent",
     "provider-probe",
     "provider-answer",
     "secret-rotate",
@@ -447,6 +454,13 @@ faults! {
         /// How many.
         people: u16,
     }
+    /// The control plane's database of owners, promotions and approvals is lost and brought back from an older backup.
+    "control-restored" "Control plane restored" ControlRestored {
+        /// How much older the backup is.
+        age: u64,
+        /// For how long the control plane is gone.
+        down: u64,
+    }
     /// A provider says that it cannot, and whatever is bound to it is not ready.
     "provider-down" "Provider down" ProviderDown {
         /// Which provider, by name (`database`, `object-store`, `queue`, `payment`).
@@ -513,4 +527,8 @@ pub struct Background {
     pub per_million: u32,
     /// How long a period is; no spell is shorter.
     pub period: u64,
+    /// What it is in a calm, as far as the world says so itself.
+    pub calm: crate::severity::Strength,
+    /// What it is in a storm, as far as the world says so itself.
+    pub storm: crate::severity::Strength,
 }

@@ -428,7 +428,9 @@ pub struct Score {
 pub struct Debrief {
     /// The cause that the seed drew, if the scenario has cases.
     pub cause: Option<String>,
-    /// Whether every objective was met.
+    /// What the seed drew of the world's configuration: titles, and numbers as people write them.
+    pub drawn: Vec<(String, String)>,
+    /// Whether every objective was met that is promised at this severity.
     pub solved: bool,
     /// The objectives.
     pub objectives: Vec<ObjectiveView>,

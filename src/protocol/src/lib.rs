@@ -24,7 +24,9 @@ mod report;
 mod request;
 mod restore;
 mod sessions;
+mod severity;
 mod traces;
+mod vary;
 
 pub use fault::{Background, FAULTS, Fault, FaultSpec, MESSAGES, PlacedFault, When};
 pub use frame::{
@@ -52,7 +54,9 @@ pub use report::{GoalReport, Mismatch, PropertyReport, RunReport, SweepReport, S
 pub use request::{Advance, Opened, Reply, Request};
 pub use restore::{RestoreEffect, RestoreOrder, RestoresPlan};
 pub use sessions::{SessionsEffect, SessionsPlan};
+pub use severity::{SEVERITIES, Severity, SeveritySpec, Strength};
 pub use traces::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
+pub use vary::{Counts, Drawn, VARIED, Varied, VariedSpec, Vary};
 
 /// The version of the engine: a change of behaviour raises it, and with it every golden fingerprint is made anew.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");

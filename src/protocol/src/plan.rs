@@ -76,6 +76,8 @@ pub struct Plan {
     pub restores: Option<crate::restore::RestoresPlan>,
     /// Tabs that keep a socket open, and what is kept for them.
     pub sessions: Option<crate::sessions::SessionsPlan>,
+    /// What of all this the seed draws.
+    pub vary: Vec<crate::vary::Vary>,
     /// Providers that somebody else runs, and the watch over them.
     pub outage: Option<crate::outage::OutagePlan>,
 }
@@ -263,6 +265,8 @@ pub enum Readable {
     Instances,
     /// The tabs, their sockets, and what is kept for them.
     Sessions,
+    /// What is old and was marked, and what became of it.
+    CleanUp,
     /// What the providers say of themselves.
     ProviderStatus,
     /// What the watch's own probes have found.
@@ -517,6 +521,8 @@ pub struct Objective {
     pub claim: Claim,
     /// Which side of the profile it counts for (`truth before action`, `harm`, …).
     pub side: String,
+    /// Up to which severity it is promised; in anything worse it is shown and counts for nothing.
+    pub up_to: crate::severity::Severity,
 }
 
 /// A question about a frozen moment; the engine answers it.

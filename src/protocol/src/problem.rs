@@ -57,7 +57,13 @@ impl Problem {
         );
         let problem = match machine::nearest(&given, known.iter().copied()) {
             Some(nearest) => problem.hint(alloc::format!("Did you mean `{nearest}`?")),
-            None => problem.hint(alloc::format!("`lab list {kind}s` shows them all.")),
+            None => {
+                let all = kind.strip_suffix('y').map_or_else(
+                    || alloc::format!("{kind}s"),
+                    |stem| alloc::format!("{stem}ies"),
+                );
+                problem.hint(alloc::format!("`lab list {all}` shows them all."))
+            }
         };
         problem.detail(alloc::format!("Known: {}.", known.join(", ")))
     }

@@ -21,6 +21,8 @@ pub struct PromotionsPlan {
     pub deployments: Vec<Candidate>,
     /// The promotions that colleagues ask for.
     pub orders: Vec<PromotionOrder>,
+    /// Whether artifacts and snapshots that are old are removed.
+    pub clean_up: bool,
 }
 
 /// What is special about a deployment.
@@ -83,6 +85,8 @@ pub enum PromotionEffect {
     MendServices,
     /// Have the archive keep right snapshots again.
     MendArchive,
+    /// Remove the artifact of a deployment, from 1, at once.
+    RemoveArtifact(u16),
 }
 
 /// What can be true of promotions.

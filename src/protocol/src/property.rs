@@ -55,6 +55,8 @@ properties! {
     Always "starts-are-bounded" "Starts are bounded" "No app is started more often within the wake window than its wake budget allows.";
     Always "restarts-are-bounded" "Restarts are bounded" "No process is restarted in place more often within the restart window than its budget allows.";
     Always "orders-are-current" "Orders are current" "No runner starts a process on an order that a newer one, or its end, has overtaken.";
+    Always "acks-are-durable" "Acknowledged is durable" "Nothing is acknowledged before what it has changed is on the disk.";
+    Eventually "events-get-around" "Events get around" "Every edge has the newest event of every allocation soon after troubles are over.";
     Eventually "l-1" "Operations end" "Every wake, every start and every deployment on its way ends, or rests with a reason, within its deadline.";
     Eventually "l-2" "Requests are answered" "Every request that arrived at an edge is answered.";
     Eventually "l-6" "Demand wakes" "A route with safe demand and healthy inputs becomes hot.";
@@ -99,14 +101,15 @@ properties! {
     Sometimes "some-prune-is-held" "A prune is held" "Some commit that removes very much is held.";
     Sometimes "some-removal-is-stuck" "A removal is stuck" "Some removal does not get on for long.";
     Sometimes "some-deployment-is-degraded" "A deployment is degraded" "Some installed deployment is not well for a while.";
-    Always "o-1" "Epochs rise by one" "Every change of an owner raises its route's epoch by exactly one.";
-    Always "o-2" "One owner per epoch" "Every owner replaced the one that its promotion was judged against.";
+    Always "o-1" "Epochs rise by one" "Every change of an owner raises its route's epoch by exactly one; only a recorded floor, after a restore, raises it further.";
+    Always "o-2" "One owner per epoch" "Every owner replaced the one that its promotion was judged against, and no epoch is given twice.";
     Always "o-4" "Edges go forward" "No edge ever lowers a route's epoch.";
     Always "o-6" "Health chooses no owner" "No owner changes because of what a runner says.";
     Always "o-9" "Old tables are doubted" "An edge that lacks an event of the log for too long doubts its table.";
     Always "o-10" "Nothing is skipped" "What an edge applies follows directly on its snapshot and on itself, in one log.";
     Always "o-11" "Nothing is applied over a gap" "Between a gap and the next snapshot an edge applies no event.";
     Always "o-12" "Snapshots are genuine" "A snapshot that an edge takes is signed, whole, and not behind what the edge has applied.";
+    Always "snapshots-are-durable" "Snapshots are durable" "No snapshot is kept while something of it is not on the disk yet.";
     Always "o-15" "What is promoted was validated" "An artifact that gets a route was validated in a preview, with the same configuration.";
     Always "o-16" "The way back is proven" "A route goes back only to an artifact that was healthy and can read the database.";
     Always "owners-follow" "Owners follow each other" "What an edge applies replaces the owner that it knew.";
@@ -155,6 +158,8 @@ properties! {
     Sometimes "some-preview-is-validated" "A preview is validated" "Some preview answers from exactly its own deployment.";
     Always "o-36" "One writable instance" "At most one instance of production's database takes writes.";
     Always "fenced-writes-bounce" "Fenced writes bounce" "No write is taken by an instance that is closed, or under an epoch that is over.";
+    Always "bindings-are-new" "Bindings are new" "Every instance that production is bound to has a higher epoch than those before it.";
+    Always "losses-are-told" "Losses are told" "Whatever had an effect outside and is gone after a restore is counted.";
     Always "restores-are-clean" "Restores are clean" "What production is bound to after a restore is from before its data went wrong.";
     Always "production-gets-its-own" "Production gets its own" "Production is bound to its own data, and to no other environment's.";
     Always "losses-are-accepted" "Losses are accepted" "Nothing is restored from further back than production may lose, unless somebody accepted that.";
@@ -193,6 +198,7 @@ properties! {
     Always "artifacts-are-their-commits" "Artifacts are their commits" "No artifact is attached that was made from another tree than the commit's.";
     Always "artifacts-are-what-was-built" "Artifacts are what was built" "No artifact is attached whose bytes in the registry are not those that were built.";
     Always "second-tries-move" "Second tries move" "No build goes back to the builder that spoilt it.";
+    Always "branches-have-one" "Branches have one" "Once a newer commit of a branch is asked for, no older one goes on.";
     Always "l-11" "Tries are bounded" "No deployment is given to a builder more often than it may be.";
     Always "l-10" "Waiting names whom" "Whatever waits says for whom, and does not go on waiting for what is there.";
     Always "o-40" "One attempt at a time" "A deployment has at most one attempt in flight, and its state is that of its newest attempt.";
@@ -262,6 +268,19 @@ properties! {
     Sometimes "some-pause-is-lifted" "A pause is lifted" "Nothing waits for some provider any more.";
     Sometimes "some-owner-is-told" "An owner is told" "Some owner is told whose trouble it is.";
     Sometimes "some-tab-is-locked-out" "A tab is locked out" "Some tab is told that too many come from its address, and never comes again.";
+    Always "o-7" "What lives is kept" "No artifact is removed that owns a route, runs, is being promoted or may get a route back, no snapshot that is the newest, and no route becomes empty.";
+    Always "o-17" "Nothing is built on the way" "No build occurs inside a promotion or its way back or under an owner, and a route goes back to the very artifact that it had.";
+    Sometimes "some-deployment-is-built-again" "A deployment is built again" "Some deployment gets another artifact.";
+    Sometimes "some-artifact-is-removed" "An artifact is removed" "Some artifact is old, needed by nobody, and removed.";
+    Sometimes "some-snapshot-is-removed" "A snapshot is removed" "Some snapshot is old, superseded, and removed.";
+    Sometimes "some-mark-is-lifted" "A mark is lifted" "Something that was marked is needed again, and stays.";
+    Sometimes "some-artifact-is-missed" "An artifact is missed" "Some promotion fails since its artifact has been removed.";
+    Always "floors-keep-owners" "Floors keep owners" "After a restore each route goes on with the newest owner that the log or an edge has, above everything they have.";
+    Eventually "floors-are-found" "Floors are found" "Soon after troubles are over it is known how far the epochs had got.";
+    Sometimes "some-owners-are-put-back" "Owners are put back" "Some database of owners comes back from a backup.";
+    Sometimes "some-owner-is-found-again" "An owner is found again" "Some route has a newer owner than the backup knows of, and keeps it.";
+    Sometimes "some-promotion-waits-for-a-floor" "A promotion waits for a floor" "Some promotion waits until it is known how far the epochs had got.";
+    Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
 }
 
 /// The property with this id.

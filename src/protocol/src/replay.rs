@@ -1,9 +1,11 @@
 //! Replay: everything that it takes to run something again, and how it travels in a link.
 //!
 //! **Invariants.** One encoding per value: `v1.` and the base64url of the canonical bytes with a checksum. What does not
-//! decode exactly is refused with the reason.
+//! decode exactly is refused with the reason. The severity is the last of the bytes and is left out where it is the usual
+//! one: links from before there were severities mean that one, and read and are written as they were.
 
 use crate::problem::Problem;
+use crate::severity::Severity;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine as _;
@@ -42,6 +44,9 @@ pub struct Replay {
     pub at: u64,
     /// The fingerprint at the end of the run, if it is claimed.
     pub claim: Option<u64>,
+    /// How hard the background is.
+    #[serde(default)]
+    pub severity: Severity,
 }
 
 /// Why a link cannot be used.
@@ -73,6 +78,9 @@ impl Replay {
     #[must_use]
     pub fn to_link(&self) -> String {
         let mut bytes = postcard::to_allocvec(self).unwrap_or_default();
+        if self.severity == Severity::default() {
+            bytes.pop();
+        }
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
         let mut link = String::from(PREFIX);
@@ -106,12 +114,21 @@ impl Replay {
         if checksum(content).to_le_bytes() != sum {
             return Err(LinkError::Checksum);
         }
-        let (replay, rest): (Self, _) =
-            postcard::take_from_bytes(content).map_err(|_| LinkError::Content)?;
-        if !rest.is_empty() || !replay.is_canonical() {
-            return Err(LinkError::Content);
+        // The usual severity is left out; the content of a link with another one does not fit with it added.
+        let mut usual = content.to_vec();
+        usual.push(Severity::default() as u8);
+        let replay = match postcard::take_from_bytes(&usual) {
+            Ok((replay, [])) => replay,
+            _ => match postcard::take_from_bytes::<Self>(content) {
+                Ok((replay, [])) if replay.severity != Severity::default() => replay,
+                _ => return Err(LinkError::Content),
+            },
+        };
+        if replay.is_canonical() {
+            Ok(replay)
+        } else {
+            Err(LinkError::Content)
         }
-        Ok(replay)
     }
 
     /// Whether lists are sorted and hold nothing twice, so that equal runs have equal links.
@@ -192,6 +209,46 @@ mod tests {
             }],
             at: 9,
             claim: None,
+            severity: Severity::Rough,
+        }
+    }
+
+    #[test]
+    fn a_link_from_before_there_were_severities_is_read_and_written_as_it_was() {
+        let old = "v1.BTAuMy4wDXdha2Utc3RhbXBlZGXy_LvFotCS8m4AAQ9ob2xkLXNsb3RzLWZyZWUAAIC4uHIBj6Xhgs-2vbA5UcCz-g";
+        let read = Replay::from_link(old).unwrap();
+        assert_eq!(
+            (read.severity, read.engine.as_str()),
+            (Severity::Rough, "0.3.0")
+        );
+        assert_eq!(read.to_link(), old);
+    }
+
+    #[test]
+    fn a_link_carries_its_severity() {
+        let mut links = alloc::vec::Vec::new();
+        for severity in Severity::ALL {
+            for claim in [None, Some(1), Some(u64::MAX)] {
+                let one = Replay {
+                    severity: *severity,
+                    claim,
+                    ..replay()
+                };
+                assert_eq!(Replay::from_link(&one.to_link()), Ok(one.clone()));
+                links.push(one.to_link());
+            }
+        }
+        links.sort();
+        links.dedup();
+        assert_eq!(links.len(), 9);
+        // There is one way to write it: the usual severity is not written out, and there is no fourth.
+        for severity in [1, 3] {
+            let mut bytes = postcard::to_allocvec(&replay()).unwrap();
+            *bytes.last_mut().unwrap() = severity;
+            let sum = checksum(&bytes);
+            bytes.extend_from_slice(&sum.to_le_bytes());
+            let link = alloc::format!("v1.{}", URL_SAFE_NO_PAD.encode(&bytes));
+            assert_eq!(Replay::from_link(&link), Err(LinkError::Content));
         }
     }
 

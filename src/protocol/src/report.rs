@@ -52,6 +52,8 @@ pub struct GoalReport {
     pub progress: Progress,
     /// The numbers behind it.
     pub detail: String,
+    /// Whether it is promised at this severity; if not, it counts for nothing.
+    pub promised: bool,
 }
 
 /// One run.
@@ -63,6 +65,10 @@ pub struct RunReport {
     pub scenario: String,
     /// The seed.
     pub seed: u64,
+    /// How hard the background was, by id.
+    pub severity: String,
+    /// What the seed drew of the world's configuration: what, by id, and how much; shares in millionths.
+    pub drawn: Vec<(String, u64)>,
     /// The cause that the seed drew, if the scenario has cases.
     pub case: Option<String>,
     /// Waived gates, by id.
@@ -117,6 +123,8 @@ pub struct SweepReport {
     pub to: u64,
     /// The part of it that was run, as `I/N`, when it was shared out.
     pub shard: Option<String>,
+    /// How hard the background was, by id.
+    pub severity: String,
     /// Waived gates, by id.
     pub waived: Vec<String>,
     /// Knobs that were set, by id.

@@ -134,6 +134,18 @@ pub enum Disturbance {
         /// For how long it is down.
         down_for: Duration,
     },
+    /// A backup is made of what one node has on its disk.
+    BackUp {
+        /// Which node.
+        node: NodeId,
+    },
+    /// One node loses what it has on its disk, and comes back later with what its newest backup has.
+    PutBack {
+        /// Which node.
+        node: NodeId,
+        /// For how long it is down.
+        down_for: Duration,
+    },
     /// Processes of one image say that they are not ready.
     NotReady {
         /// The number of the image.
@@ -214,7 +226,9 @@ impl Condition {
     pub(crate) const fn spell(&self) -> Option<Duration> {
         match (&self.when, &self.what) {
             (When::Background { .. }, _) => None,
-            (_, Disturbance::Crash { down_for, .. }) => Some(*down_for),
+            (_, Disturbance::Crash { down_for, .. } | Disturbance::PutBack { down_for, .. }) => {
+                Some(*down_for)
+            }
             _ => Some(self.lasts),
         }
     }
@@ -236,6 +250,8 @@ struct Status {
 #[derive(Debug, Default)]
 pub(crate) struct Conditions {
     list: Vec<Status>,
+    /// Those that hold now, in order: hosts ask at every probe.
+    held: Vec<u16>,
     /// How many of them have to be asked about each message.
     watching: u32,
 }
@@ -244,12 +260,14 @@ impl Clone for Conditions {
     fn clone(&self) -> Self {
         Self {
             list: self.list.clone(),
+            held: self.held.clone(),
             watching: self.watching,
         }
     }
 
     fn clone_from(&mut self, source: &Self) {
         self.list.clone_from(&source.list);
+        self.held.clone_from(&source.held);
         self.watching = source.watching;
     }
 }
@@ -258,6 +276,7 @@ impl Conditions {
     pub fn new(list: &[Condition]) -> Self {
         let mut conditions = Self {
             list: alloc::vec![Status::default(); list.len()],
+            held: Vec::new(),
             watching: 0,
         };
         conditions.recount(list);
@@ -266,7 +285,11 @@ impl Conditions {
 
     fn recount(&mut self, list: &[Condition]) {
         let mut watching = 0;
-        for (condition, status) in list.iter().zip(&self.list) {
+        self.held.clear();
+        for (index, (condition, status)) in list.iter().zip(&self.list).enumerate() {
+            if status.active {
+                self.held.push(index as u16);
+            }
             let waits = match condition.when {
                 When::Point { nth, .. } => !status.over && status.seen < nth,
                 _ => false,
@@ -342,10 +365,7 @@ impl Conditions {
 
     /// The conditions that hold now.
     fn active<'a>(&'a self, list: &'a [Condition]) -> impl Iterator<Item = &'a Disturbance> {
-        list.iter()
-            .zip(&self.list)
-            .filter(|(_, status)| status.active)
-            .map(|(condition, _)| &condition.what)
+        self.held.iter().map(|at| &list[usize::from(*at)].what)
     }
 
     /// What happens to one message. Conditions that it sets off are pushed to `begun`.
@@ -361,13 +381,14 @@ impl Conditions {
         let key = net::key(from, to, message);
         let mut troubles = Troubles::default();
         let mut reached = false;
+        let (of_kind, repeatable) = (message.kind(), message.repeatable());
         for (index, (condition, status)) in list.iter().zip(&mut self.list).enumerate() {
             let index = index as u16;
             let mut holds = status.active;
             if let When::Point { kind, subject, nth } = condition.when
                 && !status.over
                 && status.seen < nth
-                && message.kind() == kind
+                && of_kind == kind
                 && subject.is_none_or(|subject| subject == message.subject())
                 && condition.what.may_touch(from, to, kind)
             {
@@ -383,9 +404,14 @@ impl Conditions {
             }
             if holds
                 && from != to
-                && condition
-                    .what
-                    .touch(index, dice, (from, to), message, key, &mut troubles)
+                && condition.what.touch(
+                    index,
+                    dice,
+                    (from, to),
+                    (of_kind, repeatable),
+                    key,
+                    &mut troubles,
+                )
             {
                 status.hits += 1;
             }
@@ -466,16 +492,16 @@ impl Disturbance {
     }
 
     /// Does to one message what this condition does; returns whether it did anything.
-    fn touch<M: Message>(
+    fn touch(
         &self,
         index: u16,
         dice: &Dice,
         (from, to): (NodeId, NodeId),
-        message: &M,
+        (kind, repeatable): (u16, bool),
         key: u64,
         troubles: &mut Troubles,
     ) -> bool {
-        if !self.may_touch(from, to, message.kind()) {
+        if !self.may_touch(from, to, kind) {
             return false;
         }
         let ask = |stream| Ask {
@@ -497,8 +523,7 @@ impl Disturbance {
                 lost
             }
             Self::Duplicate { per_million, .. } => {
-                let copied =
-                    message.repeatable() && dice.chance(ask(stream::DUPLICATION), *per_million);
+                let copied = repeatable && dice.chance(ask(stream::DUPLICATION), *per_million);
                 troubles.copied |= copied;
                 copied
             }

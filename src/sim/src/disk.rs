@@ -25,6 +25,8 @@ pub(crate) struct Disk<R> {
     /// When the last write asked for so far is done.
     busy_until: Time,
     compacted_at: u32,
+    /// How much of the log the newest backup has.
+    backup: u32,
 }
 
 impl<R> Default for Disk<R> {
@@ -34,6 +36,7 @@ impl<R> Default for Disk<R> {
             pending: VecDeque::new(),
             busy_until: Time::ZERO,
             compacted_at: 0,
+            backup: 0,
         }
     }
 }
@@ -52,6 +55,7 @@ impl<R: Copy> Clone for Disk<R> {
         self.pending.clone_from(&source.pending);
         self.busy_until = source.busy_until;
         self.compacted_at = source.compacted_at;
+        self.backup = source.backup;
     }
 }
 
@@ -78,6 +82,18 @@ impl<R: Copy> Disk<R> {
     pub fn compact(&mut self, shorten: impl FnOnce(&mut Vec<R>)) {
         shorten(&mut self.durable);
         self.compacted_at = self.durable.len() as u32;
+        self.backup = self.backup.min(self.compacted_at);
+    }
+
+    /// A backup is made of what is durable now.
+    pub fn back_up(&mut self) {
+        self.backup = self.durable.len() as u32;
+    }
+
+    /// The log becomes what `mend` makes of it and of how much of it the newest backup has.
+    pub fn put_back(&mut self, mend: impl FnOnce(&mut Vec<R>, usize)) {
+        mend(&mut self.durable, self.backup as usize);
+        self.backup = self.backup.min(self.durable.len() as u32);
     }
 
     /// What was not durable is lost.

@@ -88,6 +88,11 @@ pub trait Fleet: Clone {
     /// doubled since the last time.
     fn compact(&self, _node: NodeId, _records: &mut alloc::vec::Vec<Self::Record>) {}
 
+    /// Brings the durable log of `node` back to a backup, which has its first `backup` records.
+    fn put_back(&self, _node: NodeId, records: &mut alloc::vec::Vec<Self::Record>, backup: usize) {
+        records.truncate(backup);
+    }
+
     /// About how many bytes a clone of the fleet copies; spaces out the keyframes.
     fn weight(&self) -> u64 {
         size_of::<Self>() as u64

@@ -37,11 +37,12 @@ impl<F: Fleet> Kernel<'_, F> {
             TaskKind::Crash {
                 down_for,
                 condition,
+                put_back,
             } => {
                 if condition && self.state.healed {
                     Outcome::Nothing
                 } else {
-                    self.crash(node, cause, down_for)
+                    self.crash(node, cause, down_for, put_back)
                 }
             }
             TaskKind::Restart => self.start(node, cause, What::Restarted),
@@ -52,11 +53,11 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
-    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration) -> Outcome {
+    fn crash(&mut self, node: NodeId, cause: u32, down_for: Duration, put_back: bool) -> Outcome {
         let entry = self.entry();
         let state = &mut *self.state;
         let here = &mut state.nodes[usize::from(node.0)];
-        if !here.up {
+        if !here.up && !put_back {
             return Outcome::Nothing;
         }
         here.up = false;
@@ -64,7 +65,12 @@ impl<F: Fleet> Kernel<'_, F> {
         here.generation = here.generation.wrapping_add(1);
         here.wanted = NEVER;
         here.armed = NEVER;
-        state.disks[usize::from(node.0)].crash(state.now);
+        let disk = &mut state.disks[usize::from(node.0)];
+        disk.crash(state.now);
+        if put_back {
+            let fleet = &state.fleet;
+            disk.put_back(|records, backup| fleet.put_back(node, records, backup));
+        }
         state.hosts[usize::from(node.0)].crash();
         state.plan(state.now.after(down_for), node, TaskKind::Restart, entry);
         self.note(node, cause, What::Crashed)
@@ -94,6 +100,26 @@ impl<F: Fleet> Kernel<'_, F> {
                     TaskKind::Crash {
                         down_for,
                         condition: true,
+                        put_back: false,
+                    },
+                    entry,
+                );
+            }
+            Disturbance::BackUp { node } => {
+                if let Some(disk) = self.state.disks.get_mut(usize::from(node.0)) {
+                    disk.back_up();
+                }
+            }
+            Disturbance::PutBack { node, down_for }
+                if usize::from(node.0) < self.state.nodes.len() =>
+            {
+                self.state.plan(
+                    self.state.now,
+                    node,
+                    TaskKind::Crash {
+                        down_for,
+                        condition: true,
+                        put_back: true,
                     },
                     entry,
                 );
@@ -217,6 +243,7 @@ impl<F: Fleet> Kernel<'_, F> {
                     TaskKind::Crash {
                         down_for,
                         condition: false,
+                        put_back: false,
                     },
                     entry,
                 );
@@ -248,7 +275,8 @@ impl<F: Fleet> Kernel<'_, F> {
         if !self.state.conditions.is_active(index) {
             return;
         }
-        if let Disturbance::Crash { node, .. } = self.fixed.conditions[usize::from(index)].what
+        if let Disturbance::Crash { node, .. } | Disturbance::PutBack { node, .. } =
+            self.fixed.conditions[usize::from(index)].what
             && self
                 .state
                 .nodes

@@ -65,6 +65,8 @@ pub(crate) enum TaskKind {
     Crash {
         down_for: Duration,
         condition: bool,
+        /// Whether it comes back with what its newest backup has.
+        put_back: bool,
     },
     Restart,
     Begin(u16),
@@ -205,12 +207,14 @@ impl<F: Fleet> State<F> {
     /// # Panics
     /// If there is no such node; so do the other questions about one node.
     #[must_use]
+    #[inline]
     pub fn is_up(&self, node: NodeId) -> bool {
         self.nodes[usize::from(node.0)].up
     }
 
     /// What the clock of `node` shows.
     #[must_use]
+    #[inline]
     pub fn clock(&self, node: NodeId) -> Time {
         clock::shown(self.now, self.nodes[usize::from(node.0)].offset)
     }

@@ -309,6 +309,35 @@ fn records_that_were_not_durable_are_lost_and_never_acknowledged() {
 }
 
 #[test]
+fn a_disk_that_is_put_back_has_what_its_backup_has() {
+    let at = |what, at| Condition {
+        what,
+        when: When::At(Time(at)),
+        lasts: Duration::ZERO,
+    };
+    let mut setup = one_client(vec![
+        at(Disturbance::BackUp { node: SERVER }, 10),
+        at(
+            Disturbance::PutBack {
+                node: SERVER,
+                down_for: Duration::millis(1),
+            },
+            3_000_000,
+        ),
+    ]);
+    setup.disk = Span::fixed(Duration::millis(1));
+    let mut run = Run::new(setup, ());
+    run.run_to(Time(10), u64::MAX);
+    let backup = run.state().durable(SERVER).to_vec();
+    run.run_to(Time(2_999_999), u64::MAX);
+    assert!(run.state().durable(SERVER).len() > backup.len());
+    run.run_to(Time(3_000_000), u64::MAX);
+    assert_eq!(run.state().durable(SERVER), backup);
+    run.run(10_000);
+    assert!(run.state().is_up(SERVER));
+}
+
+#[test]
 fn long_logs_are_compacted() {
     let run = run(counter(1));
     assert!(

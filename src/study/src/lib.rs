@@ -12,7 +12,7 @@
 mod author;
 pub mod units;
 
-use protocol::Plan;
+use protocol::{Plan, Severity, Varied};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "author")]
@@ -44,6 +44,42 @@ pub struct Scenario {
     pub lesson: Lesson,
     /// Whether it is a world to run, with a few words instead of a lesson.
     pub world: bool,
+    /// Seeds that are worth a look.
+    pub seeds: Vec<Chosen>,
+}
+
+/// A seed that somebody chose, since its run is worth a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The seed.
+    pub seed: u64,
+    /// At which severity.
+    pub severity: Severity,
+    /// What to call it: a few words.
+    pub title: String,
+    /// Why it is worth a look: a sentence.
+    pub why: String,
+    /// What happens in its run, all of it; a test looks.
+    pub shows: Vec<Shows>,
+}
+
+/// Something that happens in a run, or does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shows {
+    /// The seed draws this case, by id.
+    Case(String),
+    /// Something happens that this property speaks of, by id.
+    Property(String),
+    /// This gate refuses something, by id.
+    Refuses(String),
+    /// This failure mode happens, by name.
+    Mode(String),
+    /// This fault begins, by id.
+    Fault(String),
+    /// The seed draws this much of something that varies.
+    Drawn(Varied, u64),
+    /// This objective is missed when nobody acts, by id.
+    Misses(String),
 }
 
 /// What is said around a run.

@@ -45,6 +45,12 @@ pub fn share(text: &str) -> Option<u32> {
         .and_then(|n| u32::try_from(n).ok())
 }
 
+/// Reads a share that may be more than the whole, in millionths of it.
+#[must_use]
+pub fn portion(text: &str) -> Option<u64> {
+    number(text, SHARES)
+}
+
 /// Reads `low..high` or one value for both, with either of the readers above.
 pub fn range(text: &str, read: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     let (low, high) = text.split_once("..").unwrap_or((text, text));
@@ -97,6 +103,7 @@ mod tests {
         assert_eq!(size("512MiB"), Some(512 << 20));
         assert_eq!(share("0.5%"), Some(5_000));
         assert_eq!(share("101%"), None);
+        assert_eq!(portion("150%"), Some(1_500_000));
         assert_eq!(range("20ms..60ms", time), Some((20_000, 60_000)));
         assert_eq!(range("5s", time), Some((5_000_000, 5_000_000)));
         assert_eq!(range("60ms..20ms", time), None);

@@ -600,7 +600,7 @@ impl Open {
     fn debrief(&self) -> Result<protocol::Debrief> {
         let mut line = Line::open(&self.plan, &self.replay(), Recording::Full)?;
         line.run_mut().run_to(Time(self.plan.end), u64::MAX);
-        Ok(debrief(&self.plan, self.base.seed, &line))
+        Ok(debrief(&self.plan, &self.base, &line))
     }
 
     fn replay(&self) -> Replay {
@@ -615,6 +615,7 @@ impl Open {
             actions: branch.line.placed().to_vec(),
             at: self.now().0,
             claim: None,
+            severity: self.base.severity,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Debrief: facts first, then the profile, then what could have been done.
 
 use crate::line::Line;
-use crate::lower::case_of;
+use crate::lower::{case_of, drawn};
 use crate::reading;
 use crate::view::{Names, entry_view, state_of};
 use crate::watch::position;
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use machine::{Role, Verdict};
 use platform::CATALOG;
 use platform::note::Note;
-use protocol::{Debrief, EntryView, ObjectiveView, Plan, Progress, Score};
+use protocol::{Debrief, EntryView, ObjectiveView, Plan, Progress, Replay, Score};
 use sim::{Entry, External, What};
 
 /// How many sentences the story has at most.
@@ -20,16 +20,25 @@ const STORY: usize = 60;
 const ENDING: usize = 6;
 
 /// What is to be said of a line that has run to its end.
-pub fn debrief(plan: &Plan, seed: u64, line: &Line) -> Debrief {
+pub fn debrief(plan: &Plan, replay: &Replay, line: &Line) -> Debrief {
     let run = line.run();
     let objectives = run.watch().objectives(run.state(), true);
-    let case = case_of(plan, seed);
+    let case = case_of(plan, replay.seed);
     let (story, left_out) = story(plan, line);
     Debrief {
         cause: case.map(|case| case.title.clone()),
-        solved: objectives
+        drawn: drawn(plan, replay.seed)
+            .into_iter()
+            .map(|drawn| {
+                let title = drawn.what.spec().title;
+                (title.into(), drawn.what.show(drawn.value))
+            })
+            .collect(),
+        solved: plan
+            .objectives
             .iter()
-            .all(|objective| objective.progress == Progress::Met),
+            .zip(&objectives)
+            .all(|(one, view)| view.progress == Progress::Met || !one.promised(replay.severity)),
         profile: profile(plan, &objectives),
         objectives,
         wrong_moves: reading::actions(plan, line)

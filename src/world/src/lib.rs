@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod bench;
+mod coverage;
 mod debrief;
 mod fleet;
 mod line;
@@ -26,7 +27,8 @@ mod view;
 mod watch;
 
 pub use bench::Bench;
-pub use lower::case_of;
+pub use coverage::{Coverage, Declared, Reached, Seen, Sort, declared, seen};
+pub use lower::{case_of, drawn};
 pub use played::{Played, replay};
 pub use report::{run, runs_alike, story};
 pub use teeth::{Bite, Found, Trial, sharpest};

@@ -5,7 +5,7 @@
 //! rewritten: whoever acts in its past gets a new line.
 
 use crate::fleet::{Fleet, Roster};
-use crate::lower::{Lowered, Repair, externals, lower};
+use crate::lower::{Lowered, Repair, externals, lower, world_of};
 use crate::view::{Names, is_interesting, is_routine, moment_label};
 use crate::watch::{Watcher, position};
 use alloc::boxed::Box;
@@ -25,6 +25,8 @@ pub struct Line {
     roster: Roster,
     /// What the plan itself does at a time.
     life: Vec<(Time, External<Message>)>,
+    /// Faults that begin without an entry of their own.
+    quiet: Vec<(Time, &'static str)>,
     /// Marks found so far, and how many entries were looked through for them.
     marks: Vec<Mark>,
     looked: u64,
@@ -42,15 +44,17 @@ impl Line {
     /// # Errors
     /// A [`Problem`] that names what in the replay does not exist, is out of range or out of order.
     pub fn open(plan: &Plan, replay: &Replay, recording: Recording) -> Result<Self> {
+        let world = world_of(plan, replay.seed, replay.severity);
         let Lowered {
             mut setup,
             conditions,
             repairs,
             life,
-        } = lower(plan, replay)?;
+            quiet,
+        } = lower(&world, replay)?;
         setup.recording = recording;
         let roster = *setup.fleet.roster();
-        let mut run = Run::new(setup, Watcher::new(plan, replay));
+        let mut run = Run::new(setup, Watcher::new(&world, replay));
         for (at, external) in &life {
             act(&mut run, *at, *external)?;
         }
@@ -61,6 +65,7 @@ impl Line {
             repairs,
             roster,
             life,
+            quiet,
             marks: Vec::new(),
             looked: 0,
             harmed: false,
@@ -111,6 +116,11 @@ impl Line {
     /// What the conditions are called.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// Faults that begin without an entry of their own: when, and which, by id.
+    pub fn quiet(&self) -> &[(Time, &'static str)] {
+        &self.quiet
     }
 
     /// What the conditions are called once the run is over; before that they are not given away.
@@ -227,6 +237,7 @@ impl Line {
                 .first_broken()
                 .is_some_and(|(_, broken, _, _)| broken < step),
             life: self.life.clone(),
+            quiet: self.quiet.clone(),
             ended: None,
         };
         // Forgetting actions dropped what the plan itself still does; that goes on happening.

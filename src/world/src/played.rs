@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use machine::Ask;
-use protocol::{Placed, Plan, Replay};
+use protocol::{Placed, Plan, Replay, Severity};
 
 /// Which moments and actions a meddler picks.
 const MEDDLING: u8 = sim::stream::FREE + 5;
@@ -62,6 +62,7 @@ pub fn replay(plan: &Plan, seed: u64, played: Played) -> Replay {
         actions,
         at: plan.end,
         claim: None,
+        severity: Severity::default(),
     }
 }
 

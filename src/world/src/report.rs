@@ -1,7 +1,7 @@
 //! Reports: a replay played to its end, twice, and what came of it.
 
 use crate::line::Line;
-use crate::lower::case_of;
+use crate::lower::{case_of, drawn};
 use crate::view::{Names, entry_view, is_routine};
 use alloc::boxed::Box;
 use alloc::format;
@@ -72,9 +72,11 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
     let objectives = watch.objectives(state, true);
     let held = views.iter().zip(PROPERTIES).all(|(view, spec)| {
         spec.kind == Kind::Sometimes || !matches!(view.verdict, Verdict::Broken { .. })
-    }) && objectives
+    }) && plan
+        .objectives
         .iter()
-        .all(|objective| objective.progress == Progress::Met);
+        .zip(&objectives)
+        .all(|(one, view)| view.progress == Progress::Met || !one.promised(replay.severity));
     let mut claimed = replay.clone();
     claimed.at = plan.end;
     claimed.claim = Some(fingerprint);
@@ -82,6 +84,11 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
         engine: protocol::ENGINE.into(),
         scenario: plan.id.clone(),
         seed: replay.seed,
+        severity: replay.severity.id().into(),
+        drawn: drawn(plan, replay.seed)
+            .into_iter()
+            .map(|drawn| (drawn.what.spec().id.into(), drawn.value))
+            .collect(),
         case: case_of(plan, replay.seed).map(|case| case.id.clone()),
         waived: replay.waivers.clone(),
         knobs: replay.knobs.clone(),
@@ -89,10 +96,12 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
         properties: views.into_iter().map(Into::into).collect(),
         goals: objectives
             .into_iter()
-            .map(|view| GoalReport {
+            .zip(&plan.objectives)
+            .map(|(view, one)| GoalReport {
                 id: view.id,
                 progress: view.progress,
                 detail: view.detail,
+                promised: one.promised(replay.severity),
             })
             .collect::<Vec<_>>(),
         entries: state.steps(),
@@ -101,6 +110,23 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
         link: claimed.to_link(),
         held,
     }
+}
+
+/// Runs a replay once more, in other portions than the line was made in, and puts the verdict of O-42 into the list.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn judge_determinism(
+    plan: &Plan,
+    replay: &Replay,
+    line: &Line,
+    views: &mut [PropertyView],
+) -> Result<(), Box<Problem>> {
+    let state = line.run().state();
+    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    let both = (line.run().fingerprint(), again);
+    set_determinism(views, state.steps(), state.now().0, both);
+    Ok(())
 }
 
 /// The fingerprint of a replay, stepped so many entries at a time.

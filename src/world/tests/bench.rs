@@ -25,6 +25,7 @@ fn replay(plan: &Plan, seed: u64) -> Replay {
         actions: vec![],
         at: 0,
         claim: None,
+        severity: protocol::Severity::default(),
     }
 }
 

@@ -5,14 +5,17 @@
 
 use crate::args;
 use crate::dist;
-use crate::error::Result;
+use crate::error::{Context, Error, Result};
 use crate::process::Cmd;
 use crate::progress::step;
 use crate::project::Project;
 use crate::static_server::{self, Site};
 use crate::tools::chromium;
 use crate::tools::npm_packages::{LIGHTHOUSE, PLAYWRIGHT};
+use crate::tools::wasm_opt;
 use crate::wasm_digests;
+use std::path::Path;
+use std::time::Duration;
 
 /// Something that can be measured: its name, what it is, and how.
 type Part = (&'static str, &'static str, fn(&Project) -> Result<()>);
@@ -58,11 +61,34 @@ fn kernel(project: &Project) -> Result<()> {
 
 fn engine(project: &Project) -> Result<()> {
     let probe = wasm_digests::build(project)?;
+    optimise(project, &probe.join("probe_bg.wasm"))?;
     program(project, &["--bin", "platform", "--"])
         .arg(probe)
         .env("CHROMIUM", chromium::ensure(&project.tools)?)
         .env("PLAYWRIGHT", PLAYWRIGHT.ensure(&project.tools)?)
         .run()
+}
+
+/// Does to a module what a release does to the worker's, so that what is measured is what a visitor gets.
+fn optimise(project: &Project, module: &Path) -> Result<()> {
+    let index = project.root().join("index.html");
+    let html =
+        std::fs::read_to_string(&index).context(|| format!("reading {}", index.display()))?;
+    let flags = html
+        .lines()
+        .find(|line| line.contains("src/worker/Cargo.toml"))
+        .and_then(|line| line.split_once("data-wasm-opt-params=\""))
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(flags, _)| flags)
+        .ok_or_else(|| Error::new("index.html does not say how the worker is optimised"))?;
+    Cmd::new(wasm_opt::ensure(&project.tools)?.join("wasm-opt"))
+        .arg(module)
+        .arg("--output")
+        .arg(module)
+        .args(flags.split_whitespace())
+        .within(Duration::from_secs(900))
+        .heartbeat("optimising the wasm as for a release")
+        .quiet()
 }
 
 fn page(project: &Project) -> Result<()> {

@@ -35,7 +35,7 @@ enum Outcome {
     Skipped(String),
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     Stage {
         name: "format",
         what: "every Rust file is formatted",
@@ -71,6 +71,12 @@ const STAGES: [Stage; 10] = [
         what: "the engine's digests are the same in an optimised build",
         needs: None,
         run: digests,
+    },
+    Stage {
+        name: "mutants",
+        what: "small wrong versions of the logic, each of which some property has to notice",
+        needs: None,
+        run: mutants,
     },
     Stage {
         name: "wasm-digests",
@@ -252,6 +258,16 @@ fn digests(project: &Project) -> Result<Outcome> {
             // What is compared is what optimised code computes; these two only decide how long it takes to compile.
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .run(),
+    )
+}
+
+/// The program builds an optimised copy of the engine by itself.
+fn mutants(project: &Project) -> Result<Outcome> {
+    passed(
+        project
+            .cargo()
+            .args(["run", "--quiet", "--package", "mutants"])
             .run(),
     )
 }

@@ -67,6 +67,7 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
         <p class="lead">
             {if debrief.solved { "Every objective was met." } else { "Not every objective was met." }}
             " " {summary}
+            {(!debrief.drawn.is_empty()).then(|| view! { " The seed drew: "{drawn(debrief)}"." }.into_any())}
             {debrief.cause.clone().map(|cause| view! { " The cause that this seed drew: "<strong>{cause}</strong>"." }.into_any())}
         </p>
         <div class="debrief-grid">
@@ -97,6 +98,13 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What the seed drew of the world's configuration, as a list in a sentence.
+fn drawn(debrief: &Debrief) -> String {
+    let parts = debrief.drawn.iter();
+    let parts = parts.map(|(title, value)| format!("{} {value}", title.to_lowercase()));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn line(entry: &EntryView, desk: Desk) -> AnyView {

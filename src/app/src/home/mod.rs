@@ -10,7 +10,7 @@ use crate::ui::held::Held;
 use crate::ui::problem::ProblemBox;
 use crate::words;
 use leptos::prelude::*;
-use protocol::{LinkError, Problem, Replay};
+use protocol::{LinkError, Problem, Replay, Severity};
 use std::time::Duration;
 
 /// The page.
@@ -81,7 +81,26 @@ fn world(listed: &'static Listed) -> AnyView {
         <li>
             <Link to=to>{listed.title}</Link>
             <span>{listed.summary}</span>
+            {chosen(listed)}
         </li>
+    }
+    .into_any()
+}
+
+/// The seeds of a scenario that are worth a look.
+fn chosen(listed: &'static Listed) -> AnyView {
+    if listed.seeds.is_empty() {
+        return ().into_any();
+    }
+    let links = listed.seeds.iter().map(|one| {
+        let to = Route::seeded(listed.id, one.seed, one.severity);
+        view! { <li><Link to=to>{one.title}</Link></li> }.into_any()
+    });
+    view! {
+        <div class="chosen">
+            <span class="label">"Chosen seeds"</span>
+            <ul>{links.collect_view()}</ul>
+        </div>
     }
     .into_any()
 }
@@ -102,7 +121,7 @@ fn Card(
             return navigator.go(Route::scenario(id));
         }
         match route::seed(&typed) {
-            Ok(seed) => navigator.go(Route::seeded(id, seed)),
+            Ok(seed) => navigator.go(Route::seeded(id, seed, Severity::default())),
             Err(found) => problem.set(Some(found)),
         }
     };
@@ -116,6 +135,7 @@ fn Card(
                 <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{listed.title}</span></button>
             </form>
             <ProblemBox problem=problem/>
+            {chosen(listed)}
         </li>
     }
     .into_any()

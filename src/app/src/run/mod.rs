@@ -1,5 +1,6 @@
 //! The run page: layout and wiring; each region is a file of its own.
 
+mod begin;
 pub mod clock;
 pub mod desk;
 mod keys;
@@ -201,7 +202,7 @@ fn sent(desk: Desk) -> AnyView {
             <p class="problem-what">"You were sent a run of "{desk.scenario.plan.title}"."</p>
             <p>"It is at the moment at which the link was copied, and "{done}". The situation says what this is about; go back and forth as you like, the link stays what it is."</p>
             <div class="buttons">
-                <button type="button" class="quiet" on:click=press(move |_| desk.begin(Asked::seed(seed)))>"Play it yourself"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.begin(Asked::fresh(seed, desk.severity())))>"Play it yourself"</button>
                 <button type="button" class="quiet" on:click=press(move |_| desk.sent.set(false))>"Dismiss"</button>
             </div>
         </section>

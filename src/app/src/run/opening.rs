@@ -3,7 +3,7 @@
 use crate::content::Plan;
 use crate::route::{self, Asked};
 use crate::saved::{Prediction, Record};
-use protocol::{LinkError, Problem, Replay};
+use protocol::{LinkError, Problem, Replay, Severity};
 
 /// The seed of somebody who names none.
 pub const FIRST_SEED: u64 = 1;
@@ -40,6 +40,7 @@ impl Opening {
             actions: vec![],
             at: plan.freeze_at,
             claim: None,
+            severity: Severity::default(),
         };
         Self {
             replay,
@@ -56,6 +57,7 @@ impl Opening {
     pub fn asked(plan: &Plan, asked: Asked) -> Self {
         let mut opening = Self::fresh(plan, asked.seed.unwrap_or(FIRST_SEED));
         opening.replay.waivers = asked.waived;
+        opening.replay.severity = asked.severity.unwrap_or_default();
         opening
     }
 
@@ -128,6 +130,9 @@ pub fn decide(
 pub fn means(asked: &Asked, replay: &Replay) -> bool {
     asked.seed.is_none_or(|seed| seed == replay.seed)
         && (asked.waived.is_empty() || asked.waived == replay.waivers)
+        && asked
+            .severity
+            .is_none_or(|severity| severity == replay.severity)
 }
 
 /// The run in a link, if it is one of this scenario.
@@ -202,6 +207,20 @@ mod tests {
         waived.replay.waivers = opening.replay.waivers;
         let (opening, _) = decide(plan(), query, None, Some(waived));
         assert_eq!(opening.step, Some(40));
+    }
+
+    #[test]
+    fn an_address_may_say_how_hard_the_background_is() {
+        let (opening, problem) = decide(plan(), "seed=9&severity=storm", None, Some(kept(9)));
+        assert_eq!((opening.step, problem), (None, None));
+        assert_eq!(opening.replay.severity, Severity::Storm);
+        let (opening, _) = decide(plan(), "seed=9&severity=rough", None, Some(kept(9)));
+        assert_eq!(opening.step, Some(40));
+        let (opening, problem) = decide(plan(), "seed=9&severity=mild", None, Some(kept(9)));
+        assert_eq!(
+            (opening.step, problem.map(|problem| problem.code)),
+            (Some(40), Some("unknown-severity".into()))
+        );
     }
 
     #[test]

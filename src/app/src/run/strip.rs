@@ -1,5 +1,6 @@
 //! The strip across the top: what runs, how its promises and objectives stand.
 
+use super::begin;
 use super::desk::Desk;
 use crate::draw::marks;
 use crate::route::Asked;
@@ -19,7 +20,7 @@ pub fn Strip() -> impl IntoView {
     };
     let again = move |_| {
         if let Some(seed) = seed() {
-            desk.begin(Asked::seed(seed));
+            desk.begin(Asked::fresh(seed, desk.severity()));
         }
     };
     let another = move |_| desk.begin_anew();
@@ -35,8 +36,10 @@ pub fn Strip() -> impl IntoView {
                         <dd class="mono">{move || desk.frame.with(|f| f.as_ref().map(|f| protocol::short(f.fingerprint))).into_any()}</dd>
                     </div>
                 </dl>
+                <begin::Severities/>
                 <Waived/>
                 <div class="strip-acts">
+                    <begin::Seeds/>
                     <button type="button" class="quiet" on:click=another>"New seed"</button>
                     <button type="button" class="quiet" on:click=again>"Same seed again"</button>
                     <button type="button" class="quiet" on:click=press(move |_| desk.copy_link()) aria-keyshortcuts="c">"Copy link"</button>

@@ -140,6 +140,7 @@ mod tests {
                 actions: vec![],
                 at: 4,
                 claim: None,
+                severity: protocol::Severity::Calm,
             },
             step: 12,
             prediction: Some(Prediction {

@@ -44,6 +44,7 @@ impl ControlPlane {
             }
             Command::Host(command) => self.on_host_command(cx, out, command),
             Command::Promotion(command) => self.on_promotion_command(cx, out, command),
+            Command::Cleanup(command) => self.on_cleanup_command(cx, out, command),
             // Not this node's to carry out.
             Command::BindSecret { .. }
             | Command::RepairArtifact { .. }

@@ -6,8 +6,11 @@
 //!
 //! The parts: `commit` changes rows and lets their effects go, `relay` tells the edges, `orders` tells the runners,
 //! `wakes`, `scheduler` and `sleep` drive the two lifecycles, `reports` and `evidence` judge what runners say,
-//! `presence` watches the runners, `promotions` gives routes to new owners and tells the log, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash.
+//! `presence` watches the runners, `promotions` gives routes to new owners and tells the log, `hosts` drains and upgrades them, `commands` are the operator's, `restart` is the way back from a crash and `backup` the one from a lost database,
+//! `cleaning` removes what is old and needed by nobody.
 
+mod backup;
+mod cleaning;
 mod commands;
 mod commit;
 mod evidence;
@@ -24,6 +27,7 @@ mod sleep;
 mod wakes;
 mod watched;
 
+pub use backup::put_back;
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
 
 use crate::agenda::Agenda;
@@ -33,6 +37,7 @@ use crate::message::Message;
 use crate::note::Note;
 use crate::{allocation, knob};
 use alloc::vec::Vec;
+use cleaning::Cleaning;
 use commit::Effect;
 use hosts::Hosts;
 use machine::{Context, Input, Machine, NodeId, Step, Subject, Table, Time, fingerprint};
@@ -96,6 +101,10 @@ enum Due {
     Stream(OutboxId),
     /// A snapshot is due.
     Snapshot,
+    /// The log and the edges are asked how far the epochs have got.
+    Floor,
+    /// It is looked what can be removed.
+    CleanUp,
 }
 
 /// The control plane.
@@ -132,6 +141,7 @@ pub struct ControlPlane {
     asks: Ledger<(NodeId, RouteId), u32>,
     hosts: Hosts,
     promotions: Promotions,
+    cleaning: Cleaning,
     /// The work that the watch has handed over.
     carried: Ledger<crate::outage::WorkId, ()>,
     agenda: Agenda<Due>,
@@ -166,6 +176,7 @@ impl ControlPlane {
             asks: Ledger::default(),
             hosts: Hosts::default(),
             promotions: Promotions::default(),
+            cleaning: Cleaning::default(),
             carried: Ledger::default(),
             agenda: Agenda::default(),
         }
@@ -269,6 +280,7 @@ impl ControlPlane {
             Message::Command(command) => self.on_command(cx, out, command),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
+            Message::Cleanup(message) => self.on_cleanup_message(cx, out, message),
             Message::Outage(message) => self.on_watch(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
@@ -288,6 +300,8 @@ impl ControlPlane {
                 Due::Promotion(id) => self.look_at_promotion(cx, out, id),
                 Due::Stream(row) => self.say_again(cx, out, row),
                 Due::Snapshot => self.snapshot_due(cx, out),
+                Due::Floor => self.look_for_floor(cx, out),
+                Due::CleanUp => self.clean_up(cx, out),
             }
         }
     }
@@ -426,7 +440,10 @@ impl Machine for ControlPlane {
             all
         };
         let all = if self.installation.promoting.is_some() {
-            fingerprint::fold(all, self.promotions.fingerprint())
+            fingerprint::fold(
+                fingerprint::fold(all, self.promotions.fingerprint()),
+                self.cleaning.fingerprint(),
+            )
         } else {
             all
         };

@@ -58,8 +58,12 @@ impl ControlPlane {
             row: id,
             event: row.event,
         });
-        if self.streams() && self.is_for_log(row.event) {
+        if self.streams() && Self::is_for_log(row.event) {
             return self.publish_owner(cx, out, id);
+        }
+        if let Event::Cleanup(_) = row.event {
+            // Whom it concerns is told by name.
+            return self.delivered(cx, out, id);
         }
         for index in 0..self.installation.edges.len().min(64) as u8 {
             self.begin_relay(cx, out, id, index);
@@ -174,18 +178,16 @@ impl ControlPlane {
         let rows: SortedSet<OutboxId> = self.newest.values().copied().chain(under_way).collect();
         for id in rows {
             // A row that was not published yet comes by itself, as soon as it may.
-            if self
-                .outbox
-                .get(id.0 as usize)
-                .is_some_and(|row| row.published && !(self.streams() && self.is_for_log(row.event)))
-            {
+            if self.outbox.get(id.0 as usize).is_some_and(|row| {
+                row.published && !(self.streams() && Self::is_for_log(row.event))
+            }) {
                 self.begin_relay(cx, out, id, edge);
             }
         }
     }
 
     /// Whether an event is told by the log, where there is one, and not to each edge.
-    const fn is_for_log(&self, event: Event) -> bool {
+    pub(super) const fn is_for_log(event: Event) -> bool {
         matches!(event, Event::RouteOwner { .. } | Event::Promotion(_))
     }
 }

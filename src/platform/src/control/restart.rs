@@ -7,7 +7,8 @@ use super::wakes::cold;
 use super::{Allocation, ControlPlane, Effect, Image, Out, OutboxRow, Record};
 use crate::allocation;
 use crate::id::{AllocationId, DeploymentId, Epoch, OutboxId, RouteId, WakeId};
-use crate::message::Cause;
+use crate::message::{Cause, Event};
+use crate::promotion::{Event as Change, Note as Tell};
 use crate::wake::State;
 use alloc::vec::Vec;
 use core::hash::Hash;
@@ -17,7 +18,12 @@ impl ControlPlane {
     /// Starts from what was durable.
     pub(super) fn come_back(&mut self, cx: &Context<'_>, out: &mut Out, durable: &[Record]) {
         *self = Self::new(self.installation.clone());
+        // Nobody is told of what was lost, nor of what a backup has brought back.
+        let mut lost = 0;
         for record in durable {
+            if let Event::Promotion(Change::PutBack { .. }) = record.event {
+                lost = record.row.0 + 1;
+            }
             // A log with a hole ends at the hole.
             if record.row.0 as usize != self.outbox.len() || !self.restore(record.image) {
                 break;
@@ -51,13 +57,22 @@ impl ControlPlane {
         }
         // Nobody remembers who has heard of what; the edges ignore what they have.
         for row in 0..self.durable {
-            self.then(OutboxId(row), Effect::Publish);
+            let event = self.outbox[row as usize].event;
+            if row < lost && Self::is_for_log(event) {
+                self.edit_outbox(OutboxId(row), |row| row.published = true);
+            } else {
+                self.then(OutboxId(row), Effect::Publish);
+            }
+        }
+        if lost > 0 && self.authority().floor_due {
+            out.note(Tell::OwnersPutBack.into());
         }
         self.complete_installation(out);
         self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
         self.resume_drains(cx);
         self.resume_promotions(cx, out);
+        self.clean_up(cx, out);
     }
 
     fn restore(&mut self, image: Image) -> bool {
@@ -69,6 +84,11 @@ impl ControlPlane {
             Image::Promotion(id, row) => put_back(&mut self.promotions.rows, id.0, row),
             Image::Approval(number, row) => put_back(&mut self.promotions.approvals, number, row),
             Image::Authority(row) => put_back(&mut self.promotions.authority, 0, row),
+            Image::Collection(id, row) => put_back(&mut self.cleaning.rows, id.0, row),
+            Image::PutBack => {
+                self.forget_owners();
+                true
+            }
             Image::Allocation(id, row) => {
                 if let Some(report) = row.value.report {
                     self.seen.insert(report, ());

@@ -158,4 +158,11 @@ pub enum Image {
     Approval(u32, Row<crate::promotion::Approval>),
     /// What all promotions share.
     Authority(Row<crate::promotion::Authority>),
+    /// Every owner, promotion and approval before it is lost; what follows is what a backup had of them.
+    PutBack,
+    /// Something that was marked once.
+    Collection(
+        crate::cleanup::CollectionId,
+        Row<crate::cleanup::Collection>,
+    ),
 }

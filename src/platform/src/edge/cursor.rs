@@ -238,6 +238,7 @@ impl Edge {
                 }
                 self.judge_baseline(cx, out);
             }
+            Message::EpochAsk { route, nth } => self.say_epoch(out, route, nth),
             // Of an older subscription or fetch, or said to others.
             _ => {}
         }
@@ -427,6 +428,7 @@ impl Edge {
             && out
                 .require(cx, &gate::SNAPSHOT_NOT_OLDER, me, newer)
                 .is_ok();
+        let counts = counts && self.keeps_epochs(cx, out, &owners);
         if !counts {
             self.cursor.arriving.refused = true;
             return out.note(Note::BaselineRefused { seq: head.seq }.into());
@@ -457,6 +459,49 @@ impl Edge {
             }
         }
         self.subscribe(cx, out);
+    }
+
+    /// Whether no route would go back to an older owner by a snapshot.
+    fn keeps_epochs(&self, cx: &Context<'_>, out: &mut Out, owners: &[Owner]) -> bool {
+        for owner in owners {
+            let known = self.routes.get(owner.route).map(|view| view.epoch);
+            let known = known.unwrap_or_default();
+            let (route, epoch) = (owner.route, owner.epoch);
+            let fact = Fact::at_least(epoch.0.into(), known.0.into());
+            if !fact.holds {
+                let regresses = Note::BaselineRegresses {
+                    route,
+                    known,
+                    epoch,
+                };
+                out.note(regresses.into());
+            }
+            let gate = &gate::SNAPSHOT_KEEPS_EPOCHS;
+            if out.require(cx, gate, route.into(), fact).is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Says to the control plane which owner of a route it has.
+    fn say_epoch(&self, out: &mut Out, route: RouteId, nth: u32) {
+        let owner = self
+            .routes
+            .get(route)
+            .map_or(Owner::none(route), |view| Owner {
+                route,
+                epoch: view.epoch,
+                predecessor: Epoch(view.epoch.0.saturating_sub(1)),
+                deployment: view.deployment,
+                version: view.version,
+            });
+        let message = Message::EpochSeen {
+            owner,
+            incarnation: self.cursor.incarnation,
+            nth,
+        };
+        out.send(self.installation.control, Said::Promotion(message));
     }
 
     /// Says to the control plane how it stands with a route.

@@ -111,6 +111,7 @@ impl Edge {
             // Hosts and promotions are no concern of an edge.
             Event::Host(event) => Some(event.version),
             Event::Promotion(event) => Some(event.version()),
+            Event::Cleanup(event) => Some(event.version),
         };
         if known.is_some_and(|known| event.version() <= known) {
             return out.note(Note::EventIgnored { row });
@@ -183,7 +184,7 @@ impl Edge {
                 deployment,
                 version,
             } => self.deployments.insert(deployment, version),
-            Event::Host(_) | Event::Promotion(_) => {}
+            Event::Host(_) | Event::Promotion(_) | Event::Cleanup(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@ mod migration;
 mod outage;
 mod pipeline;
 mod promotion;
+mod recovery;
 mod region;
 mod restore;
 mod serving;
@@ -24,6 +25,7 @@ pub use migration::*;
 pub use outage::*;
 pub use pipeline::*;
 pub use promotion::*;
+pub use recovery::*;
 pub use region::*;
 pub use restore::*;
 pub use serving::*;
@@ -44,6 +46,7 @@ const LISTS: &[&[&Gate]] = &[
     traces::ALL,
     restore::ALL,
     sessions::ALL,
+    recovery::ALL,
     outage::ALL,
 ];
 

@@ -1,7 +1,7 @@
 //! The gates of Provider Outage.
 
 machine::gates! {
-    from super::sessions::END;
+    from super::recovery::END;
 
     /// Whatever a piece of work needs of a provider was seen lately enough.
     ///

@@ -6,7 +6,7 @@
 
 use super::message::{Command, Message, Note, Owner};
 use crate::agenda::Agenda;
-use crate::id::OutboxId;
+use crate::id::{OutboxId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::{Command as Order, Message as Said};
 use crate::note::Note as Told;
@@ -131,6 +131,19 @@ impl Log {
             .rev()
             .find(|(_, kept)| kept.owner.route == owner.route)
             .map(|(seq, kept)| (*seq, kept.row))
+    }
+
+    /// The owner of a route with the highest epoch of all that are still there, of epoch 0 if there is none, and the newest
+    /// incarnation of all events.
+    fn newest_of(&self, route: RouteId) -> (Owner, u32) {
+        let events = || self.events.map().values();
+        let owner = events()
+            .map(|kept| kept.owner)
+            .filter(|owner| owner.route == route)
+            .max_by_key(|owner| owner.epoch)
+            .unwrap_or(Owner::none(route));
+        let incarnation = events().map(|kept| kept.incarnation).max();
+        (owner, incarnation.unwrap_or(0))
     }
 
     /// The sequence of a message that was appended lately enough to be recognised, whether or not it is still there.
@@ -349,6 +362,15 @@ impl Machine for Log {
                 }
                 Said::Promotion(Message::Subscribe { from: seq, nth }) => {
                     self.subscribe(cx, out, from, seq, nth);
+                }
+                Said::Promotion(Message::EpochAsk { route, nth }) => {
+                    let (owner, incarnation) = self.newest_of(route);
+                    let seen = Message::EpochSeen {
+                        owner,
+                        incarnation,
+                        nth,
+                    };
+                    out.send(from, Said::Promotion(seen));
                 }
                 Said::Command(Order::Promotion(Command::RecreateLog)) => self.recreate(out),
                 // Everything else is said to others.

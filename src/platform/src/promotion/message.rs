@@ -39,6 +39,20 @@ pub struct Owner {
     pub version: u32,
 }
 
+impl Owner {
+    /// What stands for an owner where none is known.
+    #[must_use]
+    pub const fn none(route: RouteId) -> Self {
+        Self {
+            route,
+            epoch: Epoch(0),
+            predecessor: Epoch(0),
+            deployment: DeploymentId(0),
+            version: 0,
+        }
+    }
+}
+
 /// The head of a snapshot: everything but its entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Baseline {
@@ -257,6 +271,14 @@ pub enum Message {
     ServicesAsk { nth: u32 },
     /// Services to control plane.
     ServicesAre { services: Services, nth: u32 },
+    /// Control plane to log and edges: what is the newest owner of a route that you have seen?
+    EpochAsk { route: RouteId, nth: u32 },
+    /// Log or edge to control plane: this one, of epoch 0 if none, and so new an incarnation.
+    EpochSeen {
+        owner: Owner,
+        incarnation: u32,
+        nth: u32,
+    },
 }
 
 impl Message {
@@ -278,6 +300,8 @@ impl Message {
         (513, "edge-acknowledges"),
         (514, "services-ask"),
         (515, "services-are"),
+        (516, "epoch-ask"),
+        (517, "epoch-seen"),
     ];
 
     /// The number of its kind.
@@ -300,6 +324,8 @@ impl Message {
             Self::Acknowledge { .. } => 513,
             Self::ServicesAsk { .. } => 514,
             Self::ServicesAre { .. } => 515,
+            Self::EpochAsk { .. } => 516,
+            Self::EpochSeen { .. } => 517,
         }
     }
 
@@ -310,7 +336,9 @@ impl Message {
             Self::Publish { owner, .. }
             | Self::Deliver { owner, .. }
             | Self::KeepEntry { owner, .. }
-            | Self::Entry { owner, .. } => owner.route.into(),
+            | Self::Entry { owner, .. }
+            | Self::EpochSeen { owner, .. } => owner.route.into(),
+            Self::EpochAsk { route, .. } => route.into(),
             Self::Published { row, .. } | Self::WrongSequence { row, .. } => row.into(),
             Self::Acknowledge { ack, .. } => ack.route.into(),
             _ => PromotionId(0).into(),
@@ -337,6 +365,8 @@ impl Message {
             Self::Subscribe { nth, .. } => digest(&(505_u16, nth)),
             Self::Fetch { nth } => digest(&(510_u16, nth)),
             Self::ServicesAsk { nth } => digest(&(514_u16, nth)),
+            Self::EpochAsk { nth, .. } => digest(&(516_u16, nth)),
+            Self::EpochSeen { owner, nth, .. } => digest(&(517_u16, owner.route, nth)),
         }
     }
 }
@@ -355,6 +385,15 @@ pub enum Event {
     Approved { number: u32 },
     /// What all promotions share has changed.
     Authority { version: u32, lineage: bool },
+    /// Owners, promotions and approvals are what a backup had of them; nobody outside is told.
+    PutBack { number: u32 },
+    /// The epochs of a route go on above all that was seen of them.
+    EpochFloorRaised {
+        route: RouteId,
+        epoch: Epoch,
+        deployment: DeploymentId,
+        version: u32,
+    },
 }
 
 impl Event {
@@ -368,6 +407,11 @@ impl Event {
                 id: number.into(),
             },
             Self::Authority { .. } => Subject { kind: 132, id: 0 },
+            Self::PutBack { number } => Subject {
+                kind: 133,
+                id: number.into(),
+            },
+            Self::EpochFloorRaised { route, .. } => route.into(),
         }
     }
 
@@ -375,8 +419,10 @@ impl Event {
     #[must_use]
     pub const fn version(&self) -> u32 {
         match *self {
-            Self::Promotion { version, .. } | Self::Authority { version, .. } => version,
-            Self::Approved { .. } => 1,
+            Self::Promotion { version, .. }
+            | Self::Authority { version, .. }
+            | Self::EpochFloorRaised { version, .. } => version,
+            Self::Approved { .. } | Self::PutBack { .. } => 1,
         }
     }
 }
@@ -447,6 +493,23 @@ pub enum Note {
     },
     /// A command was carried out, or refused.
     Ordered { command: Command, done: bool },
+    /// Owners, promotions and approvals are what a backup had of them.
+    OwnersPutBack,
+    /// The epochs of a route go on above all that was seen of them, the highest of which was `seen`; `known` was the
+    /// backup's.
+    EpochFloorRaised {
+        route: RouteId,
+        known: Epoch,
+        seen: Epoch,
+        epoch: Epoch,
+        deployment: DeploymentId,
+    },
+    /// A snapshot would have taken a route back to an older owner.
+    BaselineRegresses {
+        route: RouteId,
+        known: Epoch,
+        epoch: Epoch,
+    },
 }
 
 impl From<Note> for Told {

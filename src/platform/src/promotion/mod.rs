@@ -43,15 +43,16 @@ machine::lifecycle! {
         Checked = "checked": [Requested] => PolicyCheck, by "control plane", gates [&gate::ENVIRONMENT_OPEN];
         /// Everything that has to be true is.
         Cleared = "cleared": [PolicyCheck] => RouteCas, by "control plane",
-            gates [&gate::PREVIEW_MATCHES, &gate::APPROVAL_PRESENT, &gate::RUNTIME_SERVICES_READY, &gate::ARTIFACT_READS_SCHEMA];
+            gates [&gate::PREVIEW_MATCHES, &gate::ARTIFACT_STAYS, &gate::APPROVAL_PRESENT, &gate::RUNTIME_SERVICES_READY, &gate::ARTIFACT_READS_SCHEMA];
         /// The owner has changed, and the epoch has risen by one.
-        OwnerChanged = "owner changed": [RouteCas] => EdgePropagating, by "control plane", gates [&gate::PREDECESSOR_CURRENT];
+        OwnerChanged = "owner changed": [RouteCas] => EdgePropagating, by "control plane",
+            gates [&gate::EPOCH_FLOOR_SET, &gate::PREDECESSOR_CURRENT];
         /// Every required edge has it, and the artifact has behaved for long enough.
         Soaked = "soaked": [EdgePropagating] => Healthy, by "control plane",
             gates [&gate::EDGES_ACKNOWLEDGED, &gate::EDGE_NOT_SUSPECT, &gate::SOAK_PASSED];
         /// The previous owner has the route again.
         WentBack = "went back": [EdgePropagating, Healthy] => RolledBack, by "control plane",
-            gates [&gate::ROLLBACK_TARGET_PROVEN, &gate::ROLLBACK_SCHEMA_SAFE];
+            gates [&gate::ROLLBACK_TARGET_PROVEN, &gate::ROLLBACK_TARGET_UNCHANGED, &gate::ROLLBACK_SCHEMA_SAFE];
         /// A check said no, the owner was another one by now, or time ran out.
         GaveUp = "gave up": [Requested, PolicyCheck, RouteCas, EdgePropagating] => Failed, by "control plane", gates [];
     }
@@ -93,6 +94,10 @@ pub enum Hold {
     DbRollbackUnsafe,
     /// It took too long.
     Deadline,
+    /// The database was put back, and nobody has found out yet how far the epochs had got.
+    FloorMissing,
+    /// Its artifact has been removed, or is about to be.
+    ArtifactGone,
 }
 
 /// One promotion, or the way back from one.
@@ -108,6 +113,8 @@ pub struct Promotion {
     pub predecessor: Epoch,
     /// Who owned the route when everything that had to be true was.
     pub previous: DeploymentId,
+    /// The artifact that it had then.
+    pub previous_digest: Digest,
     /// The epoch under which the candidate owns the route; 0 while it does not.
     pub epoch: Epoch,
     /// Where it stands.
@@ -125,6 +132,12 @@ pub struct Promotion {
 }
 
 impl Promotion {
+    /// Whether it waits, and whoever it took the route from cannot have it back.
+    #[must_use]
+    pub const fn has_no_way_back(&self) -> bool {
+        matches!(self.hold, Hold::DbRollbackUnsafe | Hold::DigestDiffers)
+    }
+
     /// Whether something may still become of it.
     #[must_use]
     pub const fn is_active(&self) -> bool {
@@ -159,6 +172,8 @@ pub struct Authority {
     pub frozen: bool,
     /// The number of the configuration that production runs with.
     pub config: u32,
+    /// Whether owners were put back from a backup and no floor has been raised since.
+    pub floor_due: bool,
 }
 
 /// An artifact that was validated in a preview.
@@ -181,6 +196,8 @@ pub struct Managed {
     pub archive: NodeId,
     /// Who says whether runtime services are ready, and what the schema is.
     pub services: NodeId,
+    /// Where artifacts are kept, if what is old is removed there and in the archive.
+    pub store: Option<NodeId>,
     /// What was validated.
     pub previews: Vec<Preview>,
     /// The oldest and the newest schema of the database that each deployment can read, by deployment number.

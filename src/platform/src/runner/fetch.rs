@@ -88,6 +88,20 @@ impl Runner {
         }
     }
 
+    /// The store has no such artifact.
+    pub(super) fn on_absent(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: AllocationId,
+        nth: u32,
+    ) {
+        if self.expects(id, Stage::Pulling, nth) {
+            out.note(crate::cleanup::Note::Missed(id).into());
+            self.end(cx, out, id, Observed::PullFailed);
+        }
+    }
+
     fn verify(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId, bytes: Digest) {
         self.agenda.clear(Due::Fetch(id));
         self.agenda.clear(Due::PullTimeout(id));

@@ -25,6 +25,7 @@ pub use host::{Built, Machine as Host};
 pub use slot::{Slot, Stage};
 
 use crate::agenda::Agenda;
+use crate::cleanup::Message as Kept;
 use crate::id::{AllocationId, Digest, ReportId, RequestId, Token};
 use crate::knob;
 use crate::ledger::Ledger;
@@ -209,6 +210,9 @@ impl Runner {
                 nth,
                 ..
             } => self.on_pull_done(cx, out, allocation, bytes, nth),
+            Message::Cleanup(Kept::Absent {
+                allocation, nth, ..
+            }) => self.on_absent(cx, out, allocation, nth),
             Message::Secrets {
                 allocation,
                 complete,

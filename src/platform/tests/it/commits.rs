@@ -87,6 +87,8 @@ fn versions_rise_by_one() {
             Image::Promotion(_, row) => row.version,
             Image::Approval(_, row) => row.version,
             Image::Authority(row) => row.version,
+            Image::PutBack => 1,
+            Image::Collection(_, row) => row.version,
         };
         let before = last.insert(record.event.entity(), version).unwrap_or(0);
         assert_eq!((version, record.event.version()), (before + 1, version));

@@ -15,6 +15,7 @@ mod outages_calls;
 mod path;
 mod pipeline;
 mod promotions;
+mod recovery;
 mod regions;
 mod reports;
 mod requests;

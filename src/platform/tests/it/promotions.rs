@@ -13,16 +13,18 @@ use platform::promotion::{
 };
 
 const CONTROL: NodeId = NodeId(1);
-const EDGE: NodeId = NodeId(2);
-const LOG: NodeId = NodeId(3);
-const ARCHIVE: NodeId = NodeId(4);
+pub const EDGE: NodeId = NodeId(2);
+pub const LOG: NodeId = NodeId(3);
+pub const ARCHIVE: NodeId = NodeId(4);
 const SERVICES: NodeId = NodeId(5);
 const OPERATOR: NodeId = NodeId(9);
-const ROUTE: RouteId = RouteId(0);
+pub const ROUTE: RouteId = RouteId(0);
 
-struct Rig {
-    solo: Solo<ControlPlane>,
-    notes: Vec<Note>,
+pub struct Rig {
+    pub solo: Solo<ControlPlane>,
+    pub notes: Vec<Note>,
+    /// What was said about what is kept, and to whom.
+    pub said: Vec<(NodeId, platform::cleanup::Message)>,
     /// What the services answer, if they do.
     services: Option<Services>,
     log_end: u64,
@@ -31,7 +33,12 @@ struct Rig {
 
 impl Rig {
     /// A control plane with a route that deployment 1 owns, and previews of all others but deployment 4.
-    fn new(approval: bool, automatic: bool) -> Self {
+    pub fn new(approval: bool, automatic: bool) -> Self {
+        Self::with_store(approval, automatic, None)
+    }
+
+    /// The same, and what is old is removed from this store.
+    pub fn with_store(approval: bool, automatic: bool, store: Option<NodeId>) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
         let mut rig = Self {
             solo: Solo::new(
@@ -55,6 +62,7 @@ impl Rig {
                         log: LOG,
                         archive: ARCHIVE,
                         services: SERVICES,
+                        store,
                         previews: [1, 2, 4]
                             .into_iter()
                             .map(|of| Preview {
@@ -71,6 +79,7 @@ impl Rig {
                 CONTROL,
             ),
             notes: Vec::new(),
+            said: Vec::new(),
             services: Some(Services {
                 ready: true,
                 schema: 1,
@@ -94,6 +103,9 @@ impl Rig {
     fn look(&mut self) {
         self.notes.append(&mut self.solo.out.notes);
         for send in core::mem::take(&mut self.solo.out.sends) {
+            if let Message::Cleanup(said) = send.message {
+                self.said.push((send.to, said));
+            }
             let Message::Promotion(said) = send.message else {
                 continue;
             };
@@ -125,24 +137,24 @@ impl Rig {
         }
     }
 
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.solo.restart();
         self.look();
         self.sync();
     }
 
-    fn input(&mut self, input: Input<Message>) {
+    pub fn input(&mut self, input: Input<Message>) {
         self.solo.input(input);
         self.look();
     }
 
-    fn sync(&mut self) {
+    pub fn sync(&mut self) {
         while let Some(ticket) = self.solo.next_write() {
             self.input(Input::Persisted(ticket));
         }
     }
 
-    fn order(&mut self, order: Order) {
+    pub fn order(&mut self, order: Order) {
         self.input(Input::Message {
             from: OPERATOR,
             message: Message::Command(Command::Promotion(order)),
@@ -150,7 +162,7 @@ impl Rig {
         self.sync();
     }
 
-    fn promote(&mut self, to: u16, after: u32) {
+    pub fn promote(&mut self, to: u16, after: u32) {
         self.order(Order::Promote {
             route: ROUTE,
             deployment: DeploymentId(to),
@@ -169,7 +181,7 @@ impl Rig {
     }
 
     /// The edge says that it has an owner, and how that has answered.
-    fn edge(&mut self, epoch: u32, gap: bool, served: u32, failed: u32) {
+    pub fn edge(&mut self, epoch: u32, gap: bool, served: u32, failed: u32) {
         self.acks += 1;
         let nth = self.acks;
         self.edge_said(nth, epoch, gap, served, failed);
@@ -191,7 +203,7 @@ impl Rig {
     }
 
     /// Time passes, a look at a time.
-    fn wait(&mut self, secs: u64) {
+    pub fn wait(&mut self, secs: u64) {
         for _ in 0..secs * 2 {
             self.solo.now = self.solo.now.after(Duration::millis(500));
             if self
@@ -206,12 +218,12 @@ impl Rig {
         }
     }
 
-    fn row(&self, of: u32) -> Promotion {
+    pub fn row(&self, of: u32) -> Promotion {
         let rows = self.solo.machine.promotions();
         rows.get(of).expect("there is no such promotion").value
     }
 
-    fn owner(&self) -> (DeploymentId, Epoch) {
+    pub fn owner(&self) -> (DeploymentId, Epoch) {
         let row = self.solo.machine.routes().get(0).expect("there is a route");
         (row.value.deployment, row.value.epoch)
     }
@@ -257,12 +269,12 @@ fn k2_requested_to_policy_check_unless_frozen() {
 #[test]
 fn k2_policy_check_refuses_another_digest() {
     let mut rig = Rig::new(true, false);
-    rig.promote(1, 1);
-    rig.approve(1, 1, 2);
     rig.order(Order::Rebuild {
         deployment: DeploymentId(1),
         digest: Digest(7),
     });
+    rig.promote(1, 1);
+    rig.approve(1, 1, 2);
     rig.wait(2);
     assert_eq!(rig.row(0).hold, Hold::DigestDiffers);
     assert_eq!(rig.row(0).state, State::Failed);

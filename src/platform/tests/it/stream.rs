@@ -461,3 +461,53 @@ fn b_only_a_signed_whole_and_newer_snapshot_ends_a_gap() {
             .any(|said| matches!(said, Say::Subscribe { from: 10, .. }))
     );
 }
+
+#[test]
+fn b_a_snapshot_that_takes_a_route_back_is_refused_by_a_newer_incarnation_too() {
+    let mut edge = edge();
+    edge.wait(Duration::secs(30));
+    assert!(matches!(
+        edge.solo.machine.cursor(),
+        Some((Phase::Gap(_), 1, 5))
+    ));
+    edge.snapshot(2, 9, &[owner(0, 3), owner(1, 1)], |_| {});
+    assert_eq!((edge.epoch(0), edge.epoch(1)), (2, 2), "not even in part");
+    let regresses = |told: &Tell| {
+        matches!(
+            told,
+            Tell::BaselineRegresses {
+                route: RouteId(1),
+                known: Epoch(2),
+                epoch: Epoch(1)
+            }
+        )
+    };
+    assert!(edge.told().iter().any(regresses));
+    edge.wait(Duration::secs(2));
+    edge.snapshot(2, 9, &[owner(0, 3), owner(1, 2)], |_| {});
+    assert_eq!((edge.epoch(0), edge.epoch(1)), (3, 2));
+}
+
+#[test]
+fn b_the_log_and_an_edge_say_how_far_they_have_seen_epochs_get() {
+    let asked = Say::EpochAsk {
+        route: RouteId(0),
+        nth: 7,
+    };
+    let answer = |said: &[Say]| {
+        said.iter().find_map(|said| match said {
+            Say::EpochSeen {
+                owner, incarnation, ..
+            } => Some((owner.epoch.0, owner.deployment.0, *incarnation)),
+            _ => None,
+        })
+    };
+    let mut edge = edge();
+    assert_eq!(answer(&edge.say(WRITER, asked)), Some((2, 2, 1)));
+    let mut log = log(true);
+    assert_eq!(answer(&log.say(WRITER, asked)), Some((0, 0, 0)), "nothing");
+    log.publish(owner(0, 1), 0, 0);
+    log.publish(owner(1, 9), 1, 0);
+    log.publish(owner(0, 2), 2, 1);
+    assert_eq!(answer(&log.say(WRITER, asked)), Some((2, 2, 1)));
+}

@@ -2,7 +2,9 @@
 
 use super::read::{File, Name, Table, Value};
 use super::scenario::Names;
-use protocol::{Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, When};
+use protocol::{
+    Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, Severity, Strength, When,
+};
 
 /// A fault with its place: `{ fault = "slow-pull", by = "10min", at = "0s", lasts = "30s" }`. `at` is the beginning of
 /// the run when it is left out; `message`, `nth` and `allocation` place it at a message instead.
@@ -38,16 +40,49 @@ pub fn placed(table: Table<'_>, names: &Names<'_>) -> Option<PlacedFault> {
     })
 }
 
-/// A fault that comes and goes: `{ fault = "lost-message", rate = "2%", spells = "30%", period = "20s" }`.
+/// A fault that comes and goes: `{ fault = "lost-message", rate = "2%", spells = "30%", period = "20s" }`, and what it is in
+/// a calm and in a storm, if that is to be another thing than what follows from it: `storm = { rate = "5%", spells = "50%" }`.
 pub fn background(table: Table<'_>, names: &Names<'_>) -> Option<Background> {
     let fault = kind(&table, names);
     let (per_million, period) = (table.share("spells"), table.time("period"));
+    let [calm, storm] = ["calm", "storm"].map(|key| strength(table.get(key), fault.as_ref()));
     table.finish();
     Some(Background {
         fault: fault?,
         per_million,
         period,
+        calm,
+        storm,
     })
+}
+
+/// A severity by its id, or this one if the key is not there.
+pub fn severity(table: &Table<'_>, key: &'static str, otherwise: Severity) -> Severity {
+    table.get(key).map_or(otherwise, |value| {
+        value.name().variant(value.file, "severity", otherwise)
+    })
+}
+
+fn strength(value: Option<Value<'_>>, fault: Option<&Fault>) -> Strength {
+    let Some(table) = value.and_then(|value| value.table("a strength")) else {
+        return Strength::default();
+    };
+    let strength = Strength {
+        rate: table.get("rate").map(Value::share),
+        spells: table.get("spells").map(Value::share),
+        by: match fault {
+            Some(Fault::OutOfMemory { .. }) => table.get("extra").map(Value::size),
+            Some(
+                Fault::RunnerCrash { .. }
+                | Fault::ControlCrash { .. }
+                | Fault::EdgeCrash { .. }
+                | Fault::NodeCrash { .. },
+            ) => table.get("down").map(Value::time),
+            _ => table.get("by").map(Value::time),
+        },
+    };
+    table.finish();
+    strength
 }
 
 /// The fault itself.
@@ -146,6 +181,10 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             what: super::promotion::blemish(table.need("what")?, names.file),
         },
         "log-recreated" => Fault::LogRecreated {},
+        "control-restored" => Fault::ControlRestored {
+            age: table.time("age"),
+            down: table.time("down"),
+        },
         "services-down" => Fault::ServicesDown {},
         "data-corruption" => Fault::DataCorruption {},
         "data-schema" => Fault::DataSchema {

@@ -15,8 +15,10 @@ mod read;
 mod region;
 mod restore;
 mod scenario;
+mod seeds;
 mod sessions;
 mod traces;
+mod vary;
 
 use crate::{Library, Scenario};
 use machine::Catalog;
@@ -40,6 +42,8 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/any-fleet",
+        "worlds/artifact-clean-up",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
@@ -47,6 +51,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/blocked-migration",
         "worlds/blocked-preview",
         "worlds/closed-doors",
+        "worlds/control-plane-restore",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
@@ -77,17 +82,19 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
         "worlds/provider-outage",
+        "worlds/rebuilt-way-back",
         "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
-        "worlds/route-event-replay-gap",
         "worlds/retry-storm",
+        "worlds/route-event-replay-gap",
         "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/slow-providers",
+        "worlds/three-regions",
         "worlds/tight-hosts",
         "worlds/two-truths",
         "worlds/unapproved-image",

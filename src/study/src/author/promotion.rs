@@ -1,4 +1,4 @@
-//! Promotions in content files: `[promotions]` with `clustered`, `synced`, `approval`, `automatic`, `last-verified` (the apps
+//! Promotions in content files: `[promotions]` with `clustered`, `synced`, `approval`, `automatic`, `clean-up`, `last-verified` (the apps
 //! whose safe requests may go to the owner that was verified last), a `[[promotions.deployment]]` for each that is special
 //! (`app`, `number`, `validated`, `broken`, `reads-from`, `reads-to`) and a `[[promotions.order]]` for each that a colleague
 //! asks for (`at`, `app`, `to`, `after`, `approved-at`).
@@ -26,6 +26,7 @@ pub const EFFECTS: &[&str] = &[
     "edit-edge-table",
     "mend-services",
     "mend-archive",
+    "remove-artifact",
 ];
 
 /// The promotions of a plan.
@@ -77,6 +78,7 @@ pub fn plan(value: Value<'_>, names: &Names<'_>) -> Option<PromotionsPlan> {
             .into_iter()
             .map(order)
             .collect(),
+        clean_up: table.get("clean-up").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)
@@ -112,6 +114,7 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> Option<Promotio
         }
         "freeze" => PromotionEffect::Freeze(value.flag()),
         "rebuild-deployment" => PromotionEffect::RebuildDeployment(value.count()),
+        "remove-artifact" => PromotionEffect::RemoveArtifact(value.count()),
         "rebaseline" => PromotionEffect::Rebaseline(edge(value)),
         "clear-gap" => PromotionEffect::ClearGap(edge(value)),
         "skip-to-latest" => PromotionEffect::SkipToLatest(edge(value)),

@@ -112,6 +112,11 @@ impl<'a> Table<'a> {
         self.span.clone()
     }
 
+    /// Notes a problem with this table.
+    pub fn report(&self, problem: Problem) {
+        self.file.report(&self.span, problem);
+    }
+
     /// The value of a key that may be absent.
     pub fn get(&self, key: &'static str) -> Option<Value<'a>> {
         self.asked.borrow_mut().push(key);
@@ -344,6 +349,16 @@ impl<'a> Value<'a> {
             units::range(text, read)
         });
         Range { low, high }
+    }
+
+    /// `low..high` of whole numbers.
+    pub fn counts(self) -> Range {
+        self.range("whole numbers", |text| text.parse().ok())
+    }
+
+    /// `low..high` of shares, in millionths; a share may be more than the whole.
+    pub fn shares(self) -> Range {
+        self.range("percentages, such as `0.5%`", units::portion)
     }
 
     pub fn list(self) -> Vec<Value<'a>> {

@@ -1,12 +1,12 @@
 //! One scenario file: a plan and its lesson.
 
 use super::read::{File, Name, Table, Value, variants};
-use super::{claim, fault, gitops, migration, pipeline, region, sessions, traces};
+use super::{claim, fault, gitops, migration, pipeline, region, seeds, sessions, traces, vary};
 use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
 use machine::{Catalog, kebab};
 use protocol::{
     Action, AppPlan, Case, Effect, FleetPlan, Move, Objective, Plan, Problem, Question,
-    QuestionOption, Read, Readable, Start, Traffic,
+    QuestionOption, Read, Readable, Severity, Start, Traffic,
 };
 
 /// The names that a scenario gives to its own things, and those that the platform has.
@@ -185,6 +185,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         );
     }
     let fleet = fleet(&table);
+    let vary = vary::vary(&table);
+    let (edges, runners) = vary::least(&fleet, &vary, &table);
     let regions = region::regions(&table);
     let gitops = gitops::gitops(&table, file);
     let migrations = migration::migrations(&table, file);
@@ -232,8 +234,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         traces: table.get("traces").is_some(),
         sessions: table.get("sessions").is_some(),
         outage: table.get("outage").is_some(),
-        edges: fleet.edges,
-        runners: fleet.runners,
+        edges,
+        runners,
     };
     let tables = |key, what| table.tables(key, what);
     let plan = Plan {
@@ -292,17 +294,20 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         sessions: table
             .get("sessions")
             .and_then(|value| sessions::sessions(value, &names)),
+        vary,
         outage: table
             .get("outage")
             .and_then(|value| super::outage::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
+    let seeds = seeds::seeds(&table, &plan, &names);
     table.finish();
     Scenario {
         plan,
         lesson,
         world: file.is_world(),
+        seeds,
     }
 }
 
@@ -668,6 +673,7 @@ fn objective(table: Table<'_>, names: &Names<'_>) -> Option<Objective> {
         title: table.text("title"),
         claim: claim?,
         side: table.text("side"),
+        up_to: fault::severity(&table, "up-to", Severity::Storm),
     };
     table.finish();
     Some(objective)

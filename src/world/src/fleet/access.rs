@@ -131,6 +131,15 @@ impl Fleet {
         }
     }
 
+    /// The artifact store.
+    #[must_use]
+    pub fn store(&self) -> Option<&Store> {
+        match self.node(self.roster.store()) {
+            Some(Node::Store(store)) => Some(store),
+            _ => None,
+        }
+    }
+
     /// The product's database.
     #[must_use]
     pub fn product(&self) -> Option<&Product> {

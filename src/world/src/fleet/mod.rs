@@ -210,12 +210,14 @@ impl Fleet {
 
     /// Who is who.
     #[must_use]
+    #[inline]
     pub const fn roster(&self) -> &Roster {
         &self.roster
     }
 
     /// A node.
     #[must_use]
+    #[inline]
     pub fn node(&self, node: NodeId) -> Option<&Node> {
         self.nodes.get(usize::from(node.0))
     }
@@ -225,6 +227,7 @@ impl Fleet {
     /// # Panics
     /// If the roster and the nodes disagree, which lowering a plan rules out.
     #[must_use]
+    #[inline]
     pub fn control(&self) -> &ControlPlane {
         match &self.nodes[usize::from(self.roster.control().0)] {
             Node::Control(control) => control,
@@ -630,6 +633,24 @@ impl sim::Fleet for Fleet {
             Node::Supplier(supplier) => supplier.fingerprint(),
             Node::Caller(caller) => caller.fingerprint(),
         }
+    }
+
+    fn put_back(&self, node: NodeId, records: &mut Vec<Stored>, backup: usize) {
+        if !matches!(self.nodes[usize::from(node.0)], Node::Control(_)) {
+            return records.truncate(backup);
+        }
+        let mut inner: Vec<_> = records
+            .iter()
+            .filter_map(|stored| {
+                if let Stored::Control(record) = stored {
+                    Some(*record)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        control::put_back(&mut inner, backup);
+        *records = inner.into_iter().map(Stored::Control).collect();
     }
 
     fn weight(&self) -> u64 {

@@ -4,6 +4,7 @@ use super::Stored;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{Context, Input, Step, Time};
+use platform::cleanup::{Item, Message as Shelf, Note as Gone};
 use platform::id::Epoch;
 use platform::message::{Command, Message};
 use platform::note::Note;
@@ -51,6 +52,8 @@ struct Snapshot {
     number: u32,
     head: Baseline,
     owners: Vec<Owner>,
+    /// When the last of it came.
+    kept_at: Time,
 }
 
 /// A snapshot of which not everything has come yet.
@@ -68,6 +71,10 @@ pub struct Archive {
     mended: bool,
     oldest: Option<Snapshot>,
     newest: Option<Snapshot>,
+    /// Whether it keeps everything until it is told to remove it.
+    keeps: bool,
+    /// All that it keeps, oldest first, if it does.
+    kept: Vec<Snapshot>,
     arriving: Vec<Arriving>,
 }
 
@@ -80,8 +87,39 @@ impl Archive {
             mended: false,
             oldest: None,
             newest: None,
+            keeps: false,
+            kept: Vec::new(),
             arriving: Vec::new(),
         }
+    }
+
+    /// The same archive; it keeps everything until it is told to remove it.
+    #[must_use]
+    pub const fn keeping(mut self, keeps: bool) -> Self {
+        self.keeps = keeps;
+        self
+    }
+
+    /// How many snapshots it keeps.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether it has a snapshot that is newer than this.
+    #[must_use]
+    pub fn has_newer(&self, number: u32) -> bool {
+        self.newest
+            .as_ref()
+            .is_some_and(|newest| newest.number > number)
+    }
+
+    fn remove(&mut self, number: u32) -> bool {
+        let before = self.kept.len();
+        self.kept.retain(|one| one.number != number);
+        self.newest = self.kept.last().cloned();
+        self.oldest = self.kept.first().cloned();
+        self.kept.len() < before
     }
 
     /// What is wrong with what it hands out now.
@@ -99,7 +137,7 @@ impl Archive {
         self.newest.as_ref().map(|snapshot| snapshot.head)
     }
 
-    fn take(&mut self, number: u32, fill: impl FnOnce(&mut Arriving)) {
+    fn take(&mut self, now: Time, number: u32, fill: impl FnOnce(&mut Arriving)) {
         if self
             .newest
             .as_ref()
@@ -129,11 +167,15 @@ impl Archive {
             number,
             head,
             owners: owners.iter().map(|(_, owner)| *owner).collect(),
+            kept_at: now,
         };
         // What began to arrive before it is older.
         self.arriving.retain(|one| one.number > number);
         if self.oldest.is_none() {
             self.oldest = Some(snapshot.clone());
+        }
+        if self.keeps {
+            self.kept.push(snapshot.clone());
         }
         self.newest = Some(snapshot);
     }
@@ -171,13 +213,13 @@ impl Archive {
         };
         match message {
             Message::Promotion(Say::Keep { head, number }) => {
-                self.take(number, |arriving| arriving.head = Some(head));
+                self.take(cx.now, number, |arriving| arriving.head = Some(head));
             }
             Message::Promotion(Say::KeepEntry {
                 owner,
                 index,
                 number,
-            }) => self.take(number, |arriving| {
+            }) => self.take(cx.now, number, |arriving| {
                 if !arriving.owners.iter().any(|(at, _)| *at == index) {
                     arriving.owners.push((index, owner));
                 }
@@ -192,6 +234,23 @@ impl Archive {
                     }
                 }
             }
+            Message::Cleanup(Shelf::Look { nth }) => {
+                for one in &self.kept {
+                    let item = Item::Snapshot(one.number);
+                    let kept_at = one.kept_at;
+                    let holds = Shelf::Holds { item, kept_at, nth };
+                    step.send(from, Message::Cleanup(holds));
+                }
+            }
+            Message::Cleanup(Shelf::Remove {
+                item: item @ Item::Snapshot(number),
+                nth,
+            }) => {
+                if self.remove(number) {
+                    step.note(Gone::Gone(item).into());
+                }
+                step.send(from, Message::Cleanup(Shelf::Removed { item, nth }));
+            }
             Message::Command(Command::Promotion(Order::Rebaseline)) => self.mended = true,
             _ => {}
         }
@@ -203,7 +262,13 @@ impl Archive {
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
-        digest(&(self.mended, &self.oldest, &self.newest, &self.arriving))
+        digest(&(
+            self.mended,
+            &self.oldest,
+            &self.newest,
+            &self.kept,
+            &self.arriving,
+        ))
     }
 }
 

@@ -183,12 +183,14 @@ impl Roster {
     }
 
     /// The places of the nodes in a seat among all that have one: the first, and the first behind them.
+    #[inline]
     const fn places(&self, seat: usize) -> (u16, u16) {
         let before = if seat == 0 { 0 } else { self.up_to[seat - 1] };
         (before, self.up_to[seat])
     }
 
     /// The nodes in a seat.
+    #[inline]
     pub fn seated(&self, seat: usize) -> impl Iterator<Item = NodeId> + use<> {
         let (from, to) = self.places(seat);
         let first = self.vault().0 + 1;
@@ -196,7 +198,7 @@ impl Roster {
     }
 
     /// The seat of a node and its position in it, if it has one.
-    fn seat_of(self, node: NodeId) -> Option<(Seat, u16)> {
+    fn seat_of(&self, node: NodeId) -> Option<(Seat, u16)> {
         let place = node.0.checked_sub(self.vault().0 + 1)?;
         let seat = self.up_to.iter().position(|up_to| place < *up_to)?;
         Some((SEATS[seat], place - self.places(seat).0))
@@ -204,52 +206,54 @@ impl Roster {
 
     /// The edge with this position, from 0.
     #[must_use]
-    pub const fn edge(self, position: u16) -> NodeId {
+    pub const fn edge(&self, position: u16) -> NodeId {
         NodeId(1 + position)
     }
 
     /// All edges.
-    pub fn edges(self) -> impl Iterator<Item = NodeId> {
-        (0..self.edges).map(move |position| self.edge(position))
+    pub fn edges(&self) -> impl Iterator<Item = NodeId> + use<> {
+        let first = self.edge(0).0;
+        (first..first + self.edges).map(NodeId)
     }
 
     /// How many edges there are.
     #[must_use]
-    pub const fn edge_count(self) -> u16 {
+    pub const fn edge_count(&self) -> u16 {
         self.edges
     }
 
     /// The control plane.
     #[must_use]
-    pub const fn control(self) -> NodeId {
+    pub const fn control(&self) -> NodeId {
         NodeId(1 + self.edges)
     }
 
     /// The runner with this position, from 0.
     #[must_use]
-    pub const fn runner(self, position: u16) -> NodeId {
+    pub const fn runner(&self, position: u16) -> NodeId {
         NodeId(2 + self.edges + position)
     }
 
     /// All runners.
-    pub fn runners(self) -> impl Iterator<Item = NodeId> {
-        (0..self.runners).map(move |position| self.runner(position))
+    pub fn runners(&self) -> impl Iterator<Item = NodeId> + use<> {
+        let first = self.runner(0).0;
+        (first..first + self.runners).map(NodeId)
     }
 
     /// The artifact store.
     #[must_use]
-    pub const fn store(self) -> NodeId {
+    pub const fn store(&self) -> NodeId {
         NodeId(2 + self.edges + self.runners)
     }
 
     /// The vault of secrets.
     #[must_use]
-    pub const fn vault(self) -> NodeId {
+    pub const fn vault(&self) -> NodeId {
         NodeId(3 + self.edges + self.runners)
     }
 
     /// All nodes.
-    pub fn all(self) -> impl Iterator<Item = NodeId> {
+    pub fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
         let seated = self.up_to[SEATS.len() - 1];
         (0..=self.vault().0 + seated).map(NodeId)
     }
@@ -257,7 +261,7 @@ impl Roster {
     /// All nodes in the order in which people look at them: what the plan is about, then where requests come by, then what
     /// the control plane and the edges work with.
     #[must_use]
-    pub fn shown(self) -> Vec<NodeId> {
+    pub fn shown(&self) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = self.all().collect();
         nodes.sort_by_key(|node| match self.seat_of(*node) {
             Some((seat, _)) if seat.leads => 0,
@@ -270,7 +274,7 @@ impl Roster {
 
     /// The kind of a node.
     #[must_use]
-    pub fn kind(self, node: NodeId) -> NodeKind {
+    pub fn kind(&self, node: NodeId) -> NodeKind {
         if let Some((seat, _)) = self.seat_of(node) {
             return seat.kind;
         }
@@ -286,7 +290,7 @@ impl Roster {
 
     /// The name of a node: `edge-1`, `control`, `runner-2`.
     #[must_use]
-    pub fn name(self, node: NodeId) -> String {
+    pub fn name(&self, node: NodeId) -> String {
         match (self.seat_of(node), self.kind(node)) {
             (Some((seat, position)), _) if seat.many => {
                 alloc::format!("{}-{}", seat.name, position + 1)
@@ -303,13 +307,13 @@ impl Roster {
 
     /// The node with this name.
     #[must_use]
-    pub fn find(self, name: &str) -> Option<NodeId> {
+    pub fn find(&self, name: &str) -> Option<NodeId> {
         self.all().find(|node| self.name(*node) == name)
     }
 
     /// All names.
     #[must_use]
-    pub fn names(self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         self.all().map(|node| self.name(node)).collect()
     }
 }

@@ -4,6 +4,7 @@ use super::Stored;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{Context, Input, Persist, Step, Ticket, Time};
+use platform::cleanup::{Item, Message as Shelf, Note as Gone};
 use platform::id::{DeploymentId, Digest};
 use platform::message::{Command, Message};
 use platform::note::Note;
@@ -32,6 +33,10 @@ pub struct Store {
     /// The assets of each deployment's artifact, in the order of their paths.
     assets: Vec<(DeploymentId, Vec<Digest>)>,
     repaired: bool,
+    /// What it keeps, each since when, if what is old is removed.
+    kept: Vec<(Digest, Time)>,
+    /// What was removed.
+    gone: Vec<Digest>,
 }
 
 impl Store {
@@ -42,7 +47,28 @@ impl Store {
             wrong,
             assets: Vec::new(),
             repaired: false,
+            kept: Vec::new(),
+            gone: Vec::new(),
         }
+    }
+
+    /// The same store with artifacts that can be removed.
+    #[must_use]
+    pub fn with_kept(mut self, kept: Vec<(Digest, Time)>) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// Whether an artifact was removed.
+    #[must_use]
+    pub fn has_removed(&self, digest: Digest) -> bool {
+        self.gone.contains(&digest)
+    }
+
+    /// How many artifacts that can be removed are there.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept.len()
     }
 
     /// The same store with the assets of these deployments.
@@ -84,6 +110,14 @@ impl Store {
                         nth,
                     },
             } => {
+                if self.has_removed(digest) {
+                    let absent = Shelf::Absent {
+                        allocation,
+                        digest,
+                        nth,
+                    };
+                    return step.send(from, Message::Cleanup(absent));
+                }
                 let bytes = if self.is_right(digest, cx.now) {
                     digest
                 } else {
@@ -130,6 +164,32 @@ impl Store {
                 );
             }
             Input::Message {
+                from,
+                message: Message::Cleanup(Shelf::Look { nth }),
+            } => {
+                for (digest, kept_at) in self.kept.iter().copied() {
+                    let item = Item::Artifact(digest);
+                    let holds = Shelf::Holds { item, kept_at, nth };
+                    step.send(from, Message::Cleanup(holds));
+                }
+            }
+            Input::Message {
+                from,
+                message:
+                    Message::Cleanup(Shelf::Remove {
+                        item: item @ Item::Artifact(digest),
+                        nth,
+                    }),
+            } => {
+                let before = self.kept.len();
+                self.kept.retain(|(kept, _)| *kept != digest);
+                if self.kept.len() < before {
+                    self.gone.push(digest);
+                    step.note(Gone::Gone(item).into());
+                }
+                step.send(from, Message::Cleanup(Shelf::Removed { item, nth }));
+            }
+            Input::Message {
                 message: Message::Command(command @ Command::RepairArtifact { .. }),
                 ..
             } => {
@@ -151,6 +211,10 @@ impl Store {
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
-        digest(&self.repaired)
+        if self.kept.is_empty() && self.gone.is_empty() {
+            digest(&self.repaired)
+        } else {
+            digest(&(self.repaired, &self.kept, &self.gone))
+        }
     }
 }

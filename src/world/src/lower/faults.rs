@@ -4,6 +4,9 @@
 use super::*;
 use crate::fleet::{Ailment, Blemish, Window};
 
+/// Before this the control plane may not have written down yet what the installation names.
+const EARLIEST_BACKUP: Time = Time(1_000_000);
+
 fn kind(name: &str) -> Result<u16> {
     match kinds().find(|(_, known)| *known == name) {
         Some((number, _)) => Ok(number),
@@ -48,6 +51,7 @@ pub(super) struct Sink<'a> {
     pub(super) git: gitops::Outside,
     pub(super) promoting: promotion::Circumstances,
     pub(super) around: pipeline::Around,
+    pub(super) quiet: Vec<(Time, &'static str)>,
 }
 
 impl Sink<'_> {
@@ -154,11 +158,18 @@ impl Sink<'_> {
                 nth: *nth,
             },
         };
+        let known = self.conditions.len();
         self.fault(
             &placed.fault,
             &when,
             placed.lasts.map_or(Duration(u64::MAX), Duration),
-        )
+        )?;
+        if let sim::When::At(at) = when
+            && self.conditions.len() == known
+        {
+            self.quiet.push((at, placed.fault.spec().id));
+        }
+        Ok(())
     }
 
     /// The window of a fault that can only begin at a time.
@@ -339,6 +350,26 @@ impl Sink<'_> {
                     node: self.roster.control(),
                     down_for: Duration(*down),
                 };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::ControlRestored { age, down } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let made = Time(at.0.saturating_sub(*age));
+                if made < EARLIEST_BACKUP {
+                    return problem(
+                        Problem::new(
+                            "backup-too-early",
+                            alloc::format!("the backup would be of {made}"),
+                        )
+                        .hint("Nothing worth a backup is there before the first second is over."),
+                    );
+                }
+                let node = self.roster.control();
+                let backup = Disturbance::BackUp { node };
+                let instant = Duration::ZERO;
+                self.push("Backup", backup, &sim::When::At(made), instant, None);
+                let down_for = Duration(*down);
+                let what = Disturbance::PutBack { node, down_for };
                 self.push(title, what, when, lasts, None);
             }
             Fault::EdgeCrash { edge, down } => {

@@ -16,10 +16,13 @@ mod region;
 mod restore;
 mod sessions;
 mod traces;
+mod vary;
 
 pub use actions::externals;
 use actions::promote;
 use faults::Sink;
+pub use vary::drawn;
+pub(crate) use vary::world_of;
 
 use crate::fleet::{
     Clients, Fleet, Ill, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
@@ -65,6 +68,9 @@ pub struct Lowered {
     pub repairs: Vec<(Repair, u16)>,
     /// What the plan itself does at a time.
     pub life: Vec<(Time, External<Message>)>,
+    /// Faults that begin without an entry of their own, by id: they are part of what clients, store, vault and colleagues
+    /// do.
+    pub quiet: Vec<(Time, &'static str)>,
 }
 
 /// What can be repaired from outside.
@@ -287,7 +293,7 @@ pub fn set_knobs(knobs: &mut Knobs, values: &[(String, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a plan, a seed and a replay's waivers and knobs into a run that can start.
+/// Makes the world of a run ([`world_of`]) and its replay into a run that can start.
 ///
 /// # Errors
 /// A [`Problem`] that names what does not exist or is out of range.
@@ -325,6 +331,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         git: gitops::Outside::new(plan),
         promoting: promotion::Circumstances::default(),
         around: pipeline::Around::new(plan),
+        quiet: Vec::new(),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
@@ -398,6 +405,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         conditions: sink.labels,
         repairs: sink.repairs,
         life: sink.life,
+        quiet: sink.quiet,
     })
 }
 
@@ -488,7 +496,9 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
         };
         nodes.push(Node::Runner(Runner::new(installation)));
     }
-    let store = Store::new(outside.wrong).with_assets(traces::assets(plan));
+    let store = Store::new(outside.wrong)
+        .with_assets(traces::assets(plan))
+        .with_kept(promotion::kept(plan));
     nodes.push(Node::Store(store));
     nodes.push(Node::Vault(Vault::new(outside.missing)));
     nodes.append(&mut region::nodes(plan, roster, &outside.lacks));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fleet::{ARCHIVE, Archive, Blemish, LOG, RuntimeServices, SERVICES, Window};
+use platform::cleanup::Item;
 use platform::edge::Streamed;
 use platform::promotion::{
     Command as Order, GapPolicy, Log, Managed, Owner, Preview, Services, StreamConfig,
@@ -52,6 +53,7 @@ pub(super) fn managed(plan: &Plan, roster: Roster) -> Option<Managed> {
         log: node(roster, LOG),
         archive: node(roster, ARCHIVE),
         services: node(roster, SERVICES),
+        store: promotions.clean_up.then_some(roster.store()),
         previews: all
             .clone()
             .filter(|(app, nth)| candidate(promotions, *app, *nth).is_none_or(|one| one.validated))
@@ -73,6 +75,16 @@ pub(super) fn managed(plan: &Plan, roster: Roster) -> Option<Managed> {
         approval: promotions.approval,
         automatic: promotions.automatic,
     })
+}
+
+/// What the artifact store keeps, if what is old is removed: all of it since the beginning.
+pub(super) fn kept(plan: &Plan) -> Vec<(Digest, Time)> {
+    let cleans = plan.promotions.as_ref().is_some_and(|all| all.clean_up);
+    let apps = 0..plan.apps.len() as u16;
+    apps.filter(|_| cleans)
+        .flat_map(|app| deployments_of(plan, app))
+        .map(|deployment| (artifact(deployment), Time::ZERO))
+        .collect()
 }
 
 /// What an edge is told of the log.
@@ -105,7 +117,7 @@ pub(super) fn nodes(plan: &Plan, circumstances: Circumstances) -> Vec<Node> {
             clustered: promotions.clustered,
             synced: promotions.synced,
         })),
-        Node::Archive(Archive::new(circumstances.blemishes)),
+        Node::Archive(Archive::new(circumstances.blemishes).keeping(promotions.clean_up)),
         Node::Services(RuntimeServices::new(circumstances.down, schemas)),
     ]
 }
@@ -164,6 +176,14 @@ pub(super) fn effect(
     let route = RouteId(app);
     let edge = |position: &u16| roster.edge((*position).min(roster.edge_count().max(1) - 1));
     let (to, order) = match effect {
+        PromotionEffect::RemoveArtifact(number) => {
+            let item = Item::Artifact(artifact(nth(number)));
+            let command = Command::Cleanup(platform::cleanup::Command::RemoveNow(item));
+            return alloc::vec![External::Deliver {
+                to: roster.control(),
+                message: Message::Command(command),
+            }];
+        }
         PromotionEffect::PromoteTo(number, after) => (
             roster.control(),
             Order::Promote {

@@ -36,6 +36,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
     let told = entry.notes.iter().any(|note| {
         matches!(note, Note::Traces(note) if super::traces::is_news(note))
             || matches!(note, Note::Sessions(note) if super::sessions::is_news(note))
+            || matches!(note, Note::Cleanup(note) if super::cleanup::is_news(note))
             || matches!(
                 note,
                 Note::ProcessExited { .. }

@@ -1,6 +1,7 @@
 //! Views: what people are shown of a run, computed from the state and the history and never read back.
 
 pub(crate) mod attempt;
+mod cleanup;
 mod entry;
 mod frame;
 pub(crate) mod gitops;
@@ -21,3 +22,4 @@ pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;
 pub use names::{Names, message_label};
 pub use reads::read_lines;
+pub use story::sentence;

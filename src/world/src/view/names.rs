@@ -105,6 +105,9 @@ impl<'a> Names<'a> {
             platform::restore::RestoreId::KIND | platform::restore::InstanceId::KIND => {
                 super::restore::subject(subject)
             }
+            platform::cleanup::CollectionId::KIND => {
+                format!("removal {}", subject.id + 1)
+            }
             platform::promotion::PromotionId::KIND => {
                 super::promotion::name(platform::promotion::PromotionId(subject.id as u32))
             }
@@ -143,6 +146,7 @@ pub fn message_label(message: &Message) -> String {
         Message::GitOps(message) => return super::gitops::label(message),
         Message::Migration(message) => return super::migration::label(message),
         Message::Promotion(message) => return super::promotion::label(message),
+        Message::Cleanup(message) => return super::cleanup::label(message),
         Message::Restore(message) => return super::restore::label(message),
         Message::Outage(message) => return super::outage::label(message),
         Message::Pipeline(message) => return super::pipeline::label(message),
@@ -166,6 +170,7 @@ pub fn message_label(message: &Message) -> String {
                 platform::message::Event::Deployment { .. } => "deployment changed".to_string(),
                 platform::message::Event::Host(event) => format!("host {}", event.to.spec().name),
                 platform::message::Event::Promotion(_) => "promotion".to_string(),
+                platform::message::Event::Cleanup(_) => "clean-up".to_string(),
             };
         }
         Message::EventAck { .. } => "event heard",

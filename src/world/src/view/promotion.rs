@@ -53,6 +53,10 @@ const fn reason(hold: Hold) -> &'static str {
         Hold::Regression => "the new owner answers with errors",
         Hold::DbRollbackUnsafe => "the previous owner cannot have it back",
         Hold::Deadline => "it took too long",
+        Hold::ArtifactGone => "its artifact has been removed",
+        Hold::FloorMissing => {
+            "the database was put back, and nobody knows yet how far the epochs had got"
+        }
     }
 }
 
@@ -87,6 +91,8 @@ pub fn label(message: &Message) -> String {
                 "not ready".to_string()
             }
         }
+        Message::EpochAsk { .. } => "newest owner seen?".to_string(),
+        Message::EpochSeen { owner, .. } => format!("epoch {} seen", owner.epoch.0),
     }
 }
 
@@ -167,6 +173,33 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             "{} goes to the owner that was verified last",
             names.app(route)
         ),
+        Note::OwnersPutBack => {
+            "owners, promotions and approvals are what an older backup had of them".to_string()
+        }
+        Note::EpochFloorRaised {
+            route,
+            known,
+            seen,
+            epoch,
+            deployment: owner,
+        } => format!(
+            "epochs of {} go on at {} with {}: the backup had {}, the highest that anybody had seen was {}",
+            names.app(route),
+            epoch.0,
+            deployment(names, owner),
+            known.0,
+            seen.0
+        ),
+        Note::BaselineRegresses {
+            route,
+            known,
+            epoch,
+        } => format!(
+            "the snapshot would take {} back from epoch {} to epoch {}",
+            names.app(route),
+            known.0,
+            epoch.0
+        ),
         Note::Ordered { ref command, done } => format!(
             "the order to {} is {}",
             order(names, command),
@@ -186,6 +219,9 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::LogRecreated
             | Note::GapDetected { .. }
             | Note::BaselineInstalled { .. }
+            | Note::OwnersPutBack
+            | Note::EpochFloorRaised { .. }
+            | Note::BaselineRegresses { .. }
             | Note::GapCleared
             | Note::EdgeTableMutatedManually { .. }
             | Note::Ordered { done: false, .. }
@@ -316,6 +352,11 @@ pub fn promotions(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
             )
         })
         .collect();
+    if control.authority().floor_due {
+        lines.push(
+            "the database was put back; how far the epochs had got is being found out".to_string(),
+        );
+    }
     if control.authority().frozen {
         lines.push("production is frozen".to_string());
     }

@@ -83,6 +83,7 @@ fn lines(
         Readable::CentralRecords => super::gitops::central_records(plan, state),
         Readable::DeploymentRecords => super::gitops::records(plan, state),
         Readable::Sessions => super::sessions::lines(&names, state),
+        Readable::CleanUp => super::cleanup::lines(&names, state),
         Readable::Keys => super::traces::key_lines(state),
         Readable::Effects => super::traces::effect_lines(state),
         Readable::PreviewHosts => super::traces::preview_lines(&names, plan, state),

@@ -277,6 +277,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Sessions(ref note) => return super::sessions::told(note),
         Note::Migration(ref note) => return super::migration::told(names, note),
         Note::Promotion(ref note) => return super::promotion::told(names, note),
+        Note::Cleanup(ref note) => super::cleanup::told(names, note),
         Note::Restore(ref note) => return super::restore::told(names, note),
         Note::Outage(ref note) => return super::outage::told(names, names.plan(), note),
         Note::Pipeline(ref note) => return super::pipeline::told(names, note),

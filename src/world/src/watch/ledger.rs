@@ -1,7 +1,7 @@
 //! The requests that are under way, as seen from outside: arrived, held or handed over, not answered.
 
 use alloc::vec::Vec;
-use machine::{NodeId, SortedMap, Time};
+use machine::{NodeId, SortedMap, SortedSet, Time};
 use platform::id::{RequestId, RouteId};
 use platform::message::Class;
 
@@ -30,51 +30,69 @@ impl Pending {
 
 /// All requests under way.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(SortedMap<RequestId, Pending>);
+pub struct Ledger {
+    all: SortedMap<RequestId, Pending>,
+    /// The same in order of arrival at each edge: who waits longest is asked at every entry.
+    by_age: SortedSet<(NodeId, Time, RequestId)>,
+}
 
 impl Ledger {
     /// A request arrived.
     pub fn arrived(&mut self, request: RequestId, pending: Pending) {
-        self.0.insert(request, pending);
+        if let Some(before) = self.all.insert(request, pending) {
+            self.by_age.remove(&(before.edge, before.arrived, request));
+        }
+        self.by_age.insert((pending.edge, pending.arrived, request));
     }
 
     /// It was handed to an app.
     pub fn dispatched(&mut self, request: RequestId) {
-        if let Some(pending) = self.0.get_mut(&request) {
+        if let Some(pending) = self.all.get_mut(&request) {
             pending.dispatched = true;
         }
     }
 
     /// It was answered; what it was.
     pub fn answered(&mut self, request: RequestId) -> Option<Pending> {
-        self.0.remove(&request)
+        let pending = self.all.remove(&request)?;
+        self.by_age
+            .remove(&(pending.edge, pending.arrived, request));
+        Some(pending)
     }
 
     /// An edge died with what it had; hands out what that was.
     pub fn lost(&mut self, edge: NodeId) -> Vec<Pending> {
         let mut lost = Vec::new();
-        self.0.retain(|_, pending| {
+        self.all.retain(|_, pending| {
             let here = pending.edge != edge;
             if !here {
                 lost.push(*pending);
             }
             here
         });
+        self.by_age.retain(|(at, ..)| *at != edge);
         lost
+    }
+
+    /// The request that arrived first of those under way at an edge, and when.
+    pub fn oldest(&self, edge: NodeId) -> Option<(RequestId, Time)> {
+        let first = (edge, Time::ZERO, RequestId(0));
+        let (at, arrived, request) = self.by_age.range(first..).next()?;
+        (*at == edge).then_some((*request, *arrived))
     }
 
     /// Where a request that is under way goes.
     pub fn route(&self, request: RequestId) -> Option<RouteId> {
-        self.0.get(&request).map(|pending| pending.route)
+        self.all.get(&request).map(|pending| pending.route)
     }
 
     /// A request under way.
     pub fn get(&self, request: RequestId) -> Option<&Pending> {
-        self.0.get(&request)
+        self.all.get(&request)
     }
 
     /// The requests under way.
     pub fn iter(&self) -> impl Iterator<Item = (&RequestId, &Pending)> {
-        self.0.iter()
+        self.all.iter()
     }
 }

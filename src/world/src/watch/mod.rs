@@ -169,10 +169,14 @@ impl Watch<Fleet> for Watcher {
         }
         self.metrics.after(state, entry);
         self.properties.after(state, entry, self.metrics.ledger());
-        // Cloning the claims out lets them look at the rest of the watch while they are judged.
-        let mut claims = core::mem::take(&mut self.claims);
-        claims.after(&self.view(state), entry);
-        self.claims = claims;
+        let view = claims::View {
+            subject: &self.subject,
+            state,
+            metrics: &self.metrics,
+            properties: &self.properties,
+            done: &self.done,
+        };
+        self.claims.after(&view, entry);
     }
 }
 

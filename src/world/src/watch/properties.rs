@@ -12,6 +12,7 @@ mod orders;
 mod outage;
 mod pipeline;
 mod promotion;
+mod recovery;
 mod region;
 mod requests;
 mod restore;
@@ -41,7 +42,42 @@ pub struct Properties {
     standing: Vec<Standing>,
     /// Whether any of them is broken: objectives ask at every entry.
     any_broken: bool,
+    parts: Parts,
     memory: Memory,
+}
+
+/// Which parts the plan has, so that an entry is asked nothing about those it has not.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    migrations: bool,
+    restores: bool,
+    regions: bool,
+    pipeline: bool,
+    attempts: bool,
+    gitops: bool,
+    traces: bool,
+    sessions: bool,
+    outage: bool,
+    hosts: bool,
+    promotions: bool,
+}
+
+impl Parts {
+    const fn of(plan: &Plan) -> Self {
+        Self {
+            migrations: plan.migrations.is_some(),
+            restores: plan.restores.is_some(),
+            promotions: plan.promotions.is_some(),
+            regions: plan.regions.is_some(),
+            pipeline: plan.pipeline.is_some(),
+            attempts: plan.attempts.is_some(),
+            gitops: plan.gitops.is_some(),
+            traces: plan.traces.is_some(),
+            sessions: plan.sessions.is_some(),
+            outage: plan.outage.is_some(),
+            hosts: plan.hosts.is_some(),
+        }
+    }
 }
 
 /// The place of a property among all, by its id. Claims are made so often that they ask for it in a `const` block, where
@@ -96,6 +132,7 @@ impl Properties {
         Self {
             standing: alloc::vec![Standing { exercised: false, broken: None }; PROPERTIES.len()],
             any_broken: false,
+            parts: Parts::of(plan),
             memory: Memory::new(plan),
         }
     }
@@ -160,19 +197,42 @@ impl Properties {
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
-        migration::check(state, entry, &mut self.memory.migrations, &mut judge);
+        if self.parts.migrations {
+            migration::check(state, entry, &mut self.memory.migrations, &mut judge);
+        }
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
-        outage::check(state, entry, &mut self.memory.outage, &mut judge);
-        restore::check(state, entry, &mut self.memory.restores, &mut judge);
-        region::check(state, entry, &mut self.memory.regions, &mut judge);
-        pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
-        attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
-        gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
-        traces::check(state, entry, &mut self.memory.traces, &mut judge);
-        sessions::check(state, entry, &mut self.memory.sessions, &mut judge);
+        if self.parts.outage {
+            outage::check(state, entry, &mut self.memory.outage, &mut judge);
+        }
+        if self.parts.promotions {
+            recovery::check(state, entry, &mut self.memory.recovery, &mut judge);
+        }
+        if self.parts.restores {
+            restore::check(state, entry, &mut self.memory.restores, &mut judge);
+        }
+        if self.parts.regions {
+            region::check(state, entry, &mut self.memory.regions, &mut judge);
+        }
+        if self.parts.pipeline {
+            pipeline::check(state, entry, &mut self.memory.pipeline, &mut judge);
+        }
+        if self.parts.attempts {
+            attempt::check(state, entry, &mut self.memory.attempts, &mut judge);
+        }
+        if self.parts.gitops {
+            gitops::check(state, entry, &mut self.memory.gitops, &mut judge);
+        }
+        if self.parts.traces {
+            traces::check(state, entry, &mut self.memory.traces, &mut judge);
+        }
+        if self.parts.sessions {
+            sessions::check(state, entry, &mut self.memory.sessions, &mut judge);
+        }
         requests::check(state, entry, ledger, &mut self.memory, &mut judge);
-        let up = self.memory.control_up;
-        hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);
+        if self.parts.hosts {
+            let up = self.memory.control_up;
+            hosts::check(state, entry, &mut self.memory.hosts, up, &mut judge);
+        }
         self.memory.after(state, entry);
     }
 }

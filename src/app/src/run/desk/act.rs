@@ -186,7 +186,14 @@ impl Desk {
 
     /// Begins the lesson again with another seed.
     pub fn begin_anew(self) {
-        self.begin(Asked::seed((js_sys::Math::random() * 1e6) as u64));
+        let seed = (js_sys::Math::random() * 1e6) as u64;
+        self.begin(Asked::fresh(seed, self.severity()));
+    }
+
+    /// How hard the background of the run is.
+    pub fn severity(self) -> Severity {
+        let replay = self.replay.get_untracked();
+        replay.map_or(Severity::default(), |replay| replay.severity)
     }
 
     /// The link that reproduces the run; empty before one is open.

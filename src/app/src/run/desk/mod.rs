@@ -24,7 +24,7 @@ use crate::ui::live::Live;
 use leptos::prelude::*;
 use protocol::{
     Advance, Debrief, EntryView, Frame, Problem, Replay, Reply, Request, RuledGate, SeriesPoint,
-    TwinView, WhyView,
+    Severity, TwinView, WhyView,
 };
 use std::sync::Arc;
 
@@ -167,7 +167,7 @@ impl Desk {
             other,
             sent,
         } = opening;
-        let seed = replay.seed;
+        let (seed, severity) = (replay.seed, replay.severity);
         self.hidden.update_value(|h| {
             h.other = other;
             h.told = u64::MAX;
@@ -186,7 +186,7 @@ impl Desk {
         }
         let at = replay.at;
         self.replay.set(Some(Arc::new(replay)));
-        self.rename(seed);
+        self.rename(seed, severity);
         match step {
             Some(step) if step != frame.step => self.ask(Request::Seek(step)),
             None if frame.at < at && !frame.over => self.seek_time(at),
@@ -195,16 +195,16 @@ impl Desk {
     }
 
     /// Writes the address of what is open, so that a reload comes back to it and a bad link does not stay.
-    fn rename(self, seed: u64) {
-        self.navigator
-            .rename(Route::seeded(self.scenario.plan.id, seed));
+    fn rename(self, seed: u64, severity: Severity) {
+        let route = Route::seeded(self.scenario.plan.id, seed, severity);
+        self.navigator.rename(route);
     }
 
     /// An address could not be followed: says so, and leaves the run and its address as they are.
     pub fn refuse(self, problem: Problem) {
         self.problem.set(Some(problem));
         if let Some(replay) = self.replay.get_untracked() {
-            self.rename(replay.seed);
+            self.rename(replay.seed, replay.severity);
         }
     }
 

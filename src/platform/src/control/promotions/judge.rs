@@ -73,6 +73,9 @@ impl ControlPlane {
         if !self.is_open(cx, out, id) {
             return self.fail_promotion(out, id, Hold::Frozen);
         }
+        if row.takes_back.is_some() && !self.artifact_stays(cx, out, id, row) {
+            return self.fail_promotion(out, id, Hold::ArtifactGone);
+        }
         if let Some(taken_back) = row.takes_back.and_then(|id| self.promotion(id)) {
             return self.clear_way_back(cx, out, id, &taken_back);
         }
@@ -91,6 +94,9 @@ impl ControlPlane {
             .is_err()
         {
             return self.fail_promotion(out, id, Hold::DigestDiffers);
+        }
+        if !self.artifact_stays(cx, out, id, row) {
+            return self.fail_promotion(out, id, Hold::ArtifactGone);
         }
         let waited = cx.now.since(row.requested_at);
         let approved = self.is_approved_by_another(cx, row);
@@ -140,11 +146,26 @@ impl ControlPlane {
         }
         let owner = self.routes.get(row.route.0.into());
         let previous = owner.map_or(row.previous, |route| route.value.deployment);
+        let digest = self.digest_of(previous).unwrap_or(row.previous_digest);
         self.write_promotion(out, id, Some(Transition::Cleared), |row| {
             row.hold = Hold::None;
             row.previous = previous;
+            row.previous_digest = digest;
         });
         self.look_at_promotion(cx, out, id);
+    }
+
+    /// Whether what is to own the route is kept.
+    fn artifact_stays(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        row: &Promotion,
+    ) -> bool {
+        let fact = Fact::yes(self.stays(row.digest));
+        out.require(cx, &gate::ARTIFACT_STAYS, id.into(), fact)
+            .is_ok()
     }
 
     /// Whether a deployment can read the database as the services last described it.
@@ -177,6 +198,9 @@ impl ControlPlane {
 
     /// The owner changes, once: whoever finds another predecessor than the one it was judged against has lost.
     fn take_route(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
+        if !self.floor_stands(cx, out, id) {
+            return self.hold_promotion(out, id, Hold::FloorMissing);
+        }
         // A crash may have come between the owner's commit and this row's.
         let now = self.routes.get(row.route.0.into()).map(|route| route.value);
         let mine = now.filter(|route| {
@@ -219,15 +243,8 @@ impl ControlPlane {
         }
         let waited = cx.now.since(row.changed_at);
         if waited >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
-            let hold = if self
-                .promotion(id)
-                .is_some_and(|row| row.hold == Hold::DbRollbackUnsafe)
-            {
-                Hold::DbRollbackUnsafe
-            } else {
-                Hold::Deadline
-            };
-            return self.fail_promotion(out, id, hold);
+            let closed = self.promotion(id).filter(Promotion::has_no_way_back);
+            return self.fail_promotion(out, id, closed.map_or(Hold::Deadline, |row| row.hold));
         }
         if !self.edges_have(cx, out, id, row.route, row.epoch) {
             if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(3) && !regression {
@@ -245,8 +262,8 @@ impl ControlPlane {
             .require(cx, &gate::SOAK_PASSED, id.into(), behaved)
             .is_err()
         {
-            let closed = |row: Promotion| row.hold == Hold::DbRollbackUnsafe;
-            if regression && !self.promotion(id).is_some_and(closed) {
+            let closed = self.promotion(id).filter(Promotion::has_no_way_back);
+            if regression && closed.is_none() {
                 self.hold_promotion(out, id, Hold::Regression);
             }
             return;
@@ -275,28 +292,23 @@ impl ControlPlane {
             })
     }
 
-    /// What a way back needs, whoever asks for it.
+    /// What a way back needs, whoever asks for it; otherwise why there is none.
     fn may_go_back(
         &self,
         cx: &Context<'_>,
         out: &mut Out,
         id: PromotionId,
         row: &Promotion,
-    ) -> bool {
+    ) -> Result<(), Hold> {
         let proven = Fact::yes(self.was_healthy(row.route, row.previous));
-        if out
-            .require(cx, &gate::ROLLBACK_TARGET_PROVEN, id.into(), proven)
-            .is_err()
-        {
-            return false;
-        }
-        out.require(
-            cx,
-            &gate::ROLLBACK_SCHEMA_SAFE,
-            id.into(),
-            self.reads(cx, row.previous),
-        )
-        .is_ok()
+        out.require(cx, &gate::ROLLBACK_TARGET_PROVEN, id.into(), proven)
+            .map_err(|_| Hold::DbRollbackUnsafe)?;
+        let same = Fact::yes(self.digest_of(row.previous) == Some(row.previous_digest));
+        out.require(cx, &gate::ROLLBACK_TARGET_UNCHANGED, id.into(), same)
+            .map_err(|_| Hold::DigestDiffers)?;
+        let reads = self.reads(cx, row.previous);
+        out.require(cx, &gate::ROLLBACK_SCHEMA_SAFE, id.into(), reads)
+            .map_err(|_| Hold::DbRollbackUnsafe)
     }
 
     /// A promotion that is under way gives the route back, if whoever had it can have it.
@@ -304,8 +316,12 @@ impl ControlPlane {
         let Some(row) = self.promotion(id) else {
             return false;
         };
-        if !self.may_go_back(cx, out, id, &row) {
-            self.hold_promotion(out, id, Hold::DbRollbackUnsafe);
+        if let Err(hold) = self.may_go_back(cx, out, id, &row) {
+            self.hold_promotion(out, id, hold);
+            return false;
+        }
+        if !self.floor_stands(cx, out, id) {
+            self.hold_promotion(out, id, Hold::FloorMissing);
             return false;
         }
         if self
@@ -314,8 +330,10 @@ impl ControlPlane {
         {
             return false;
         }
+        let at = cx.now;
         self.write_promotion(out, id, Some(Transition::WentBack), |row| {
             row.hold = Hold::Regression;
+            row.changed_at = at;
         });
         true
     }
@@ -359,8 +377,8 @@ impl ControlPlane {
             // Nobody knows the schema.
             return self.ask_services(out);
         }
-        if !self.may_go_back(cx, out, id, taken_back) {
-            return self.fail_promotion(out, id, Hold::DbRollbackUnsafe);
+        if let Err(hold) = self.may_go_back(cx, out, id, taken_back) {
+            return self.fail_promotion(out, id, hold);
         }
         self.write_promotion(out, id, Some(Transition::Cleared), |_| {});
         self.look_at_promotion(cx, out, id);
@@ -384,19 +402,16 @@ impl ControlPlane {
             return true;
         }
         let late = cx.now.since(row.changed_at) > cx.knobs.time(&knob::ROLLBACK_WINDOW);
-        let digest = self
-            .deployments
-            .get(row.previous.0.into())
-            .map(|deployment| deployment.value.digest);
-        let Some(digest) = digest.filter(|_| !late) else {
+        if late {
             return false;
-        };
+        }
         let value = Promotion {
             route: row.route,
             candidate: row.previous,
-            digest,
+            digest: row.previous_digest,
             predecessor: row.epoch,
             previous: row.candidate,
+            previous_digest: row.digest,
             epoch: Epoch(0),
             state: State::Requested,
             hold: Hold::None,

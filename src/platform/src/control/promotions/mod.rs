@@ -4,9 +4,10 @@
 //! new one. The owner changes by the same compare-and-set as everywhere. A promotion that cannot go on says why.
 //!
 //! The parts: `judge` takes a promotion from state to state, `edges` counts what edges say, `stream` writes the log and
-//! keeps snapshots.
+//! keeps snapshots, `floor` finds out after a restore how far the epochs had got.
 
 mod edges;
+mod floor;
 mod judge;
 mod stream;
 
@@ -16,8 +17,8 @@ use crate::id::{DeploymentId, Digest, Epoch, OutboxId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::Message as Said;
 use crate::promotion::{
-    Approval, Authority, Command, Event, Hold, Managed, Message, Note, Promotion, PromotionId,
-    Services, State, Transition,
+    Approval, Authority, Command, Event, Hold, Managed, Message, Note, Owner, Promotion,
+    PromotionId, Services, State, Transition,
 };
 use crate::{gate, knob};
 use edges::Seen;
@@ -36,6 +37,8 @@ pub(super) struct Promotions {
     services: Option<(Services, Time, u32)>,
     stream: Publishing,
     asked: u32,
+    /// What the log and the edges have seen of each route since the database was put back; lost in a crash.
+    witnesses: Ledger<(NodeId, RouteId), (Owner, u32)>,
 }
 
 impl Promotions {
@@ -49,6 +52,7 @@ impl Promotions {
             self.services,
             self.stream.fingerprint(),
             self.asked,
+            self.witnesses.fingerprint(),
         ))
     }
 }
@@ -104,6 +108,9 @@ impl ControlPlane {
             } => self.on_wrong_sequence(cx, out, row, (last, last_row), nth),
             Message::EndsAt { seq, nth } => self.on_end(cx, out, seq, nth),
             Message::Acknowledge { ack, nth } => self.on_acknowledge(cx, out, from, ack, nth),
+            Message::EpochSeen {
+                owner, incarnation, ..
+            } => self.on_epoch_seen(cx, out, from, owner, incarnation),
             Message::ServicesAre { services, nth }
                 if self
                     .promotions
@@ -150,7 +157,7 @@ impl ControlPlane {
                 self.write_authority(out, false, |authority| authority.config += 1)
             }
             Command::Rebuild { deployment, digest } => {
-                self.rebuild_deployment(out, deployment, digest)
+                self.rebuild_deployment(cx, out, deployment, digest)
             }
             // Not this node's to carry out.
             Command::Rebaseline
@@ -205,6 +212,7 @@ impl ControlPlane {
             digest: deployment.digest,
             predecessor,
             previous: owner.deployment,
+            previous_digest: self.digest_of(owner.deployment).unwrap_or_default(),
             epoch: Epoch(0),
             state: State::Requested,
             hold: Hold::None,
@@ -266,10 +274,31 @@ impl ControlPlane {
         true
     }
 
-    fn rebuild_deployment(&mut self, out: &mut Out, id: DeploymentId, digest: Digest) -> bool {
+    fn rebuild_deployment(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: DeploymentId,
+        digest: Digest,
+    ) -> bool {
         let Some(row) = self.deployments.get(id.0.into()).copied() else {
             return false;
         };
+        let inside = self.promotions.rows.iter().any(|(_, row)| {
+            let row = &row.value;
+            row.is_active() && (row.candidate == id || row.previous == id)
+        });
+        let owns = self
+            .routes
+            .iter()
+            .any(|(_, row)| row.value.deployment == id);
+        let gate = &gate::BUILD_OUTSIDE_OPERATIONS;
+        if out
+            .require(cx, gate, id.into(), Fact::yes(!inside && !owns))
+            .is_err()
+        {
+            return false;
+        }
         out.note(Note::Rebuilt { deployment: id }.into());
         let value = super::Deployment {
             digest,
@@ -369,7 +398,7 @@ impl ControlPlane {
     }
 
     /// The number of the next thing that is asked or said; none is used twice, even after a crash.
-    fn next_ask(&mut self) -> u32 {
+    pub(in super::super) fn next_ask(&mut self) -> u32 {
         self.promotions.asked = self.promotions.asked.saturating_add(1);
         self.promotions.asked
     }
@@ -415,6 +444,7 @@ impl ControlPlane {
             );
         }
         self.resume_stream(cx, out);
+        self.look_for_floor(cx, out);
         let open: alloc::vec::Vec<PromotionId> = self
             .promotions
             .rows

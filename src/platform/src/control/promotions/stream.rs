@@ -158,6 +158,7 @@ impl ControlPlane {
     fn route_of(&self, row: OutboxId) -> Option<RouteId> {
         match self.outbox.get(row.0 as usize)?.event {
             Event::RouteOwner { route, .. } => Some(route),
+            Event::Promotion(Change::EpochFloorRaised { route, .. }) => Some(route),
             Event::Promotion(Change::Authority { lineage: true, .. }) => Some(RouteId(0)),
             _ => None,
         }
@@ -171,7 +172,13 @@ impl ControlPlane {
                 epoch,
                 deployment,
                 version,
-            } => (route, epoch, deployment, version),
+            }
+            | Event::Promotion(Change::EpochFloorRaised {
+                route,
+                epoch,
+                deployment,
+                version,
+            }) => (route, epoch, deployment, version),
             _ => {
                 let route = self.route_of(row)?;
                 let row = self.routes.get(route.0.into())?;

@@ -3,10 +3,10 @@
 use crate::fleet::Fleet;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{NodeId, Time};
+use machine::{NodeId, Subject, Time};
 use machine::{SortedMap, SortedSet};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
-use platform::message::{Class, Message};
+use platform::message::{Class, Message, Observed};
 use platform::note::Note;
 use protocol::Plan;
 use sim::{Entry, State, What};
@@ -16,6 +16,12 @@ use sim::{Entry, State, What};
 pub struct Memory {
     /// The digest of the durable event of each outbox row.
     pub committed: SortedMap<u32, u64>,
+    /// The version of the newest durable event of each entity since the control plane came up.
+    pub versions: SortedMap<Subject, u32>,
+    /// How many passed checks of each process were believed.
+    pub passes: SortedMap<(AllocationId, Token), u64>,
+    /// What each edge lacks of each allocation: the version, and since when.
+    pub lacks: SortedMap<(NodeId, AllocationId), (u32, Time)>,
     /// The highest token issued for each allocation, before the entry that is judged.
     pub tokens: SortedMap<AllocationId, Token>,
     /// Allocations with a durable end, and the version that ended them.
@@ -62,6 +68,8 @@ pub struct Memory {
     pub traces: super::traces::Memory,
     /// What is remembered of sessions.
     pub sessions: super::sessions::Memory,
+    /// What is remembered of what is kept.
+    pub recovery: super::recovery::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
 }
@@ -85,6 +93,8 @@ impl Memory {
             What::Crashed => {
                 if entry.actor == control {
                     self.control_up = None;
+                    // What was durable and not heard of is known only to the disk.
+                    self.versions.clear();
                 }
                 self.orders.retain(|(runner, _), _| *runner != entry.actor);
                 self.keys.retain(|(edge, _), _| *edge != entry.actor);
@@ -97,6 +107,17 @@ impl Memory {
                 Message::Stop {
                     allocation, token, ..
                 } => self.order(entry.actor, allocation, token, true),
+                Message::Report {
+                    allocation,
+                    token,
+                    observed: Observed::Readiness { pass: true, .. },
+                    ..
+                } => {
+                    let believed = |note: &Note| matches!(note, Note::ReportAccepted { .. });
+                    if entry.notes.iter().any(believed) {
+                        *self.passes.entry((allocation, token)).or_default() += 1;
+                    }
+                }
                 _ => {}
             },
             _ => {}

@@ -3,7 +3,7 @@
 use super::{Judge, place};
 use crate::fleet::{Database, Fleet, Trouble};
 use alloc::format;
-use machine::{Duration, SortedMap, Time};
+use machine::{Duration, SortedMap, SortedSet, Time};
 use platform::knob;
 use platform::migration::{
     Class, Migration, MigrationId, Note as Tell, PRODUCTION, Reason, State as Stage,
@@ -16,6 +16,8 @@ use sim::{Entry, State, What};
 pub struct Memory {
     /// Since when each migration has been on its way, once troubles are over.
     on_its_way: SortedMap<MigrationId, Time>,
+    /// Which migrations held the lock when it became unknown what was done of them.
+    unknown: SortedSet<MigrationId>,
     /// Since when the lock has been held by one that needs it no more.
     kept: Option<Time>,
     /// Since when troubles are over.
@@ -48,8 +50,28 @@ pub(super) fn check(
     }
     for note in entry.notes {
         if let Note::Migration(note) = note {
+            if let Tell::Reasoned {
+                migration,
+                reason: Reason::Indeterminate,
+            } = *note
+                && database.holder() == Some(migration)
+            {
+                memory.unknown.insert(migration);
+            }
             told(state, note, row, database, judge);
         }
+    }
+    memory
+        .unknown
+        .retain(|id| row(*id).is_some_and(|row| row.reason == Some(Reason::Indeterminate)));
+    for id in &memory.unknown {
+        let kept = database.holder() == Some(*id);
+        judge.claim(const { place("o-35") }, kept, || {
+            format!(
+                "nobody knows what became of a step of migration {}, and it has let go of the lock",
+                id.0 + 1
+            )
+        });
     }
     if memory.healed.is_some() && entry.at.since(memory.looked_at) >= Duration::secs(1) {
         memory.looked_at = entry.at;

@@ -3,7 +3,7 @@
 use super::{Judge, place};
 use crate::fleet::{Fleet, Snag};
 use alloc::format;
-use machine::{Duration, SortedMap, Subject, Time};
+use machine::{Duration, NodeId, SortedMap, Subject, Time};
 use platform::knob;
 use platform::note::Note;
 use platform::pipeline::{
@@ -17,6 +17,8 @@ use sim::{Entry, State, What};
 pub struct Memory {
     /// What was committed, by entity and version.
     committed: SortedMap<(Subject, u32), Event>,
+    /// Who spoilt the last build of each deployment.
+    spoilt: SortedMap<DeployId, NodeId>,
     /// Since when each deployment has had a lease that nobody works under.
     orphaned: SortedMap<DeployId, Time>,
     /// Since when each deployment has waited for what is there.
@@ -76,12 +78,18 @@ pub(super) fn check(
                 || format!("deployment {} moved after its end", id.0 + 1),
             );
             if let Some(row) = service.rows().get(u32::from(id.0)) {
-                moved_to(state, entry, (id, &row.value, moved.to), judge);
+                moved_to(state, entry, (id, &row.value, moved.to), memory, judge);
             }
         }
     }
     for note in entry.notes {
         if let Note::Pipeline(note) = note {
+            if let Tell::Mismatch {
+                deploy, builder, ..
+            } = *note
+            {
+                memory.spoilt.insert(deploy, builder);
+            }
             tells(state, note, memory, judge);
             told(service, note, judge);
         }
@@ -95,9 +103,13 @@ fn moved_to(
     state: &State<Fleet>,
     entry: &Entry<'_, Fleet>,
     (id, row, to): (DeployId, &Deploy, u8),
+    memory: &Memory,
     judge: &mut Judge<'_>,
 ) {
     let name = id.0 + 1;
+    if to != Stage::Failed as u8 {
+        newest(state, (id, row), judge);
+    }
     match to {
         to if to == Stage::Validating as u8 => {
             let (Some(product), Some(registry)) = (row.product, state.fleet().registry()) else {
@@ -125,7 +137,7 @@ fn moved_to(
         to if to == Stage::Cloning as u8 => {
             judge.claim(
                 const { place("second-tries-move") },
-                row.builder != row.spoilt_by,
+                row.builder.is_none() || row.builder.as_ref() != memory.spoilt.get(&id),
                 || format!("deployment {name} goes back to the builder that spoilt it"),
             );
             let tries = state.knobs().get(&knob::PIPELINE_TRIES);
@@ -138,6 +150,25 @@ fn moved_to(
         }
         _ => {}
     }
+}
+
+/// Nothing newer of the same branch was asked for.
+fn newest(state: &State<Fleet>, (id, row): (DeployId, &Deploy), judge: &mut Judge<'_>) {
+    let Some(service) = state.fleet().pipeline() else {
+        return;
+    };
+    let overtaken = service.rows().iter().any(|(other, newer)| {
+        let newer = &newer.value;
+        other > u32::from(id.0)
+            && newer.planned.branch == row.planned.branch
+            && newer.state.is_some()
+    });
+    judge.claim(const { place("branches-have-one") }, !overtaken, || {
+        format!(
+            "deployment {} goes on, and a newer commit of its branch was asked for",
+            id.0 + 1
+        )
+    });
 }
 
 /// What a preview that is called ready stands on.

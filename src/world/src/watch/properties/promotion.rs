@@ -1,6 +1,6 @@
 //! Properties of promotions, of the log and of the edges that follow it.
 
-use super::{Judge, place};
+use super::{Judge, place, recovery};
 use crate::fleet::Fleet;
 use alloc::format;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use platform::knob;
 use platform::message::{Event, Message};
 use platform::note::Note;
 use platform::promotion::{
-    Command, Hold, Note as Tell, Owner, Promotion, PromotionId, State as Stage,
+    Command, Event as Change, Hold, Note as Tell, Owner, Promotion, PromotionId, State as Stage,
 };
 use sim::{Entry, State, What};
 
@@ -27,6 +27,8 @@ struct Following {
     owners: SortedMap<RouteId, Epoch>,
     /// Since when it lacks an owner that the log has.
     lacks: SortedMap<RouteId, Time>,
+    /// Since when the owner that it has answers with errors.
+    fails: SortedMap<RouteId, (Epoch, Time)>,
 }
 
 /// What is remembered of promotions.
@@ -49,6 +51,8 @@ pub struct Memory {
     since: SortedMap<PromotionId, Time>,
 }
 
+/// How long it may take until an edge's count is heard of: it says so once a second, and that may be late by seconds.
+const HEARD: Duration = Duration::secs(5);
 /// How much longer than the alarm an edge may take.
 const SLACK: Duration = Duration::secs(3);
 
@@ -84,14 +88,32 @@ pub(super) fn check(
         }
         let name = || state.fleet().roster().name(node_of(entry));
         owners(edge, name, follows, &memory.owners, judge);
+        for (route, view) in edge.routes().iter() {
+            let known = follows.fails.get(route).map(|(epoch, _)| *epoch);
+            if known != Some(view.epoch) && edge.tally(*route).1 > 0 {
+                follows.fails.insert(*route, (view.epoch, entry.at));
+            }
+        }
     }
     if node_of(entry) == state.fleet().roster().control() {
         if starts {
             memory.reports.clear();
         }
+        let keeps = entry.sent.iter().any(|sent| {
+            matches!(
+                sent.message,
+                Message::Promotion(platform::promotion::Message::Keep { .. })
+            )
+        });
+        if keeps {
+            let durable = control.outbox().iter().all(|row| row.committed);
+            judge.claim(const { place("snapshots-are-durable") }, durable, || {
+                "a snapshot was kept of what is not on the disk yet".into()
+            });
+        }
         for note in entry.notes {
             match note {
-                Note::Promotion(note) => control_told(entry, note, memory, judge),
+                Note::Promotion(note) => control_told(state, entry, note, memory, judge),
                 Note::RouteOwnerChanged {
                     route,
                     epoch,
@@ -173,7 +195,26 @@ fn owner_changed(
             judge.claim(const { place("o-1") }, epoch.0 == before.0 + 1, || {
                 format!("epoch {} followed on epoch {}", epoch.0, before.0)
             });
-            memory.owners.insert((route, epoch), deployment);
+            recovery::commit_owner((route, epoch), deployment, &mut memory.owners, judge);
+        }
+        Note::Committed {
+            event:
+                Event::Promotion(Change::EpochFloorRaised {
+                    route,
+                    epoch,
+                    deployment,
+                    ..
+                }),
+            ..
+        } => {
+            let before = memory.epochs.insert(route, epoch).unwrap_or_default();
+            judge.claim(const { place("o-1") }, epoch > before, || {
+                format!(
+                    "a floor of epoch {} followed on epoch {}",
+                    epoch.0, before.0
+                )
+            });
+            recovery::commit_owner((route, epoch), deployment, &mut memory.owners, judge);
         }
         Note::RouteOwnerChanged { route, .. } => {
             let by_runner = matches!(
@@ -265,6 +306,11 @@ fn edge_told(
             follows.most = seq;
             follows.doubts_since = None;
         }
+        Tell::BaselineRegresses { .. } => judge.claim(
+            const { place("some-snapshot-goes-back") },
+            true,
+            Default::default,
+        ),
         Tell::GapCleared => judge.claim(const { place("gaps-end-by-baseline") }, false, || {
             "a gap was declared closed".into()
         }),
@@ -330,8 +376,34 @@ fn owners(
     }
 }
 
-fn control_told(entry: &Entry<'_, Fleet>, note: &Tell, memory: &mut Memory, judge: &mut Judge<'_>) {
+fn control_told(
+    state: &State<Fleet>,
+    entry: &Entry<'_, Fleet>,
+    note: &Tell,
+    memory: &mut Memory,
+    judge: &mut Judge<'_>,
+) {
     match *note {
+        Tell::OwnersPutBack => judge.claim(
+            const { place("some-owners-are-put-back") },
+            true,
+            Default::default,
+        ),
+        Tell::EpochFloorRaised {
+            route,
+            known,
+            epoch,
+            deployment,
+            ..
+        } => recovery::floor_raised(state, (route, known, epoch, deployment), judge),
+        Tell::Held {
+            hold: Hold::FloorMissing,
+            ..
+        } => judge.claim(
+            const { place("some-promotion-waits-for-a-floor") },
+            true,
+            Default::default,
+        ),
         Tell::Frozen { on } => memory.freezes = on.then_some(entry.at),
         Tell::LineageChanged { .. } => {
             judge.claim(
@@ -539,10 +611,16 @@ fn moved_to(
                 state.fleet().roster().name(node)
             )
         });
-        if edge
-            .routes()
+        // What began a moment ago may still be on its way to who judges.
+        let unheard = follows
+            .fails
             .get(&row.route)
-            .is_some_and(|view| view.epoch == row.epoch)
+            .is_some_and(|(epoch, since)| *epoch == row.epoch && entry.at.since(*since) <= HEARD);
+        if !unheard
+            && edge
+                .routes()
+                .get(&row.route)
+                .is_some_and(|view| view.epoch == row.epoch)
         {
             let (well, badly) = edge.tally(row.route);
             served += u64::from(well);
@@ -649,6 +727,11 @@ fn settle(
         + knobs.time(&knob::STREAM_BEAT).0 * 4;
     let within = Duration(round * 3);
     let late = entry.at.since(healed) > within;
+    judge.claim(
+        const { place("floors-are-found") },
+        !late || !control.authority().floor_due,
+        || "nobody knows yet how far the epochs had got before the restore".into(),
+    );
     let current: Vec<(RouteId, Epoch, Time)> = control
         .routes()
         .iter()

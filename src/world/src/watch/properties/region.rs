@@ -21,6 +21,8 @@ pub struct Memory {
     well: SortedMap<Region, Time>,
     /// Since when troubles are over.
     healed: Option<Time>,
+    /// Since when the service has been up, by its own clock.
+    up_since: Time,
 }
 
 pub(super) fn check(
@@ -75,6 +77,10 @@ pub(super) fn check(
         }
     }
     if state.fleet().roster().seated(crate::fleet::REGIONS).next() == Some(entry.actor) {
+        if let What::Started | What::Restarted = entry.what {
+            memory.up_since = state.clock(entry.actor);
+        }
+        grace(state, entry, memory, judge);
         settle(state, entry, memory, judge);
     }
 }
@@ -165,6 +171,29 @@ fn sent(
             region.0 + 1
         )
     });
+}
+
+/// A region that lacks something is eligible no longer than its grace lasts.
+fn grace(state: &State<Fleet>, entry: &Entry<'_, Fleet>, memory: &Memory, judge: &mut Judge<'_>) {
+    // Nobody takes anything out while the service is down; when it is back it has what it knew.
+    let Some(service) = state.fleet().regions().filter(|_| state.is_up(entry.actor)) else {
+        return;
+    };
+    let most = Duration(state.knobs().time(&knob::REGION_GRACE).0 + Duration::secs(1).0);
+    let now = state.clock(entry.actor);
+    for (id, row) in service.rows().iter() {
+        let eligible = row.value.state == Some(Stage::Eligible);
+        let Some(since) = row.value.ill_since.filter(|_| eligible) else {
+            continue;
+        };
+        let borne = now.since(since.max(memory.up_since)) <= most;
+        judge.claim(const { place("regions-settle") }, borne, || {
+            format!(
+                "region {} has lacked something since {since} and is still eligible",
+                id + 1
+            )
+        });
+    }
 }
 
 /// A region that has all it needs must get on.

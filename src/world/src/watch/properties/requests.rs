@@ -162,7 +162,7 @@ fn one(
 /// O-21: nothing waits longer than it may.
 fn holding(state: &State<Fleet>, entry: &Entry<'_, Fleet>, edge: &Edge, judge: &mut Judge<'_>) {
     let budget = state.knobs().time(&knob::HOLD_BUDGET);
-    if let Some(oldest) = edge.held().iter().min_by_key(|held| held.arrived) {
+    if let Some(oldest) = edge.held().first() {
         let waited = state.clock(entry.actor).since(oldest.arrived);
         judge.claim(
             const { place("o-21") },
@@ -182,17 +182,10 @@ fn answered(
     let knobs = state.knobs();
     let longest = knobs.get(&knob::HOLD_BUDGET) + 2 * knobs.get(&knob::DISPATCH_TIMEOUT) + TICK.0;
     let now = state.clock(entry.actor);
-    if let Some((request, pending)) = ledger
-        .iter()
-        .filter(|(_, pending)| pending.edge == entry.actor)
-        .min_by_key(|(_, pending)| pending.arrived)
-    {
-        let waited = now.since(pending.arrived);
+    if let Some((request, arrived)) = ledger.oldest(entry.actor) {
+        let waited = now.since(arrived);
         judge.claim(const { place("l-2") }, waited.0 <= longest, || {
-            format!(
-                "{} is not answered after {waited}",
-                Names::request(*request)
-            )
+            format!("{} is not answered after {waited}", Names::request(request))
         });
     }
 }

@@ -3,10 +3,10 @@
 use super::{Judge, place};
 use crate::fleet::Fleet;
 use alloc::format;
-use machine::{Duration, Time};
+use machine::{Duration, SortedMap, SortedSet, Time};
 use platform::knob;
 use platform::note::Note;
-use platform::restore::{Note as Tell, PRODUCTION, Stage};
+use platform::restore::{EventId, Note as Tell, PRODUCTION, Stage};
 use sim::{Entry, State, What};
 
 /// What is remembered of restores.
@@ -18,6 +18,8 @@ pub struct Memory {
     written_at: Time,
     /// Since when the newest restore has been in its stage.
     staged_at: Time,
+    /// What has happened outside, and when first.
+    happened: SortedMap<EventId, Time>,
 }
 
 pub(super) fn check(
@@ -72,12 +74,16 @@ pub(super) fn check(
                 );
             }
             Tell::EffectHappened { event, again } => {
+                memory.happened.entry(event).or_insert(entry.at);
                 judge.claim(const { place("told-once") }, !again, || {
                     format!("event {} happened outside a second time", event.0)
                 });
             }
-            Tell::Impact { lost, .. } if lost > 0 => {
-                judge.claim(const { place("some-row-is-lost") }, true, Default::default);
+            Tell::Impact { restore, lost } => {
+                if lost > 0 {
+                    judge.claim(const { place("some-row-is-lost") }, true, Default::default);
+                }
+                counted(state, (restore.0, lost), memory, judge);
             }
             Tell::Reasoned { .. } => {
                 judge.claim(
@@ -108,6 +114,37 @@ pub(super) fn check(
     }
 }
 
+/// What happened outside after the moment that is gone back to, and before anybody wanted to go back.
+fn counted(
+    state: &State<Fleet>,
+    (restore, lost): (u32, u32),
+    memory: &Memory,
+    judge: &mut Judge<'_>,
+) {
+    let (Some(service), Some(databases)) = (state.fleet().restores(), state.fleet().databases())
+    else {
+        return;
+    };
+    let Some(row) = service.rows().get(restore).map(|row| row.value) else {
+        return;
+    };
+    let target = row
+        .target
+        .and_then(|id| databases.instances().get(usize::from(id.0)));
+    let Some(target) = target else { return };
+    let kept: SortedSet<EventId> = target.rows().map(|(event, _)| event).collect();
+    let gone = memory
+        .happened
+        .iter()
+        .filter(|(event, at)| row.to <= **at && **at < row.at && !kept.contains(event))
+        .count();
+    judge.claim(
+        const { place("losses-are-told") },
+        lost as usize >= gone,
+        || format!("restore {} tells of {lost} losses of {gone}", restore + 1),
+    );
+}
+
 /// What production is about to be bound to.
 fn cut_over(state: &State<Fleet>, restore: u32, judge: &mut Judge<'_>) {
     let (Some(service), Some(databases)) = (state.fleet().restores(), state.fleet().databases())
@@ -122,6 +159,18 @@ fn cut_over(state: &State<Fleet>, restore: u32, judge: &mut Judge<'_>) {
         .and_then(|id| databases.instances().get(usize::from(id.0)));
     let Some(target) = target else { return };
     let name = restore + 1;
+    let mut before = service.rows().iter().take(restore as usize);
+    let new = row.epoch > 1
+        && before.all(|(_, other)| {
+            let bound = matches!(other.value.stage, Stage::CutOver | Stage::Done);
+            !bound || other.value.epoch < row.epoch
+        });
+    judge.claim(const { place("bindings-are-new") }, new, || {
+        format!(
+            "restore {name} binds production under epoch {}, as it was bound before",
+            row.epoch
+        )
+    });
     let own = target.environment == PRODUCTION;
     judge.claim(const { place("production-gets-its-own") }, own, || {
         format!("restore {name} binds production to the previews' data")

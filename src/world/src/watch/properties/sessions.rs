@@ -1,7 +1,7 @@
 //! Properties of sessions: O-29, O-30, O-31, L-12, and what sockets and those who come back are promised.
 
 use super::{Judge, place};
-use crate::fleet::{Fleet, Phase};
+use crate::fleet::{Fleet, Node, Phase};
 use alloc::format;
 use alloc::string::ToString;
 use machine::{Duration, NodeId, SortedMap, SortedSet, Time};
@@ -30,6 +30,8 @@ pub struct Memory {
     gone: SortedMap<AllocationId, (u32, u32)>,
     /// How many millionths of sockets each edge could still accept, and when.
     accepts: SortedMap<NodeId, (u64, Time)>,
+    /// The newest holder of each session, since the store came up.
+    holders: SortedMap<SessionId, u32>,
     healed: Option<Time>,
 }
 
@@ -59,6 +61,10 @@ pub(super) fn check(
         What::Healed => memory.healed = Some(entry.at),
         What::Crashed => {
             memory.accepts.remove(&entry.actor);
+            if let Some(Node::SessionStore(_)) = state.fleet().node(entry.actor) {
+                // Whom it had not written down it has not told either.
+                memory.holders.clear();
+            }
             if let Some(runner) = state.fleet().runner(entry.actor) {
                 for allocation in runner.slots().keys() {
                     memory.forget(*allocation);
@@ -312,7 +318,23 @@ fn told(
             };
             judge.claim(id, true, Default::default);
         }
-        Tell::Claimed { .. } | Tell::Outdated { .. } | Tell::Ordered { .. } => {}
+        Tell::Claimed {
+            session,
+            generation,
+        } => {
+            let before = memory.holders.insert(session, generation);
+            judge.claim(
+                const { place("newest-holder-writes") },
+                before.is_none_or(|before| generation > before),
+                || {
+                    format!(
+                        "two holders of session {} have the number {generation}",
+                        session.0 >> 32
+                    )
+                },
+            );
+        }
+        Tell::Outdated { .. } | Tell::Ordered { .. } => {}
     }
 }
 

@@ -8,7 +8,7 @@ use machine::fingerprint::digest;
 use machine::{Duration, NodeId, Time};
 use platform::control::ControlPlane;
 use platform::id::{AllocationId, RouteId, WakeId};
-use platform::message::Event;
+use platform::message::{Event, Message};
 use platform::note::Note;
 use platform::{allocation, knob, wake};
 use sim::{Entry, State, What};
@@ -39,6 +39,7 @@ pub(super) fn check(
                 judge.claim(const { place("o-3") }, same, || {
                     format!("outbox row {} tells of two commits", row.0)
                 });
+                one_row_each(memory, judge, event);
                 ended_stays_ended(memory, judge, event);
             }
             Note::ServingChanged {
@@ -54,12 +55,13 @@ pub(super) fn check(
         }
         return;
     }
+    acknowledged(entry, judge);
     for moved in entry.moved {
         if moved.lifecycle == platform::WAKE
             && moved.to == wake::State::Hot as u8
             && moved.transition == Some(wake::Transition::BecameHot as u8)
         {
-            hot(state, judge, WakeId(moved.subject.id as u32));
+            hot(state, memory, judge, WakeId(moved.subject.id as u32));
         }
         if moved.lifecycle == platform::ALLOCATION
             && moved.transition == Some(allocation::Transition::BecameReady as u8)
@@ -70,6 +72,7 @@ pub(super) fn check(
     if !entry.moved.is_empty() {
         one_wake(control, state, judge);
         room(control, judge);
+        stays_hot(control, judge);
     }
     if !entry.moved.is_empty() || !entry.notes.is_empty() {
         rotation(control, judge);
@@ -78,7 +81,38 @@ pub(super) fn check(
         memory.looked_at = entry.at;
         ends(state, memory, judge, entry.at);
         wakes_up(state, memory, judge, entry.at);
+        around(state, memory, judge, entry.at);
     }
+}
+
+/// O-3: as many events of an entity as versions of its row.
+fn one_row_each(memory: &mut Memory, judge: &mut Judge<'_>, event: Event) {
+    let (entity, version) = (event.entity(), event.version());
+    if let Some(before) = memory.versions.insert(entity, version) {
+        judge.claim(const { place("o-3") }, version == before + 1, || {
+            format!("the event of version {version} followed on that of version {before}")
+        });
+    }
+}
+
+/// A report that changes something is acknowledged when the disk has that, which is never in the same breath.
+fn acknowledged(entry: &Entry<'_, Fleet>, judge: &mut Judge<'_>) {
+    let What::MessageDelivered {
+        message: Message::Report { report: of, .. },
+        ..
+    } = entry.what
+    else {
+        return;
+    };
+    let said = entry
+        .sent
+        .iter()
+        .any(|sent| matches!(sent.message, Message::ReportAck { report, .. } if report == of));
+    judge.claim(
+        const { place("acks-are-durable") },
+        !said || entry.persisted.is_empty(),
+        || "a report was acknowledged before what it changed was on the disk".into(),
+    );
 }
 
 /// O-28: a row that has ended is never written again.
@@ -142,10 +176,13 @@ fn rotation(control: &ControlPlane, judge: &mut Judge<'_>) {
         .filter(|(_, row)| row.value.serving)
     {
         let found = &row.value;
-        let ready = found.state == allocation::State::Ready && control.is_connected(found.host);
+        let ready = found.state == allocation::State::Ready
+            && found.up
+            && found.healthy
+            && control.is_connected(found.host);
         judge.claim(const { place("o-27") }, ready, || {
             format!(
-                "allocation {} is in rotation though it is {} or its runner is silent",
+                "allocation {} is in rotation though it is {} or its process or runner is not there",
                 id + 1,
                 found.state.spec().name
             )
@@ -153,8 +190,28 @@ fn rotation(control: &ControlPlane, judge: &mut Judge<'_>) {
     }
 }
 
+/// O-26, at every moment: what is hot rests on something in rotation.
+fn stays_hot(control: &ControlPlane, judge: &mut Judge<'_>) {
+    for (_, row) in control
+        .wakes()
+        .iter()
+        .filter(|(_, row)| row.value.state == wake::State::Hot)
+    {
+        let (route, epoch) = (row.value.route, row.value.epoch);
+        let serves = control.allocations().iter().any(|(_, row)| {
+            row.value.serving && (row.value.route, row.value.epoch) == (route, epoch)
+        });
+        judge.claim(const { place("o-26") }, serves, || {
+            format!(
+                "a wake of epoch {} is hot and nothing is in rotation",
+                epoch.0
+            )
+        });
+    }
+}
+
 /// O-26: hot rests on an allocation of the current epoch that has passed its checks.
-fn hot(state: &State<Fleet>, judge: &mut Judge<'_>, id: WakeId) {
+fn hot(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, id: WakeId) {
     let control = state.fleet().control();
     let Some(wake) = control.wakes().get(id.0) else {
         return;
@@ -171,12 +228,14 @@ fn hot(state: &State<Fleet>, judge: &mut Judge<'_>, id: WakeId) {
         )
     });
     let passes = state.knobs().get(&knob::READINESS_PASSES);
-    let ready = control.allocations().iter().any(|(_, row)| {
+    let ready = control.allocations().iter().any(|(at, row)| {
         let found = &row.value;
+        let believed = memory.passes.get(&(AllocationId(at), found.token));
         found.route == wake.route
             && found.epoch == wake.epoch
             && found.state == allocation::State::Ready
             && u64::from(found.passes) >= passes
+            && believed.is_some_and(|believed| *believed >= passes)
     });
     judge.claim(const { place("o-26") }, ready, || {
         "a wake became hot while no allocation had passed its readiness checks".into()
@@ -313,6 +372,42 @@ fn ends(state: &State<Fleet>, memory: &Memory, judge: &mut Judge<'_>, at: Time) 
                 )
             },
         );
+    }
+}
+
+/// How long an event may be on its way: as long as some resends take, each after a longer wait.
+const ON_ITS_WAY: Duration = Duration::secs(30);
+
+/// Once everything is healed, whatever an allocation has become gets around to all edges that are there.
+fn around(state: &State<Fleet>, memory: &mut Memory, judge: &mut Judge<'_>, at: Time) {
+    if !state.healed() {
+        return;
+    }
+    for (node, edge) in state.fleet().edges() {
+        for (id, row) in state.fleet().control().allocations().iter() {
+            let id = AllocationId(id);
+            let known = edge.allocations().get(&id).map_or(0, |view| view.version);
+            if known >= row.version || !state.is_up(node) {
+                memory.lacks.remove(&(node, id));
+                continue;
+            }
+            let lacks = memory.lacks.entry((node, id)).or_insert((row.version, at));
+            if known >= lacks.0 {
+                *lacks = (row.version, at);
+            }
+            let (version, since) = *lacks;
+            judge.claim(
+                const { place("events-get-around") },
+                at.since(since) <= ON_ITS_WAY,
+                || {
+                    format!(
+                        "{} has lacked version {version} of allocation {} since {since}",
+                        state.fleet().roster().name(node),
+                        id.0 + 1
+                    )
+                },
+            );
+        }
     }
 }
 

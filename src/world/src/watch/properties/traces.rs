@@ -11,7 +11,7 @@ use machine::{Duration, NodeId, SortedMap, SortedSet, Time};
 use platform::id::{RequestId, RouteId};
 use platform::message::{Class, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Outcome, Standing};
+use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Outcome, Phase, Standing};
 use platform::{knob, wake};
 use protocol::{Plan, PreviewPlan};
 use sim::{Entry, State, What};
@@ -137,6 +137,7 @@ pub(super) fn check(
             "a request for an asset woke an app".to_string()
         });
     }
+    kept(entry, judge);
     for note in entry.notes {
         match note {
             Note::Traces(tell) => told(state, entry, memory, judge, tell),
@@ -170,6 +171,28 @@ pub(super) fn check(
         }
     }
     wakes(state, entry, memory, judge);
+}
+
+/// What the store of keys says of a key is on its disk, which it never is in the same breath.
+fn kept(entry: &Entry<'_, Fleet>, judge: &mut Judge<'_>) {
+    let What::MessageDelivered {
+        message: Message::Traces(Say::Reserve { .. } | Say::Settle { .. }),
+        ..
+    } = entry.what
+    else {
+        return;
+    };
+    let said = entry.sent.iter().any(|sent| {
+        matches!(
+            sent.message,
+            Message::Traces(Say::Reserved { .. } | Say::Settled { .. })
+        )
+    });
+    judge.claim(
+        const { place("acks-are-durable") },
+        !said || entry.persisted.is_empty(),
+        || "a key was answered for before what became of it was on the disk".to_string(),
+    );
 }
 
 /// Preview wakes that an edge asks for: those that begin something, not the same ask said again.
@@ -397,6 +420,21 @@ fn told(
                     "with {} something happened {count} times under one {}",
                     Names::request(request),
                     if claim.event { "event" } else { "key" }
+                )
+            });
+        }
+        Tell::Lapsed { claim } => {
+            let row = state
+                .fleet()
+                .keys()
+                .and_then(|keys| keys.rows().get(&claim));
+            let taken = row.is_none_or(|row| {
+                row.phase != Phase::Free || memory.out.get(&claim) != Some(&row.request)
+            });
+            judge.claim(const { place("o-18") }, taken, || {
+                format!(
+                    "key {} is free, and what was handed out under it was never answered",
+                    claim.key.0
                 )
             });
         }
