@@ -114,9 +114,7 @@ impl Names<'_> {
         let about = all(&["regions", "door"]);
         let stream = all(&["log", "archive", "services"]);
         let writers = (1..=7).map(|n| format!("writer-{n}"));
-        let around = all(&["restores", "databases", "outside"]);
-        let around = around.chain(writers);
-        let git = all(&["git", "co"]);
+        let around = all(&["restores", "databases", "outside"]).chain(writers);
         let asked = all(&["keys", "product", "provider"]);
         let tabs = all(&["tabs", "session-store"]);
         let outage = all(super::outage::NODES);
@@ -136,7 +134,7 @@ impl Names<'_> {
             .chain(asked.filter(|_| self.traces))
             .chain(tabs.filter(|_| self.sessions))
             .chain(outage.filter(|_| self.outage))
-            .chain(git.filter(|_| self.edge_nodes > 0))
+            .chain(all(&["git", "co"]).filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
             .chain(edges)
