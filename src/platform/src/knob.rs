@@ -231,4 +231,28 @@ machine::knobs! {
     SNAPSHOT_AGE = "snapshot age", Time 3_600_000_000 in 0..=31_536_000_000_000, home "Clean-up";
     /// How long something is marked before it is removed.
     CLEAN_UP_GRACE = "clean-up grace", Time 3_600_000_000 in 0..=31_536_000_000_000, home "Clean-up";
+    /// How often the watch asks the control plane how apps are.
+    HEALTH_INTERVAL = "health interval", Time 1_000_000 in 50_000..=60_000_000, home "Provider Outage";
+    /// At every how many of these rounds the watch probes the providers.
+    PROBE_ROUNDS = "probe rounds", Count 2 in 1..=100, home "Provider Outage";
+    /// How long what a probe has found counts.
+    PROVIDER_EVIDENCE_TTL = "provider evidence ttl", Time 10_000_000 in 100_000..=3_600_000_000, home "Provider Outage";
+    /// From when on a provider's answer counts as slow.
+    PROVIDER_SLOW = "provider slow", Time 500_000 in 1_000..=60_000_000, home "Provider Outage";
+    /// How many bad answers in a row make an outage.
+    OUTAGE_PROBES = "outage probes", Count 2 in 1..=100, home "Provider Outage";
+    /// How many good answers in a row end one.
+    RETURN_PROBES = "return probes", Count 3 in 1..=100, home "Provider Outage";
+    /// How many that waited for a provider go on in one step.
+    LIFT_STEP = "lift step", Count 1 in 1..=1_000, home "Provider Outage";
+    /// How long a step takes.
+    LIFT_INTERVAL = "lift interval", Time 5_000_000 in 10_000..=3_600_000_000, home "Provider Outage";
+    /// How long a caller waits for a provider's answer.
+    CALL_TIMEOUT = "call timeout", Time 1_000_000 in 10_000..=60_000_000, home "Provider Outage";
+    /// How long a caller waits at most before its second try; twice as long before each further one.
+    CALL_BACK_OFF = "call back-off", Time 500_000 in 1_000..=60_000_000, home "Provider Outage";
+    /// How long a caller waits at most before it tries again.
+    CALL_BACK_OFF_MOST = "call back-off most", Time 8_000_000 in 1_000..=3_600_000_000, home "Provider Outage";
+    /// How often a call is tried.
+    CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
 }

@@ -26,6 +26,7 @@ mod ledger;
 pub mod message;
 pub mod migration;
 pub mod note;
+pub mod outage;
 pub mod pipeline;
 pub mod promotion;
 pub mod region;

@@ -288,6 +288,8 @@ pub enum Command {
     Sessions(crate::sessions::Command),
     /// Something about what is kept.
     Cleanup(crate::cleanup::Command),
+    /// Something about an outage (to the watch or a provider).
+    Outage(crate::outage::Command),
 }
 
 impl Command {
@@ -315,6 +317,7 @@ impl Command {
             Self::Restore(_) => 17,
             Self::Sessions(_) => 16,
             Self::Cleanup(_) => 18,
+            Self::Outage(_) => 21,
         }
     }
 }
@@ -472,6 +475,8 @@ pub enum Message {
     Sessions(crate::sessions::Message),
     /// Among control plane, store, archive and runners, about what is kept.
     Cleanup(crate::cleanup::Message),
+    /// Among the watch, the providers and whoever carries out what the watch lets go on.
+    Outage(crate::outage::Message),
 }
 
 macro_rules! kinds {
@@ -514,6 +519,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::restore::Message::KINDS,
     crate::sessions::Message::KINDS,
     crate::cleanup::Message::KINDS,
+    crate::outage::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -562,6 +568,7 @@ impl machine::Message for Message {
             Self::Restore(message) => message.kind(),
             Self::Sessions(message) => message.kind(),
             Self::Cleanup(message) => message.kind(),
+            Self::Outage(message) => message.kind(),
             Self::Host(message) => message.kind(),
         }
     }
@@ -607,7 +614,7 @@ impl machine::Message for Message {
                 Command::Pipeline(command) => command.subject(),
                 Command::Traces(command) => command.subject(),
                 Command::Restore(_) => crate::restore::RestoreId(0).into(),
-                Command::Sessions(_) => node_subject(NodeId(0)),
+                Command::Sessions(_) | Command::Outage(_) => node_subject(NodeId(0)),
                 Command::Cleanup(_) => crate::cleanup::CollectionId(0).into(),
             },
             Self::Region(message) => message.subject(),
@@ -619,6 +626,7 @@ impl machine::Message for Message {
             Self::Restore(message) => message.subject(),
             Self::Sessions(message) => message.subject(),
             Self::Cleanup(message) => message.subject(),
+            Self::Outage(message) => message.subject(),
         }
     }
 
@@ -653,6 +661,7 @@ impl machine::Message for Message {
             Self::Restore(message) => message.identity(),
             Self::Sessions(message) => message.identity(),
             Self::Cleanup(message) => message.identity(),
+            Self::Outage(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }

@@ -229,4 +229,6 @@ pub enum Note {
     Sessions(crate::sessions::Note),
     /// About what is kept, and removed.
     Cleanup(crate::cleanup::Note),
+    /// About a provider that apps are bound to.
+    Outage(crate::outage::Note),
 }

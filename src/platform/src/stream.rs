@@ -7,3 +7,5 @@ pub(crate) const RETRY_AFTER: u8 = 8;
 pub(crate) const BACK_OFF: u8 = 9;
 /// How long an instance of a database takes to be made, keyed by its restore.
 pub(crate) const RESTORE: u8 = 22;
+/// How long a caller waits before it tries again, keyed by itself, its call and its try.
+pub(crate) const CALL_BACK_OFF: u8 = 23;

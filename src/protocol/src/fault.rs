@@ -164,6 +164,16 @@ pub static MESSAGES: &[&str] = &[
     "shelf-remove",
     "shelf-removed",
     "artifact-absent",
+    "provider-probe",
+    "provider-answer",
+    "secret-rotate",
+    "secret-rotated",
+    "health-ask",
+    "health-is",
+    "work-carry",
+    "work-carried",
+    "provider-call",
+    "provider-called",
 ];
 
 /// How a kind of fault is described, once.
@@ -450,6 +460,32 @@ faults! {
         age: u64,
         /// For how long the control plane is gone.
         down: u64,
+    }
+    /// A provider says that it cannot, and whatever is bound to it is not ready.
+    "provider-down" "Provider down" ProviderDown {
+        /// Which provider, by name (`database`, `object-store`, `queue`, `payment`).
+        provider: String,
+        /// In which region only, by position in the plan.
+        region: Option<u16>,
+        /// Whether its status page is silent about it.
+        unsaid: bool,
+    }
+    /// A provider answers, and takes its time.
+    "slow-provider" "Slow provider" SlowProvider {
+        /// Which provider, by name.
+        provider: String,
+        /// How much longer each answer takes.
+        by: u64,
+    }
+    /// What a provider shows has expired: nobody can trust the connection, and whatever is bound to it is not ready.
+    "expired-certificate" "Expired certificate" ExpiredCertificate {
+        /// Which provider, by name.
+        provider: String,
+    }
+    /// A provider takes no secret any more that it was given before; whoever is connected stays so.
+    "revoked-credentials" "Revoked credentials" RevokedCredentials {
+        /// Which provider, by name.
+        provider: String,
     }
 }
 

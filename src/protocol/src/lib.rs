@@ -12,6 +12,7 @@ mod frame;
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod plan;
 mod problem;
@@ -36,6 +37,7 @@ pub use frame::{
 pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
 pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
 pub use migration::{MigrationEffect, MigrationPlan, MigrationsPlan};
+pub use outage::{BindingPlan, OutageEffect, OutagePlan, OutageSituation, WorkPlan};
 pub use pipeline::{AttemptedPlan, AttemptsPlan, DeployPlan, PipelineEffect, PipelinePlan};
 pub use plan::{
     Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,

@@ -78,6 +78,8 @@ pub struct Plan {
     pub sessions: Option<crate::sessions::SessionsPlan>,
     /// What of all this the seed draws.
     pub vary: Vec<crate::vary::Vary>,
+    /// Providers that somebody else runs, and the watch over them.
+    pub outage: Option<crate::outage::OutagePlan>,
 }
 
 impl Plan {
@@ -265,6 +267,14 @@ pub enum Readable {
     Sessions,
     /// What is old and was marked, and what became of it.
     CleanUp,
+    /// What the providers say of themselves.
+    ProviderStatus,
+    /// What the watch's own probes have found.
+    OwnProbes,
+    /// Which app is bound to what.
+    DependencyMap,
+    /// What waits for a provider, and what owners were told.
+    HeldWork,
 }
 
 /// Something that can be read.
@@ -330,6 +340,8 @@ pub enum Effect {
     Restore(crate::restore::RestoreEffect),
     /// Do something about sockets and sessions.
     Sessions(crate::sessions::SessionsEffect),
+    /// Do something about a provider in trouble.
+    Outage(crate::outage::OutageEffect),
 }
 
 /// Something that can be done.
@@ -475,6 +487,8 @@ pub enum Situation {
         /// Which stage.
         stage: String,
     },
+    /// Something about providers and what waits for them.
+    Outage(crate::outage::OutageSituation),
 }
 
 /// How a situation is judged over a run.

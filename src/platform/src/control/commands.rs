@@ -54,7 +54,8 @@ impl ControlPlane {
             | Command::GitOps(_)
             | Command::Traces(_)
             | Command::Restore(_)
-            | Command::Sessions(_) => false,
+            | Command::Sessions(_)
+            | Command::Outage(_) => false,
         };
         let command = command.number();
         out.note(if done {

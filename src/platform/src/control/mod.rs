@@ -25,6 +25,7 @@ mod row;
 mod scheduler;
 mod sleep;
 mod wakes;
+mod watched;
 
 pub use backup::put_back;
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
@@ -141,6 +142,8 @@ pub struct ControlPlane {
     hosts: Hosts,
     promotions: Promotions,
     cleaning: Cleaning,
+    /// The work that the watch has handed over.
+    carried: Ledger<crate::outage::WorkId, ()>,
     agenda: Agenda<Due>,
 }
 
@@ -174,6 +177,7 @@ impl ControlPlane {
             hosts: Hosts::default(),
             promotions: Promotions::default(),
             cleaning: Cleaning::default(),
+            carried: Ledger::default(),
             agenda: Agenda::default(),
         }
     }
@@ -277,6 +281,7 @@ impl ControlPlane {
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
             Message::Cleanup(message) => self.on_cleanup_message(cx, out, message),
+            Message::Outage(message) => self.on_watch(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -434,13 +439,18 @@ impl Machine for ControlPlane {
         } else {
             all
         };
-        if self.installation.promoting.is_some() {
+        let all = if self.installation.promoting.is_some() {
             fingerprint::fold(
                 fingerprint::fold(all, self.promotions.fingerprint()),
                 self.cleaning.fingerprint(),
             )
         } else {
             all
+        };
+        if self.carried.map().is_empty() {
+            all
+        } else {
+            fingerprint::fold(all, self.carried.fingerprint())
         }
     }
 }

@@ -5,6 +5,7 @@
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod recovery;
@@ -21,6 +22,7 @@ pub use hosts::{
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
 pub use migration::*;
+pub use outage::*;
 pub use pipeline::*;
 pub use promotion::*;
 pub use recovery::*;
@@ -45,6 +47,7 @@ const LISTS: &[&[&Gate]] = &[
     restore::ALL,
     sessions::ALL,
     recovery::ALL,
+    outage::ALL,
 ];
 
 /// Every gate, in order of index.

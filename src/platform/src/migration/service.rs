@@ -571,6 +571,19 @@ impl Machine for Migrations {
                 ..
             } => self.on_command(cx, out, command),
             Input::Message {
+                from,
+                message:
+                    Message::Outage(crate::outage::Message::Carry {
+                        work,
+                        command: crate::message::Command::Migration(command),
+                        nth,
+                    }),
+            } => {
+                self.on_command(cx, out, command);
+                let carried = crate::outage::Message::Carried { work, nth };
+                out.send(from, Message::Outage(carried));
+            }
+            Input::Message {
                 message: Message::Migration(report @ Say::Report { .. }),
                 ..
             } => self.on_report(cx, out, report),

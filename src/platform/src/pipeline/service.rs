@@ -688,6 +688,19 @@ impl Machine for Pipeline {
             } => self.on_command(cx, out, command),
             Input::Message {
                 from,
+                message:
+                    Message::Outage(crate::outage::Message::Carry {
+                        work,
+                        command: crate::message::Command::Pipeline(command),
+                        nth,
+                    }),
+            } => {
+                self.on_command(cx, out, command);
+                let carried = crate::outage::Message::Carried { work, nth };
+                out.send(from, Message::Outage(carried));
+            }
+            Input::Message {
+                from,
                 message: Message::Pipeline(message),
             } => self.on_message(cx, out, from, message),
             Input::Deadline => {

@@ -469,6 +469,15 @@ impl Regions {
             Message::Command(crate::message::Command::Region(command)) => {
                 self.on_command(cx, out, command);
             }
+            Message::Outage(crate::outage::Message::Carry {
+                work,
+                command: crate::message::Command::Region(command),
+                nth,
+            }) => {
+                self.on_command(cx, out, command);
+                let carried = crate::outage::Message::Carried { work, nth };
+                out.send(from, Message::Outage(carried));
+            }
             Message::Region(seen @ Say::Seen { .. }) => self.on_seen(cx, out, seen),
             Message::Region(Say::Renew { at, nth }) => self.on_renew(cx, out, from, at, nth),
             Message::Region(Say::Revoked { region, token, .. }) => {

@@ -10,6 +10,8 @@ mod gitops;
 mod gitops_sides;
 mod hosts;
 mod migrations;
+mod outages;
+mod outages_calls;
 mod path;
 mod pipeline;
 mod promotions;

@@ -54,6 +54,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "migration",
         "promotion",
         "restore",
+        "outage",
         "owner",
         "edges-follow",
         "preview",
@@ -93,6 +94,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
             }
         }
         "time-is" => Situation::TimeIs(value.time()),
+        "outage" => Situation::Outage(super::outage::situation(value, names.file)),
         "restore" => super::restore::situation(value, &table, names),
         "promotion" => super::promotion::state(value, &table, names),
         "owner" => super::promotion::owner(value, &table, names),

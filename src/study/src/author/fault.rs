@@ -231,6 +231,9 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "revoked-identity" => Fault::RevokedIdentity {
             people: table.count("people"),
         },
+        "provider-down" | "slow-provider" | "expired-certificate" | "revoked-credentials" => {
+            super::outage::fault(&name.text, table, names)?
+        }
         "shared-data" => Fault::SharedData { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),

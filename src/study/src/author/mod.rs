@@ -8,6 +8,7 @@ mod fault;
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod read;
@@ -80,16 +81,19 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
         "worlds/production-promotion",
+        "worlds/provider-outage",
         "worlds/rebuilt-way-back",
         "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
+        "worlds/retry-storm",
         "worlds/route-event-replay-gap",
         "worlds/second-thoughts",
         "worlds/shared-binding",
         "worlds/shared-rack",
+        "worlds/slow-providers",
         "worlds/three-regions",
         "worlds/tight-hosts",
         "worlds/two-truths",

@@ -30,8 +30,13 @@ pub struct Names<'a> {
     builders: u16,
     traces: bool,
     sessions: bool,
+    outage: bool,
     edges: u16,
     runners: u16,
+}
+
+fn all(names: &'static [&'static str]) -> impl Iterator<Item = String> {
+    names.iter().map(ToString::to_string)
 }
 
 fn borrowed(names: &[String]) -> Vec<&str> {
@@ -106,28 +111,17 @@ impl Names<'_> {
         let edges = (1..=self.edges).map(|n| format!("edge-{n}"));
         let runners = (1..=self.runners).map(|n| format!("runner-{n}"));
         let places = (1..=self.regions.len()).map(|n| format!("region-{n}"));
-        let about = ["regions", "door"].into_iter().map(String::from);
-        let stream = ["log", "archive", "services"].into_iter().map(String::from);
+        let about = all(&["regions", "door"]);
+        let stream = all(&["log", "archive", "services"]);
         let writers = (1..=7).map(|n| format!("writer-{n}"));
-        let around = ["restores", "databases", "outside"]
-            .into_iter()
-            .map(String::from);
-        let around = around.chain(writers);
-        let git = ["git", "co"].into_iter().map(String::from);
-        let asked = ["keys", "product", "provider"]
-            .into_iter()
-            .map(String::from);
-        let tabs = ["tabs", "session-store"].into_iter().map(String::from);
-        let data = ["migrations", "migrator", "database"]
-            .into_iter()
-            .map(String::from);
-        let way = ["pipeline", "source", "registry", "environment", "events"]
-            .into_iter()
-            .map(String::from);
-        let tries = ["attempts", "resource"].into_iter().map(String::from);
-        ["control", "store", "vault"]
-            .into_iter()
-            .map(String::from)
+        let around = all(&["restores", "databases", "outside"]).chain(writers);
+        let asked = all(&["keys", "product", "provider"]);
+        let tabs = all(&["tabs", "session-store"]);
+        let outage = all(super::outage::NODES);
+        let data = all(&["migrations", "migrator", "database"]);
+        let way = all(&["pipeline", "source", "registry", "environment", "events"]);
+        let tries = all(&["attempts", "resource"]);
+        all(&["control", "store", "vault"])
             .chain(about.filter(|_| !self.regions.is_empty()))
             .chain(stream.filter(|_| self.promotes))
             .chain(around.filter(|_| self.restores))
@@ -139,7 +133,8 @@ impl Names<'_> {
             .chain(places)
             .chain(asked.filter(|_| self.traces))
             .chain(tabs.filter(|_| self.sessions))
-            .chain(git.filter(|_| self.edge_nodes > 0))
+            .chain(outage.filter(|_| self.outage))
+            .chain(all(&["git", "co"]).filter(|_| self.edge_nodes > 0))
             .chain((1..=self.locals).map(|n| format!("lo-{n}")))
             .chain((1..=self.edge_nodes).map(|n| format!("en-{n}")))
             .chain(edges)
@@ -236,6 +231,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         restores: table.get("restores").is_some(),
         traces: table.get("traces").is_some(),
         sessions: table.get("sessions").is_some(),
+        outage: table.get("outage").is_some(),
         edges,
         runners,
     };
@@ -297,6 +293,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .get("sessions")
             .and_then(|value| sessions::sessions(value, &names)),
         vary,
+        outage: table
+            .get("outage")
+            .and_then(|value| super::outage::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
@@ -621,6 +620,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         super::hosts::EFFECTS,
         super::promotion::EFFECTS,
         super::restore::EFFECTS,
+        super::outage::EFFECTS,
     ]
     .concat();
     let (key, value) = table.which(&keys)?;
@@ -637,6 +637,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "case",
             &borrowed(&names.cases),
         )),
+        key if super::outage::EFFECTS.contains(&key) => {
+            Effect::Outage(super::outage::effect(key, value, names))
+        }
         key if super::restore::EFFECTS.contains(&key) => {
             Effect::Restore(super::restore::effect(key, value))
         }

@@ -8,6 +8,7 @@ mod bootstrap;
 mod clients;
 mod gitops;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod region;
@@ -23,6 +24,7 @@ pub use bootstrap::Bootstrap;
 pub use clients::{Clients, Stream, asset};
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
+pub use outage::{Ailment, Ill, Supplier};
 pub use pipeline::{
     Builder, Content, Environment, EventLog, Registry, Snag, SnagSpell, Source,
     artifact as artifact_of, tree,
@@ -31,10 +33,10 @@ pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
 pub use restore::Outside;
 pub use roster::{
-    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
+    ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CALLER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
     ENVIRONMENT, EVENTS, GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE, PLACE,
     PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SESSION_STORE,
-    SOURCE, TABS, VISITORS, WORKER, WRITER,
+    SOURCE, SUPPLIERS, TABS, VISITORS, WATCH, WORKER, WRITER,
 };
 pub use sessions::{Phase, TabHabits, Tabs};
 pub use store::{Store, WrongBytes, wrong};
@@ -51,6 +53,7 @@ use platform::id::Region;
 use platform::message::Message;
 use platform::migration::{self as migration_logic, Migrations, Migrator};
 use platform::note::Note;
+use platform::outage::{self as outage_logic, Caller, Watch};
 use platform::pipeline::{self as pipeline_logic, Pipeline};
 use platform::promotion as promotion_logic;
 use platform::region::{self as region_logic, Door, Regions};
@@ -144,6 +147,12 @@ pub enum Node {
     Tabs(Tabs),
     /// The session store.
     SessionStore(SessionStore),
+    /// The watch over the providers.
+    Watch(Watch),
+    /// A provider that apps are bound to.
+    Supplier(Supplier),
+    /// Somebody in an app who calls a provider.
+    Caller(Caller),
 }
 
 /// What a node of the fleet makes durable.
@@ -181,6 +190,8 @@ pub enum Stored {
     Databases(restore_logic::Stored),
     /// The session store.
     Sessions(sessions_logic::Record),
+    /// The watch over the providers.
+    Watch(outage_logic::Record),
 }
 
 /// All nodes of a run.
@@ -351,6 +362,9 @@ impl sim::Fleet for Fleet {
             Node::SessionStore(store) => {
                 adapt(step, Stored::Sessions, |step| store.step(cx, input, step));
             }
+            Node::Watch(watch) => adapt(step, Stored::Watch, |step| watch.step(cx, input, step)),
+            Node::Supplier(supplier) => supplier.step(cx, input, step),
+            Node::Caller(caller) => adapt(step, Stored::Watch, |step| caller.step(cx, input, step)),
         }
     }
 
@@ -385,6 +399,9 @@ impl sim::Fleet for Fleet {
             Node::Writer(writer) => writer.deadline(),
             Node::Outside(_) => None,
             Node::Tabs(tabs) => tabs.deadline(),
+            Node::Watch(watch) => watch.deadline(),
+            Node::Supplier(supplier) => supplier.deadline(),
+            Node::Caller(caller) => caller.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
@@ -558,6 +575,16 @@ impl sim::Fleet for Fleet {
                 adapt(step, Stored::Restores, |step| writer.restart(cx, &[], step))
             }
             Node::Bootstrap(bootstrap) => bootstrap.restart(),
+            Node::Watch(watch) => {
+                let records = gitops::records(durable, outage::record);
+                adapt(step, Stored::Watch, |step| {
+                    watch.restart(cx, &records, step)
+                });
+            }
+            Node::Supplier(supplier) => supplier.restart(),
+            Node::Caller(caller) => {
+                adapt(step, Stored::Watch, |step| caller.restart(cx, &[], step));
+            }
         }
     }
 
@@ -602,6 +629,9 @@ impl sim::Fleet for Fleet {
             Node::Outside(outside) => outside.fingerprint(),
             Node::Tabs(tabs) => tabs.fingerprint(),
             Node::SessionStore(store) => store.fingerprint(),
+            Node::Watch(watch) => watch.fingerprint(),
+            Node::Supplier(supplier) => supplier.fingerprint(),
+            Node::Caller(caller) => caller.fingerprint(),
         }
     }
 

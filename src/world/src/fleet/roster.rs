@@ -53,6 +53,12 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Clients, "outside", false),
     seat(NodeKind::Clients, "tabs", false),
     helper(NodeKind::Store, "session-store", false),
+    seat(NodeKind::Control, "watch", false),
+    seat(NodeKind::Store, "provider-database", false),
+    seat(NodeKind::Store, "provider-object-store", false),
+    seat(NodeKind::Store, "provider-queue", false),
+    seat(NodeKind::Store, "provider-payment", false),
+    seat(NodeKind::Runner, "caller", true),
 ];
 
 /// The seat of the region service.
@@ -121,6 +127,12 @@ pub const OUTSIDE: usize = 30;
 pub const TABS: usize = 31;
 /// The seat of the session store.
 pub const SESSION_STORE: usize = 32;
+/// The seat of the watch over the providers.
+pub const WATCH: usize = 33;
+/// The seats of the providers that apps are bound to, in their order.
+pub const SUPPLIERS: [usize; 4] = [34, 35, 36, 37];
+/// The seat of those in the apps who call a provider.
+pub const CALLER: usize = 38;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat {

@@ -106,6 +106,7 @@ pub fn externals(
         Effect::Traces(effect) => traces::effect(roster, effect),
         Effect::Sessions(effect) => sessions::effect(roster, effect),
         Effect::Migration(effect) => migration::effect(roster, effect),
+        Effect::Outage(effect) => outage::effect(plan, roster, repairs, effect),
         Effect::Restore(effect) => restore::effect(roster, effect),
         Effect::Promotion(effect) => promotion::effect(plan, roster, app, effect),
         Effect::Pipeline(effect) => pipeline::effect(roster, effect),

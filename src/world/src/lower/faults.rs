@@ -2,7 +2,7 @@
 //! requests, and commands that come by themselves.
 
 use super::*;
-use crate::fleet::{Blemish, Window};
+use crate::fleet::{Ailment, Blemish, Window};
 
 /// Before this the control plane may not have written down yet what the installation names.
 const EARLIEST_BACKUP: Time = Time(1_000_000);
@@ -45,6 +45,7 @@ pub(super) struct Sink<'a> {
     pub(super) life: Vec<(Time, External<Message>)>,
     pub(super) promotions: u32,
     pub(super) lacks: Vec<(u16, Lack)>,
+    pub(super) ills: Vec<Ill>,
     pub(super) spells: Vec<Spell>,
     pub(super) broken_agents: Vec<u16>,
     pub(super) git: gitops::Outside,
@@ -94,7 +95,37 @@ impl Sink<'_> {
             .collect())
     }
 
-    fn push(
+    /// A provider is in trouble for a while.
+    fn provider(
+        &mut self,
+        fault: &Fault,
+        name: &str,
+        ailment: Ailment,
+        said: (Option<u16>, bool),
+        time: (&sim::When, Duration),
+    ) -> Result<()> {
+        let Some(provider) = outage::provider(name) else {
+            let known = platform::outage::Provider::ALL.map(|one| one.name());
+            return problem(Problem::unknown("provider", name, &known));
+        };
+        if let Some(region) = said.0 {
+            self.region(region)?;
+        }
+        let (when, lasts) = time;
+        let (from, until) = Self::window(fault, when, lasts)?;
+        let ill = Ill {
+            provider,
+            ailment,
+            region: said.0.map(|region| Region(region as u8)),
+            from,
+            until: until.min(Time(self.plan.heal_at)),
+            unsaid: said.1,
+        };
+        outage::trouble(self, fault.spec().title, ill, when, lasts);
+        Ok(())
+    }
+
+    pub(super) fn push(
         &mut self,
         label: &str,
         what: Disturbance,
@@ -553,6 +584,26 @@ impl Sink<'_> {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 let order = sessions::revoke(self.roster, *people);
                 self.life.extend(order.map(|order| (at, order)));
+            }
+            Fault::ProviderDown {
+                provider,
+                region,
+                unsaid,
+            } => {
+                let said = (*region, *unsaid);
+                self.provider(fault, provider, Ailment::Down, said, (when, lasts))?;
+            }
+            Fault::SlowProvider { provider, by } => {
+                let slow = Ailment::Slow(Duration(*by));
+                self.provider(fault, provider, slow, (None, false), (when, lasts))?;
+            }
+            Fault::ExpiredCertificate { provider } => {
+                let expired = Ailment::Certificate;
+                self.provider(fault, provider, expired, (None, false), (when, lasts))?;
+            }
+            Fault::RevokedCredentials { provider } => {
+                let locked = Ailment::Credentials;
+                self.provider(fault, provider, locked, (None, true), (when, lasts))?;
             }
             Fault::MachineProviderOutage {} => {
                 let provider = Nodes::one(node(self.roster, "bootstrap")?);

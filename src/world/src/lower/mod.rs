@@ -9,6 +9,7 @@ mod faults;
 mod gitops;
 mod hosts;
 mod migration;
+mod outage;
 mod pipeline;
 mod promotion;
 mod region;
@@ -24,7 +25,7 @@ pub use vary::drawn;
 pub(crate) use vary::world_of;
 
 use crate::fleet::{
-    Clients, Fleet, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
+    Clients, Fleet, Ill, Lack, MissingSecret, Node, Roster, Spell, Store, Stream, Trouble, Vault,
     WrongBytes, wrong,
 };
 use alloc::boxed::Box;
@@ -85,6 +86,8 @@ pub enum Repair {
     Provider,
     /// The automation that installs.
     Automation,
+    /// The certificate of a provider, by position.
+    Certificate(u8),
 }
 
 type Result<T> = core::result::Result<T, Box<Problem>>;
@@ -309,6 +312,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     let roster = restore::seated(roster, plan);
     traces::check(plan)?;
     let roster = sessions::seated(roster, plan);
+    let roster = outage::seated(roster, plan);
     let mut sink = Sink {
         plan,
         roster,
@@ -321,6 +325,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         life: Vec::new(),
         promotions: 0,
         lacks: Vec::new(),
+        ills: Vec::new(),
         spells: Vec::new(),
         broken_agents: Vec::new(),
         git: gitops::Outside::new(plan),
@@ -333,6 +338,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     sink.life.append(&mut promotion::life(plan, roster));
     sink.life.append(&mut restore::life(plan, roster));
     sink.life.append(&mut pipeline::life(plan, roster));
+    sink.life.append(&mut outage::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -350,7 +356,13 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     }
 
     sink.life.append(&mut hosts::life(plan, roster)?);
-    if plan.hosts.is_some() || plan.promotions.is_some() || plan.restores.is_some() {
+    let several = [
+        plan.hosts.is_some(),
+        plan.promotions.is_some(),
+        plan.restores.is_some(),
+        plan.outage.is_some(),
+    ];
+    if several.contains(&true) {
         // What happens at one time happens in the order of the plan.
         sink.life.sort_by_key(|(at, _)| *at);
     }
@@ -369,6 +381,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         missing: sink.missing,
         broken_agents: sink.broken_agents,
         lacks: sink.lacks,
+        ills: sink.ills,
         spells: sink.spells,
         git: sink.git,
         promoting: sink.promoting,
@@ -403,6 +416,7 @@ struct Outside {
     missing: Vec<MissingSecret>,
     broken_agents: Vec<u16>,
     lacks: Vec<(u16, Lack)>,
+    ills: Vec<Ill>,
     spells: Vec<Spell>,
     git: gitops::Outside,
     promoting: promotion::Circumstances,
@@ -501,5 +515,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut traces::nodes(plan, roster));
     nodes.append(&mut restore::nodes(plan, roster));
     nodes.append(&mut sessions::nodes(plan, roster));
+    nodes.append(&mut outage::nodes(plan, roster, &outside.ills)?);
     Ok(Fleet::new(roster, nodes))
 }

@@ -230,6 +230,9 @@ fn beliefs(
         Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
         Some(Node::Product(_)) => beliefs = super::traces::product(state),
         Some(Node::Provider(_)) => beliefs = super::traces::provider(state),
+        Some(Node::Watch(_)) => beliefs = super::outage::watch(plan, state),
+        Some(Node::Caller(one)) => beliefs = super::outage::caller(one),
+        Some(Node::Supplier(one)) => beliefs = super::outage::supplier(plan, state, one),
         Some(Node::Database(_)) => beliefs = super::migration::database(plan, state),
         Some(
             Node::Vault(_)

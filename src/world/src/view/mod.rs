@@ -8,6 +8,7 @@ pub(crate) mod gitops;
 pub(crate) mod hosts;
 pub(crate) mod migration;
 mod names;
+pub(crate) mod outage;
 pub(crate) mod pipeline;
 mod promotion;
 mod reads;

@@ -99,6 +99,9 @@ impl<'a> Names<'a> {
                 self.plan,
                 platform::migration::MigrationId(subject.id as u8),
             ),
+            platform::outage::DependencyId::KIND | platform::outage::WorkId::KIND => {
+                super::outage::subject(self.plan, subject)
+            }
             platform::restore::RestoreId::KIND | platform::restore::InstanceId::KIND => {
                 super::restore::subject(subject)
             }
@@ -145,6 +148,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Promotion(message) => return super::promotion::label(message),
         Message::Cleanup(message) => return super::cleanup::label(message),
         Message::Restore(message) => return super::restore::label(message),
+        Message::Outage(message) => return super::outage::label(message),
         Message::Pipeline(message) => return super::pipeline::label(message),
         Message::Traces(message) => return super::traces::label(message),
         Message::Sessions(message) => return super::sessions::label(message),

@@ -70,6 +70,10 @@ fn lines(
             .into_iter()
             .map(|(label, value, _)| format!("{label}: {value}"))
             .collect(),
+        Readable::ProviderStatus => super::outage::status(state),
+        Readable::OwnProbes => super::outage::probes(plan, state),
+        Readable::DependencyMap => super::outage::dependencies(&names, plan, state),
+        Readable::HeldWork => super::outage::held(&names, plan, state),
         Readable::Restores => super::restore::restores(state),
         Readable::Instances => super::restore::instances(state)
             .into_iter()

@@ -257,6 +257,13 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::ROLLOUT_OPEN,
         &gate::RUNNER_HEADROOM,
         &gate::EFFECT_BEFORE_ANSWER,
+        &gate::PROVIDER_EVIDENCE_FRESH,
+        &gate::PROVIDER_WELL,
+        &gate::PAUSES_LIFT_IN_STEPS,
+        &gate::OWN_PROBES_PASS,
+        &gate::CAUSE_ESTABLISHED,
+        &gate::RETRY_BACKS_OFF,
+        &gate::CALL_TRIES_LEFT,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }
@@ -272,6 +279,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Promotion(ref note) => return super::promotion::told(names, note),
         Note::Cleanup(ref note) => super::cleanup::told(names, note),
         Note::Restore(ref note) => return super::restore::told(names, note),
+        Note::Outage(ref note) => return super::outage::told(names, names.plan(), note),
         Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {
             format!("{} waits ({held} held here)", Names::request(request))

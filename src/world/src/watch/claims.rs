@@ -176,6 +176,7 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
             migration_of(view.state, *migration) == Some(state.as_str())
         }
         Situation::Promotion(situation) => promotions(view, situation).0,
+        Situation::Outage(situation) => view::outage::situation(view.state, situation).0,
         Situation::Restore { restore, stage } => {
             restore_of(view.state, *restore) == Some(stage.as_str())
         }
@@ -346,6 +347,7 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             state,
         ),
         Situation::Promotion(situation) => promotions(view, situation).1,
+        Situation::Outage(situation) => view::outage::situation(view.state, situation).1,
         Situation::Restore { restore, stage } => stands(
             &format!("restore {}", restore + 1),
             restore_of(view.state, *restore).unwrap_or("not asked for"),

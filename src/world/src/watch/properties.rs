@@ -9,6 +9,7 @@ mod hosts;
 mod memory;
 mod migration;
 mod orders;
+mod outage;
 mod pipeline;
 mod promotion;
 mod recovery;
@@ -56,6 +57,7 @@ struct Parts {
     gitops: bool,
     traces: bool,
     sessions: bool,
+    outage: bool,
     hosts: bool,
     promotions: bool,
 }
@@ -72,6 +74,7 @@ impl Parts {
             gitops: plan.gitops.is_some(),
             traces: plan.traces.is_some(),
             sessions: plan.sessions.is_some(),
+            outage: plan.outage.is_some(),
             hosts: plan.hosts.is_some(),
         }
     }
@@ -198,6 +201,9 @@ impl Properties {
             migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         }
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
+        if self.parts.outage {
+            outage::check(state, entry, &mut self.memory.outage, &mut judge);
+        }
         if self.parts.promotions {
             recovery::check(state, entry, &mut self.memory.recovery, &mut judge);
         }

@@ -50,6 +50,8 @@ pub struct Memory {
     pub looked_at: Time,
     /// What is remembered of migrations.
     pub migrations: super::migration::Memory,
+    /// What is remembered of providers.
+    pub outage: super::outage::Memory,
     /// What is remembered of restores.
     pub restores: super::restore::Memory,
     /// What is remembered of promotions.
