@@ -45,6 +45,27 @@ fn k4_the_host_with_the_most_room_is_chosen() {
 }
 
 #[test]
+fn k4_planned_to_pulling_when_the_runner_accepts_the_generation() {
+    let mut bench = Bench::new();
+    bench.store_answers = false;
+    bench.law = Box::new(|_, _, message| match message {
+        Message::Order { .. } => Fate::Keep,
+        _ => Fate::Deliver,
+    });
+    bench.request(Class::SafePage);
+    assert_eq!(bench.allocation(0).state, State::Planned);
+    bench.law = Box::new(|_, _, _| Fate::Deliver);
+    let (from, to, order) = bench.kept[0];
+    let Message::Order { token, .. } = order else {
+        panic!("an order");
+    };
+    bench.deliver(from, to, order);
+    bench.settle();
+    let value = bench.allocation(0);
+    assert_eq!((value.state, value.token), (State::Pulling, token));
+}
+
+#[test]
 fn k4_wrong_bytes_never_run() {
     let mut bench = Bench::new();
     bench.bytes = Some(Digest(0xBAD));

@@ -258,6 +258,30 @@ fn j_an_end_is_ready_or_failed() {
 }
 
 #[test]
+fn j_an_end_under_another_token_ends_nothing() {
+    let mut rig = Rig::started();
+    rig.wait(rig.solo.knobs.time(&knob::ATTEMPT_BEAT));
+    rig.beat(TWO, Token(2), Phase::Claim);
+    assert_eq!(rig.state(), State::Deploying);
+    rig.beat(ONE, Token(1), Phase::End(true));
+    assert_eq!(rig.state(), State::Deploying);
+    let late = Tell::LateEnd {
+        attempt: FIRST,
+        well: true,
+    };
+    assert!(rig.told.contains(&late));
+}
+
+#[test]
+fn j_pending_is_called_off_when_the_resource_has_said_that_there_is_nothing() {
+    let mut rig = Rig::started();
+    assert_eq!(rig.command(Order::Cancel { deployment: IT }), None);
+    assert_eq!(rig.state(), State::Pending, "not before there is evidence");
+    rig.observed(Found::Absent);
+    assert_eq!(rig.state(), State::Failed);
+}
+
+#[test]
 fn j_an_attempt_is_called_off_only_if_it_had_no_effect() {
     let mut rig = Rig::deploying();
     rig.command(Order::Cancel { deployment: IT });
@@ -371,6 +395,53 @@ fn j_every_commit_is_told_in_order_and_nothing_else_is() {
     assert_eq!(versions, (1..=newest.unwrap_or(0)).collect::<Vec<_>>());
     let last = rig.events.last().map(|event| event.state);
     assert_eq!(last, Some(State::Ready as u8));
+}
+
+#[test]
+fn j_a_crash_before_the_commit_leaves_nothing_and_the_order_can_be_given_again() {
+    let mut rig = Rig::new();
+    let order = Order::Start { deployment: IT };
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(pipeline::Command::Attempt(order))),
+    });
+    rig.restart();
+    assert!(rig.events.is_empty() && rig.solo.machine.attempts().get(0).is_none());
+    assert_eq!(rig.command(order), None);
+    assert_eq!(rig.state(), State::Pending);
+}
+
+#[test]
+fn j_a_crash_after_the_commit_and_before_the_telling_tells_it_late() {
+    let mut rig = Rig::new();
+    let order = Order::Start { deployment: IT };
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(pipeline::Command::Attempt(order))),
+    });
+    // The disk has it, and the node dies before it hears so.
+    while rig.solo.next_write().is_some() {}
+    assert!(rig.events.is_empty());
+    rig.restart();
+    assert_eq!(rig.state(), State::Pending);
+    let versions: Vec<u32> = rig.events.iter().map(|event| event.version).collect();
+    let newest = rig.solo.machine.attempts().get(0).map(|row| row.version);
+    assert_eq!(versions, (1..=newest.unwrap_or(0)).collect::<Vec<_>>());
+    assert_eq!(rig.events[0].state, State::Pending as u8);
+}
+
+#[test]
+fn j_a_crash_after_the_telling_and_before_the_mark_tells_the_same_event_again() {
+    let mut rig = Rig::deploying();
+    let before = rig.events.clone();
+    rig.restart();
+    let newest = rig.attempt();
+    let mut told = rig.events.clone();
+    told.dedup();
+    told.sort_by_key(|event| event.version);
+    told.dedup();
+    assert_eq!(told, before, "no event but those of the commits");
+    assert_eq!(rig.attempt(), newest);
 }
 
 #[test]

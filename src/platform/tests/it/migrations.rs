@@ -162,6 +162,26 @@ fn k7_a_sound_migration_is_verified() {
 }
 
 #[test]
+fn k7_nothing_to_classified_with_its_class_and_a_second_request_attaches() {
+    let mut rig = Rig::new(Class::Expand, true);
+    assert_eq!(rig.row().state, None);
+    rig.command(Order::Request { migration: IT });
+    rig.stands(State::Classified, None);
+    let row = rig.row();
+    rig.command(Order::Request { migration: IT });
+    assert_eq!(rig.row(), row);
+}
+
+#[test]
+fn k7_classified_to_dry_run_on_a_copy_that_is_not_production() {
+    let mut rig = Rig::sound();
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Copy));
+    rig.answers(Work::Copy, Outcome::Number(7));
+    rig.stands(State::DryRun, None);
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Try(7)));
+}
+
+#[test]
 fn k7_a_destructive_plan_waits_for_approval() {
     let mut rig = Rig::new(Class::Destructive, true);
     rig.command(Order::Request { migration: IT });
@@ -302,6 +322,20 @@ fn k7_a_schema_that_is_not_the_expected_one_ends_it() {
     rig.answers(Work::Step(1), Outcome::Yes);
     rig.answers(Work::Schema, Outcome::Number(1));
     rig.stands(State::Failed, Some(Reason::WrongSchema));
+}
+
+#[test]
+fn k7_blocked_to_classified_and_all_evidence_is_new() {
+    let mut rig = Rig::sound();
+    rig.answers(Work::Copy, Outcome::Number(7));
+    rig.answers(Work::Try(7), Outcome::Yes);
+    rig.answers(Work::RestorePoint, Outcome::No);
+    rig.stands(State::Blocked, Some(Reason::NoRestorePoint));
+    rig.command(Order::Resume { migration: IT });
+    rig.stands(State::Classified, None);
+    rig.before_the_lock();
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Lock));
+    rig.stands(State::DryRun, None);
 }
 
 #[test]

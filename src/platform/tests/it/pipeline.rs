@@ -362,6 +362,19 @@ fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
 }
 
 #[test]
+fn k1_blocked_to_failed_when_it_is_called_off() {
+    let mut rig = Rig::built(product());
+    rig.seen(Look::Bindings, false);
+    assert_eq!(rig.state(), Some(State::Blocked));
+    rig.command(Order::Cancel { deploy: IT });
+    let row = rig.row();
+    assert_eq!(
+        (row.state, row.cause, row.blocker),
+        (Some(State::Failed), Some(Cause::Cancelled), None)
+    );
+}
+
+#[test]
 fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     let mut rig = Rig::requested();
     let lease = rig.solo.knobs.time(&knob::PIPELINE_LEASE);
@@ -378,6 +391,34 @@ fn k1_a_stage_that_takes_too_long_fails() {
     let mut rig = Rig::built(product());
     rig.wait(rig.solo.knobs.time(&knob::PIPELINE_VALIDATE_LIMIT));
     assert_eq!(rig.row().cause, Some(Cause::Deadline));
+}
+
+#[test]
+fn k1_cloning_and_building_to_failed_at_their_limits_although_the_builder_is_heard_of() {
+    for (progress, state, limit) in [
+        (
+            Progress::Fetching,
+            State::Cloning,
+            &knob::PIPELINE_CLONE_LIMIT,
+        ),
+        (
+            Progress::Building(TREE),
+            State::Building,
+            &knob::PIPELINE_BUILD_LIMIT,
+        ),
+    ] {
+        let mut rig = Rig::requested();
+        rig.beat(ONE, Token(1), progress);
+        let since = rig.row().since;
+        let limit = rig.solo.knobs.time(limit);
+        // Its builder is heard of all the time.
+        while rig.solo.now.since(since) < limit {
+            assert_eq!(rig.state(), Some(state));
+            rig.wait(Duration::secs(5));
+            rig.beat(ONE, Token(1), progress);
+        }
+        assert_eq!(rig.row().cause, Some(Cause::Deadline));
+    }
 }
 
 #[test]

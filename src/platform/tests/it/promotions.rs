@@ -360,6 +360,30 @@ fn k2_route_cas_changes_the_owner_once() {
 }
 
 #[test]
+fn k2_route_cas_to_failed_when_it_was_lost_and_only_a_new_operation_goes_on() {
+    let mut rig = Rig::new(true, false);
+    rig.promote(1, 1);
+    rig.promote(4, 1);
+    rig.approve(1, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.owner(), (DeploymentId(1), Epoch(2)));
+    rig.approve(4, 1, 2);
+    rig.wait(2);
+    assert_eq!(
+        (rig.row(1).state, rig.row(1).hold),
+        (State::Failed, Hold::EpochConflict)
+    );
+    rig.approve(4, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(1).state, State::Failed, "it is not tried again");
+    rig.promote(4, 2);
+    rig.approve(4, 2, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(2).state, State::EdgePropagating);
+    assert_eq!(rig.owner(), (DeploymentId(4), Epoch(3)));
+}
+
+#[test]
 fn k2_a_crash_between_the_owner_and_the_row_changes_nothing_twice() {
     let mut rig = Rig::new(false, false);
     rig.promote(1, 1);

@@ -77,6 +77,17 @@ fn k3_requested_wake_waits_for_a_free_start() {
 }
 
 #[test]
+fn k3_wake_requested_to_starting_when_an_allocation_is_planned() {
+    let mut bench = Bench::new();
+    bench.store_answers = false;
+    bench.request(Class::SafePage);
+    assert_eq!(
+        (bench.wake().state, bench.allocation(0).state),
+        (State::Starting, allocation::State::Pulling)
+    );
+}
+
+#[test]
 fn k3_process_up_then_ready_makes_it_hot() {
     let mut bench = Bench::new();
     bench.ready = false;
@@ -256,6 +267,22 @@ fn k3_new_owner_ends_the_wake_and_waiters_keep_their_deadline() {
 }
 
 #[test]
+fn k3_a_new_owner_begins_cold_if_nothing_of_it_serves_and_gets_hot_by_a_wake_only() {
+    let mut bench = Bench::new();
+    bench.make_hot();
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
+    bench.advance(secs(5));
+    assert_eq!(bench.wake_at(Epoch(2)).state, State::Cold);
+    bench.request(Class::SafePage);
+    bench.advance(secs(3));
+    assert_eq!(bench.wake_at(Epoch(2)).state, State::Hot);
+}
+
+#[test]
 fn k3_idle_app_goes_to_sleep_and_wakes_again() {
     let mut bench = Bench::new();
     bench.make_hot();
@@ -278,6 +305,23 @@ fn k3_busy_app_stays_awake() {
     for _ in 0..10 {
         bench.advance(secs(200));
         bench.request(Class::SafePage);
+    }
+    assert_eq!(
+        (
+            bench.wake().state,
+            bench.took_wake(Transition::SleepStarted)
+        ),
+        (State::Hot, 0)
+    );
+}
+
+#[test]
+fn k3_an_attached_session_keeps_the_app_awake() {
+    let mut bench = Bench::of_sessions(true, true, 9);
+    bench.open(1, 1, None).expect("a session");
+    for act in 0..80 {
+        bench.advance(secs(5));
+        assert!(bench.act(1, 1, act).is_some());
     }
     assert_eq!(
         (
