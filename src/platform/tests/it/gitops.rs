@@ -250,6 +250,8 @@ impl Rig {
     }
 }
 
+// CO-LO-EN: the resolved transition table, and with it the holes H1–H13 and H16. H14 and H15 are in gitops_sides.rs.
+
 #[test]
 fn pending_to_installing_when_the_dispatch_is_accepted() {
     let mut rig = Rig::new();

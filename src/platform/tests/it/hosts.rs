@@ -56,6 +56,8 @@ fn note(bench: &Bench, wanted: impl Fn(&HostNote) -> bool) -> bool {
     bench.count(|note| matches!(note, Note::Host(note) if wanted(note))) > 0
 }
 
+// K.5 Host drain / OS upgrade. Nothing → cordoned.
+
 #[test]
 fn k5_a_cordon_stops_new_placement_only() {
     let mut bench = Bench::of_hosts(&ALL);
@@ -93,6 +95,8 @@ fn k5_when_only_a_cordoned_host_has_room_there_is_none() {
     bench.request(Class::SafePage);
     assert!(bench.refused(&gate::HOST_NOT_CORDONED));
 }
+
+// Cordoned → evacuating.
 
 #[test]
 fn k5_evacuating_is_held_for_the_quorum() {
@@ -157,6 +161,8 @@ fn k5_a_provider_that_is_silent_holds_the_drain() {
     bench.advance(secs(20));
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
 }
+
+// Evacuating → replacement ready.
 
 #[test]
 fn k5_the_replacement_serves_before_anything_leaves() {
@@ -224,6 +230,8 @@ fn k5_killing_is_no_drain_and_is_counted_as_killing() {
     assert!(killed);
 }
 
+// Replacement ready → upgrading.
+
 #[test]
 fn k5_only_an_approved_image_is_installed() {
     let mut bench = Bench::of_hosts(&ALL);
@@ -239,6 +247,8 @@ fn k5_only_an_approved_image_is_installed() {
     bench.advance(secs(10));
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
 }
+
+// Upgrading → postcheck.
 
 #[test]
 fn k5_what_the_host_said_before_it_went_off_is_no_return() {
@@ -265,6 +275,8 @@ fn k5_an_upgrade_that_takes_too_long_is_stuck_and_goes_on_when_it_can() {
     bench.advance(secs(10));
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
 }
+
+// Postcheck → uncordoned.
 
 #[test]
 fn k5_a_drain_goes_all_the_way() {
@@ -323,6 +335,8 @@ fn k5_a_postcheck_of_an_earlier_boot_is_void() {
     assert_eq!(newest(&bench, ONE).state, State::Postcheck);
 }
 
+// Postcheck → upgrading.
+
 #[test]
 fn k5_a_failed_postcheck_is_followed_by_a_rebuild_three_times_at_most() {
     let mut bench = Bench::of_hosts(&ALL);
@@ -377,6 +391,8 @@ fn k5_a_broken_agent_freezes_the_rollout_until_another_image_is_approved() {
     assert_eq!(newest(&bench, TWO).version, Version(3));
     assert_eq!(newest(&bench, TWO).state, State::Uncordoned);
 }
+
+// Cordoned, evacuating → uncordoned.
 
 #[test]
 fn k5_cordoned_is_called_off_only_while_the_host_is_unchanged() {

@@ -213,6 +213,8 @@ impl Rig {
     }
 }
 
+// K.1 Deploy pipeline. Nothing → queued.
+
 #[test]
 fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
     let mut rig = Rig::requested();
@@ -227,6 +229,8 @@ fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
     assert!(matches!(done, Some(Tell::Ordered { done: true, .. })));
 }
 
+// Queued → cloning.
+
 #[test]
 fn k1_a_free_builder_gets_the_lease_and_nothing_is_ordered_before_the_disk_has_it() {
     let mut rig = Rig::new();
@@ -239,6 +243,8 @@ fn k1_a_free_builder_gets_the_lease_and_nothing_is_ordered_before_the_disk_has_i
     assert_eq!(rig.order(), Some((ONE, Token(1))));
 }
 
+// Cloning → building.
+
 #[test]
 fn k1_the_commits_own_tree_is_built_and_another_is_not() {
     let mut rig = Rig::requested();
@@ -248,6 +254,8 @@ fn k1_the_commits_own_tree_is_built_and_another_is_not() {
     rig.beat(ONE, Token(1), Progress::Building(TREE + 1));
     assert_eq!(rig.row().cause, Some(Cause::TreeMismatch));
 }
+
+// Building → validating.
 
 #[test]
 fn k1_the_same_digest_is_validated_and_another_is_tried_once_more_elsewhere() {
@@ -263,6 +271,8 @@ fn k1_the_same_digest_is_validated_and_another_is_tried_once_more_elsewhere() {
     assert!(rig.told.contains(&Tell::Alarm { deploy: IT }));
 }
 
+// Validating → preview ready.
+
 #[test]
 fn k1_everything_that_a_preview_needs_is_looked_at() {
     let mut rig = Rig::built(product());
@@ -274,6 +284,8 @@ fn k1_everything_that_a_preview_needs_is_looked_at() {
     rig.seen(Look::Preview(ARTIFACT), true);
     assert_eq!(rig.state(), Some(State::PreviewReady));
 }
+
+// Validating → blocked, and blocked → validating when it is cleared.
 
 #[test]
 fn k1_a_cold_deploy_waits_for_an_agreement_to_this_digest() {
@@ -338,6 +350,8 @@ fn k1_an_impact_that_nobody_has_classified_blocks() {
     assert_eq!(rig.state(), Some(State::Validating));
 }
 
+// Validating → failed.
+
 #[test]
 fn k1_stale_generated_files_are_a_defect_of_the_source() {
     let stale = Product {
@@ -347,6 +361,8 @@ fn k1_stale_generated_files_are_a_defect_of_the_source() {
     let rig = Rig::built(stale);
     assert_eq!(rig.row().cause, Some(Cause::StaleArtifacts));
 }
+
+// Blocked → failed.
 
 #[test]
 fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
@@ -374,6 +390,8 @@ fn k1_blocked_to_failed_when_it_is_called_off() {
     );
 }
 
+// Cloning, building → queued.
+
 #[test]
 fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     let mut rig = Rig::requested();
@@ -385,6 +403,8 @@ fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     rig.wait(lease);
     assert_eq!(rig.row().cause, Some(Cause::LeaseLost));
 }
+
+// Any that is active → failed.
 
 #[test]
 fn k1_a_stage_that_takes_too_long_fails() {
@@ -427,6 +447,8 @@ fn k1_a_newer_commit_of_the_branch_takes_its_place() {
     rig.command(Order::Request { deploy: NEXT });
     assert_eq!(rig.row().cause, Some(Cause::Superseded));
 }
+
+// What comes late, what got too old, and a crash.
 
 #[test]
 fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {

@@ -140,6 +140,8 @@ impl Rig {
     }
 }
 
+// K.6 Region enablement. Nothing → requested.
+
 #[test]
 fn k6_a_request_needs_residency() {
     let mut rig = Rig::new(false);
@@ -189,10 +191,14 @@ fn goes_up(from: State, needs: &[Fact], to: State) {
     }
 }
 
+// Requested → provisioning.
+
 #[test]
 fn k6_requested_to_provisioning_needs_room_at_a_healthy_provider() {
     goes_up(State::Requested, &[Fact::Quota], State::Provisioning);
 }
+
+// Provisioning → binding services.
 
 #[test]
 fn k6_provisioning_to_binding_services_needs_runners_and_edges_with_a_baseline() {
@@ -200,17 +206,23 @@ fn k6_provisioning_to_binding_services_needs_runners_and_edges_with_a_baseline()
     goes_up(State::Provisioning, &needs, State::BindingServices);
 }
 
+// Binding services → replicating artifacts.
+
 #[test]
 fn k6_binding_services_to_replicating_artifacts_needs_services_secrets_and_a_session_store() {
     let needs = [Fact::Services, Fact::Secrets, Fact::SessionStore];
     goes_up(State::BindingServices, &needs, State::ReplicatingArtifacts);
 }
 
+// Replicating artifacts → eligible.
+
 #[test]
 fn k6_replicating_artifacts_to_eligible_needs_the_artifact_and_the_data() {
     let needs = [Fact::Artifact, Fact::Data];
     goes_up(State::ReplicatingArtifacts, &needs, State::Eligible);
 }
+
+// Any → disabled.
 
 #[test]
 fn k6_any_state_to_disabled_by_an_operator_or_at_once_when_residency_forbids_it() {
@@ -323,6 +335,8 @@ fn k6_a_regression_takes_a_region_out_after_its_grace_and_not_before() {
     rig.all_is_well();
     assert_eq!(rig.row().ill_since, None);
 }
+
+// Disabled → requested.
 
 #[test]
 fn k6_a_region_that_comes_back_shows_everything_anew() {

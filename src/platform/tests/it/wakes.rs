@@ -8,6 +8,8 @@ use platform::note::Note;
 use platform::wake::{State, Transition};
 use platform::{gate, knob};
 
+// K.3 Wake. Cold → wake requested.
+
 #[test]
 fn k3_first_holdable_request_requests_a_wake() {
     let mut bench = Bench::new();
@@ -16,6 +18,8 @@ fn k3_first_holdable_request_requests_a_wake() {
     assert_eq!(bench.took_wake(Transition::Requested), 1);
     assert_eq!(bench.wake().attempt, 1);
 }
+
+// Wake requested, more requests.
 
 #[test]
 fn k3_more_requests_join_the_wake() {
@@ -50,6 +54,8 @@ fn k3_edges_that_ask_together_share_one_wake() {
     assert!(bench.refused(&gate::ONE_WAKE));
     assert_eq!(bench.took_wake(Transition::Requested), 1);
 }
+
+// Wake requested → starting.
 
 #[test]
 fn k3_requested_wake_waits_for_a_free_start() {
@@ -87,6 +93,8 @@ fn k3_wake_requested_to_starting_when_an_allocation_is_planned() {
     );
 }
 
+// Starting → readiness wait → hot.
+
 #[test]
 fn k3_process_up_then_ready_makes_it_hot() {
     let mut bench = Bench::new();
@@ -99,6 +107,8 @@ fn k3_process_up_then_ready_makes_it_hot() {
     bench.advance(secs(1));
     assert_eq!(bench.wake().state, State::Hot);
 }
+
+// Starting, readiness wait → failed.
 
 #[test]
 fn k3_readiness_timeout_fails_the_wake_and_waiters_are_answered_first() {
@@ -132,6 +142,8 @@ fn k3_wake_timeout_before_the_process_is_up() {
         (State::Failed, Cause::WakeTimeout)
     );
 }
+
+// Ready after the timeout.
 
 #[test]
 fn k3_late_ready_is_capacity_and_the_next_wake_takes_it_up_at_once() {
@@ -180,6 +192,8 @@ fn k3_spare_that_is_still_starting_is_taken_up_as_well() {
     );
 }
 
+// Failed → cold.
+
 #[test]
 fn k3_cool_down_doubles_and_is_kept() {
     let mut bench = Bench::new();
@@ -224,6 +238,8 @@ fn k3_budget_of_starts_is_kept() {
     bench.advance(secs(2));
     assert_eq!(bench.status(late), Some(200));
 }
+
+// Any before hot → failed when the owner changes, and the new owner's wake.
 
 #[test]
 fn k3_new_owner_ends_the_wake_and_waiters_keep_their_deadline() {
@@ -282,6 +298,8 @@ fn k3_a_new_owner_begins_cold_if_nothing_of_it_serves_and_gets_hot_by_a_wake_onl
     assert_eq!(bench.wake_at(Epoch(2)).state, State::Hot);
 }
 
+// Hot → sleeping → cold.
+
 #[test]
 fn k3_idle_app_goes_to_sleep_and_wakes_again() {
     let mut bench = Bench::new();
@@ -332,6 +350,8 @@ fn k3_an_attached_session_keeps_the_app_awake() {
     );
 }
 
+// Sleeping → hot.
+
 #[test]
 fn k3_request_before_the_stop_cancels_the_sleep() {
     let mut bench = Bench::with(&[EDGE, EDGE_TWO], &[RUNNER]);
@@ -377,6 +397,8 @@ fn k3_request_after_the_stop_waits_for_the_next_wake() {
     assert_eq!(bench.answer(id), Some((200, Reason::Served)));
     assert_eq!(bench.control.machine.allocations().len(), 2);
 }
+
+// Hot → cold.
 
 #[test]
 fn k3_losing_the_last_allocation_makes_it_cold_in_one_breath() {
