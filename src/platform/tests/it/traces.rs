@@ -130,6 +130,9 @@ fn l1_app_error_is_passed_through_without_a_repeat() {
     let id = page(&mut bench, EDGE, CONTRACT_ROUTE);
     bench.advance(millis(50));
     assert_eq!(bench.answer(id), Some((500, Reason::AppError)));
+    let dispatched =
+        |note: &Note| matches!(note, Note::RequestDispatched { request, .. } if *request == id);
+    assert_eq!(bench.count(dispatched), 1);
 }
 
 #[test]

@@ -83,6 +83,33 @@ fn k3_requested_wake_waits_for_a_free_start() {
 }
 
 #[test]
+fn k3_wake_requested_waits_while_another_start_of_the_route_is_under_way() {
+    let mut bench = Bench::with(&[EDGE], &[RUNNER, RUNNER_TWO]);
+    bench.store_answers = false;
+    bench.command(Command::StartAllocation {
+        route: ROUTE,
+        region: REGION,
+    });
+    assert_eq!(bench.allocation(0).host, RUNNER);
+    // Its host falls silent, so that nobody knows whether the start goes on.
+    bench.law = Box::new(|from, to, _| {
+        if from == RUNNER || to == RUNNER {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
+    bench.store_answers = true;
+    bench.advance(secs(45));
+    bench.request(Class::SafePage);
+    assert_eq!(bench.wake().state, State::WakeRequested);
+    assert!(bench.refused(&gate::START_LIMIT));
+    bench.advance(secs(20));
+    assert_eq!(bench.wake().state, State::Hot);
+    assert_eq!(bench.allocation(1).host, RUNNER_TWO);
+}
+
+#[test]
 fn k3_wake_requested_to_starting_when_an_allocation_is_planned() {
     let mut bench = Bench::new();
     bench.store_answers = false;
