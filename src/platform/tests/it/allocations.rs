@@ -9,6 +9,8 @@ use platform::note::Note;
 use platform::runner::{Stage, image};
 use platform::{gate, knob, wake};
 
+// K.4 Allocation lifecycle. Nothing → planned.
+
 #[test]
 fn k4_no_host_has_room() {
     let mut bench = Bench::new();
@@ -43,6 +45,31 @@ fn k4_the_host_with_the_most_room_is_chosen() {
         "capacity of an awake app goes into rotation"
     );
 }
+
+// Planned → pulling.
+
+#[test]
+fn k4_planned_to_pulling_when_the_runner_accepts_the_generation() {
+    let mut bench = Bench::new();
+    bench.store_answers = false;
+    bench.law = Box::new(|_, _, message| match message {
+        Message::Order { .. } => Fate::Keep,
+        _ => Fate::Deliver,
+    });
+    bench.request(Class::SafePage);
+    assert_eq!(bench.allocation(0).state, State::Planned);
+    bench.law = Box::new(|_, _, _| Fate::Deliver);
+    let (from, to, order) = bench.kept[0];
+    let Message::Order { token, .. } = order else {
+        panic!("an order");
+    };
+    bench.deliver(from, to, order);
+    bench.settle();
+    let value = bench.allocation(0);
+    assert_eq!((value.state, value.token), (State::Pulling, token));
+}
+
+// Pulling → starting.
 
 #[test]
 fn k4_wrong_bytes_never_run() {
@@ -82,6 +109,8 @@ fn k4_what_is_launched_is_named_by_bytes_and_mounts() {
     assert_eq!(bench.allocation(0).verified, Some(Digest(0xA1)));
 }
 
+// Starting → ready.
+
 #[test]
 fn k4_two_checks_in_a_row_make_it_ready() {
     let mut bench = Bench::new();
@@ -116,6 +145,8 @@ fn k4_a_start_that_takes_too_long_fails_and_is_stopped() {
     );
 }
 
+// Pulling → failed.
+
 #[test]
 fn k4_a_pull_is_tried_again_and_given_up() {
     let mut bench = Bench::new();
@@ -132,6 +163,8 @@ fn k4_a_pull_is_tried_again_and_given_up() {
         (State::Failed, Cause::PullTimeout)
     );
 }
+
+// Planned → stopped.
 
 #[test]
 fn k4_planned_is_called_off() {
@@ -168,6 +201,8 @@ fn k4_planned_is_called_off() {
     }
     assert!(bench.refused(&gate::ORDER_TOKEN));
 }
+
+// Ready → draining → stopped.
 
 #[test]
 fn k4_drain_lets_requests_finish() {
@@ -232,6 +267,8 @@ fn k4_drain_ends_at_its_deadline_and_says_so() {
         1
     );
 }
+
+// Pulling, starting, ready, draining → failed; restarts in place, rotation and presence.
 
 #[test]
 fn k4_a_crash_is_restarted_in_place_under_a_new_token() {

@@ -202,6 +202,8 @@ impl Rig {
     }
 }
 
+// J. Attempt lifecycle. Nothing → pending.
+
 #[test]
 fn j_an_attempt_is_refused_while_one_is_in_flight() {
     let mut rig = Rig::started();
@@ -216,6 +218,8 @@ fn j_an_attempt_is_refused_while_the_one_before_is_unknown() {
     let again = rig.command(Order::Start { deployment: IT });
     assert_eq!(again, Some(Refusal::PreviousUnknown));
 }
+
+// Pending → deploying.
 
 #[test]
 fn j_a_worker_claims_under_the_newest_lease_only() {
@@ -248,6 +252,8 @@ fn j_no_worker_begins_before_the_disk_has_its_claim() {
     assert!(matches!(rig.said.first(), Some((ONE, Say::Go { .. }))));
 }
 
+// Deploying → ready, failed.
+
 #[test]
 fn j_an_end_is_ready_or_failed() {
     for (well, state) in [(true, State::Ready), (false, State::Failed)] {
@@ -255,6 +261,32 @@ fn j_an_end_is_ready_or_failed() {
         rig.beat(ONE, Token(1), Phase::End(well));
         assert_eq!((rig.state(), rig.deployment().state), (state, Some(state)));
     }
+}
+
+#[test]
+fn j_an_end_under_another_token_ends_nothing() {
+    let mut rig = Rig::started();
+    rig.wait(rig.solo.knobs.time(&knob::ATTEMPT_BEAT));
+    rig.beat(TWO, Token(2), Phase::Claim);
+    assert_eq!(rig.state(), State::Deploying);
+    rig.beat(ONE, Token(1), Phase::End(true));
+    assert_eq!(rig.state(), State::Deploying);
+    let late = Tell::LateEnd {
+        attempt: FIRST,
+        well: true,
+    };
+    assert!(rig.told.contains(&late));
+}
+
+// Pending, deploying → failed.
+
+#[test]
+fn j_pending_is_called_off_when_the_resource_has_said_that_there_is_nothing() {
+    let mut rig = Rig::started();
+    assert_eq!(rig.command(Order::Cancel { deployment: IT }), None);
+    assert_eq!(rig.state(), State::Pending, "not before there is evidence");
+    rig.observed(Found::Absent);
+    assert_eq!(rig.state(), State::Failed);
 }
 
 #[test]
@@ -268,6 +300,8 @@ fn j_an_attempt_is_called_off_only_if_it_had_no_effect() {
     assert_eq!(rig.state(), State::Failed);
 }
 
+// Pending, deploying → unknown.
+
 #[test]
 fn j_what_is_not_heard_of_is_unknown_whether_it_was_claimed_or_not() {
     let mut rig = Rig::started();
@@ -277,6 +311,8 @@ fn j_what_is_not_heard_of_is_unknown_whether_it_was_claimed_or_not() {
     let swept = Tell::Swept { found: 1, moved: 1 };
     assert_eq!(rig.told.iter().filter(|tell| **tell == swept).count(), 1);
 }
+
+// Unknown → ready, failed.
 
 #[test]
 fn j_only_what_was_observed_ends_an_unknown_attempt() {
@@ -302,6 +338,8 @@ fn j_a_late_end_is_a_reason_to_look_and_no_proof() {
     assert_eq!(rig.state(), State::Ready);
 }
 
+// Ready, failed → nothing.
+
 #[test]
 fn j_an_ended_attempt_stays_ended() {
     let mut rig = Rig::deploying();
@@ -309,6 +347,8 @@ fn j_an_ended_attempt_stays_ended() {
     rig.beat(ONE, Token(1), Phase::End(true));
     assert_eq!(rig.state(), State::Failed);
 }
+
+// The deployment is a projection.
 
 #[test]
 fn j_the_deployment_is_its_newest_attempt() {
@@ -321,6 +361,8 @@ fn j_the_deployment_is_its_newest_attempt() {
     rig.restart();
     assert_eq!(rig.deployment().newest, Some(AttemptId(1)));
 }
+
+// J. Attempt lifecycle, teardown guard.
 
 #[test]
 fn j_unknown_is_not_torn_down_unless_somebody_has_looked() {
@@ -362,6 +404,8 @@ fn j_what_is_under_way_is_called_off_before_it_is_torn_down() {
     assert_eq!(rig.deployment().teardown, Some(Teardown::Done));
 }
 
+// J. Attempt lifecycle, write-then-emit: crash points. What is told is what was committed.
+
 #[test]
 fn j_every_commit_is_told_in_order_and_nothing_else_is() {
     let mut rig = Rig::deploying();
@@ -372,6 +416,57 @@ fn j_every_commit_is_told_in_order_and_nothing_else_is() {
     let last = rig.events.last().map(|event| event.state);
     assert_eq!(last, Some(State::Ready as u8));
 }
+
+// Before the commit; after it and before the telling; after the telling and before the mark.
+
+#[test]
+fn j_a_crash_before_the_commit_leaves_nothing_and_the_order_can_be_given_again() {
+    let mut rig = Rig::new();
+    let order = Order::Start { deployment: IT };
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(pipeline::Command::Attempt(order))),
+    });
+    rig.restart();
+    assert!(rig.events.is_empty() && rig.solo.machine.attempts().get(0).is_none());
+    assert_eq!(rig.command(order), None);
+    assert_eq!(rig.state(), State::Pending);
+}
+
+#[test]
+fn j_a_crash_after_the_commit_and_before_the_telling_tells_it_late() {
+    let mut rig = Rig::new();
+    let order = Order::Start { deployment: IT };
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(pipeline::Command::Attempt(order))),
+    });
+    // The disk has it, and the node dies before it hears so.
+    while rig.solo.next_write().is_some() {}
+    assert!(rig.events.is_empty());
+    rig.restart();
+    assert_eq!(rig.state(), State::Pending);
+    let versions: Vec<u32> = rig.events.iter().map(|event| event.version).collect();
+    let newest = rig.solo.machine.attempts().get(0).map(|row| row.version);
+    assert_eq!(versions, (1..=newest.unwrap_or(0)).collect::<Vec<_>>());
+    assert_eq!(rig.events[0].state, State::Pending as u8);
+}
+
+#[test]
+fn j_a_crash_after_the_telling_and_before_the_mark_tells_the_same_event_again() {
+    let mut rig = Rig::deploying();
+    let before = rig.events.clone();
+    rig.restart();
+    let newest = rig.attempt();
+    let mut told = rig.events.clone();
+    told.dedup();
+    told.sort_by_key(|event| event.version);
+    told.dedup();
+    assert_eq!(told, before, "no event but those of the commits");
+    assert_eq!(rig.attempt(), newest);
+}
+
+// Nobody can look.
 
 #[test]
 fn j_an_unknown_attempt_that_nobody_can_look_at_is_escalated() {

@@ -250,6 +250,8 @@ impl Rig {
     }
 }
 
+// CO-LO-EN: the resolved transition table, and with it the holes H1–H13 and H16. H14 and H15 are in gitops_sides.rs.
+
 #[test]
 fn pending_to_installing_when_the_dispatch_is_accepted() {
     let mut rig = Rig::new();
@@ -337,6 +339,22 @@ fn installing_to_failed_on_an_error() {
 }
 
 #[test]
+fn installing_to_failed_at_the_progress_deadline() {
+    let mut rig = Rig::new();
+    rig.want(1);
+    rig.report(Observed::Accepted);
+    rig.secs(290);
+    assert_eq!((rig.state(), rig.row().token), (State::Installing, 1));
+    while rig.state() == State::Installing && rig.row().token == 1 {
+        rig.secs(1);
+    }
+    assert_eq!(
+        (rig.state(), rig.row().cause),
+        (State::Failed, Cause::NoProgress)
+    );
+}
+
+#[test]
 fn h1_failed_to_installing_after_its_back_off() {
     let mut rig = Rig::new();
     rig.want(1);
@@ -383,6 +401,69 @@ fn h2_failed_to_updating_after_its_back_off_if_something_has_run() {
     rig.fails(Cause::ImagePullFailed);
     rig.secs(7);
     assert_eq!(rig.state(), State::Updating);
+}
+
+#[test]
+fn installed_to_updating_when_the_generation_changes_and_the_version_is_not_in_quarantine() {
+    let mut rig = Rig::installed();
+    rig.want(2);
+    assert_eq!((rig.state(), rig.row().goal), (State::Updating, version(2)));
+    assert_eq!(
+        rig.ordered().last().map(|order| order.revision),
+        Some(version(2))
+    );
+    let mut rig = Rig::rolling_back();
+    rig.runs(1);
+    rig.secs(600);
+    assert_eq!(rig.state(), State::Installed);
+    assert!(rig.refuses(&gate::NOT_QUARANTINED));
+}
+
+#[test]
+fn updating_to_installed_on_success_and_to_failed_on_an_error_under_the_current_token() {
+    let mut rig = Rig::updating();
+    let (old, row) = (rig.row().token - 1, rig.row());
+    let (revision, healthy) = (version(2), true);
+    rig.report_under(1, old, Observed::Running { revision, healthy });
+    assert_eq!(rig.row(), row);
+    assert!(rig.refuses(&gate::ATTEMPT_TOKEN_CURRENT));
+    rig.runs(2);
+    assert_eq!(
+        (rig.state(), rig.row().last_good),
+        (State::Installed, version(2))
+    );
+    let mut rig = Rig::updating();
+    rig.fails(Cause::ImagePullFailed);
+    assert_eq!(
+        (rig.state(), rig.row().cause, rig.row().last_good),
+        (State::Failed, Cause::ImagePullFailed, version(1))
+    );
+}
+
+#[test]
+fn failed_to_updating_when_something_new_is_wanted_and_something_has_run() {
+    let mut rig = Rig::updating();
+    rig.fails(Cause::ImagePullFailed);
+    rig.want(3);
+    assert_eq!(
+        (rig.state(), rig.row().goal, rig.row().attempts),
+        (State::Updating, version(3), 1)
+    );
+}
+
+#[test]
+fn failed_to_rolling_back_when_the_policy_says_so() {
+    let mut rig = Rig::updating();
+    rig.sent.clear();
+    rig.fails(Cause::HealthCheckFailed);
+    assert_eq!(
+        (rig.state(), rig.row().goal),
+        (State::RollingBack, version(1))
+    );
+    assert_eq!(
+        rig.ordered().last().map(|order| order.revision),
+        Some(version(1))
+    );
 }
 
 #[test]
@@ -561,6 +642,18 @@ fn h13_absence_counts_whatever_the_exit_code() {
             (State::Deleted, exit_code)
         );
     }
+}
+
+#[test]
+fn deleting_to_deleted_needs_absence_of_the_same_life() {
+    let mut rig = Rig::installed();
+    rig.unwant();
+    let token = rig.row().token;
+    rig.report_under(2, token, Observed::Absent { exit_code: 0 });
+    assert_eq!(rig.state(), State::Deleting);
+    assert!(rig.refuses(&gate::INCARNATION_MATCHES));
+    rig.report(Observed::Absent { exit_code: 0 });
+    assert_eq!(rig.state(), State::Deleted);
 }
 
 #[test]

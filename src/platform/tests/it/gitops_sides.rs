@@ -105,6 +105,8 @@ fn left(rig: &Rig<Central>) -> usize {
     rows.filter(|(_, row)| row.value.revision.is_some()).count()
 }
 
+// CO-LO-EN, holes: H15 at the central orchestrator, and H12 as it sees it.
+
 #[test]
 fn h15_a_removal_of_few_goes_on_and_one_of_many_is_held() {
     for (before, after, goes_on) in [
@@ -310,6 +312,8 @@ fn health_check_failed() {
     assert_eq!(reported(&rig), Observed::Failed { cause, schema });
     assert!(rig.host.contains(&HostCall::Kill { process }));
 }
+
+// CO-LO-EN, holes: H14 at the edge node.
 
 #[test]
 fn h14_an_image_goes_with_the_last_that_uses_it() {

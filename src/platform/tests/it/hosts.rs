@@ -2,7 +2,9 @@
 
 use crate::bench::*;
 use machine::NodeId;
-use platform::hosts::{Command, Drain, Hold, Managed, Message, Note as HostNote, State, Version};
+use platform::hosts::{
+    Command, Drain, Facts, Hold, Managed, Message, Note as HostNote, State, Version,
+};
 use platform::message::{Class, Command as Order, Message as Any};
 use platform::note::Note;
 use platform::{allocation, gate, knob};
@@ -54,8 +56,10 @@ fn note(bench: &Bench, wanted: impl Fn(&HostNote) -> bool) -> bool {
     bench.count(|note| matches!(note, Note::Host(note) if wanted(note))) > 0
 }
 
+// K.5 Host drain / OS upgrade. Nothing → cordoned.
+
 #[test]
-fn a_cordon_stops_new_placement_only() {
+fn k5_a_cordon_stops_new_placement_only() {
     let mut bench = Bench::of_hosts(&ALL);
     let at = served_from(&mut bench);
     assert!(host(
@@ -84,7 +88,7 @@ fn a_cordon_stops_new_placement_only() {
 }
 
 #[test]
-fn when_only_a_cordoned_host_has_room_there_is_none() {
+fn k5_when_only_a_cordoned_host_has_room_there_is_none() {
     let mut bench = Bench::of_hosts(&[ONE]);
     let version = Version(2);
     assert!(host(&mut bench, Command::Cordon { host: ONE, version }));
@@ -92,25 +96,10 @@ fn when_only_a_cordoned_host_has_room_there_is_none() {
     assert!(bench.refused(&gate::HOST_NOT_CORDONED));
 }
 
-#[test]
-fn a_drain_goes_all_the_way() {
-    let mut bench = Bench::of_hosts(&ALL);
-    let at = served_from(&mut bench);
-    assert!(drain(&mut bench, at));
-    bench.advance(secs(20));
-    let done = newest(&bench, at);
-    assert_eq!(
-        (done.state, done.attempt, done.forced),
-        (State::Uncordoned, 1, 0)
-    );
-    assert_ne!(serving(&bench), [at]);
-    let machine = bench.runners[&at].machine.machine();
-    assert_eq!(machine.built.facts.version, Version(2));
-    assert!(done.boot > done.boot_before);
-}
+// Cordoned → evacuating.
 
 #[test]
-fn evacuating_is_held_for_the_quorum() {
+fn k5_evacuating_is_held_for_the_quorum() {
     let mut bench = Bench::of_hosts(&ALL[..3]);
     bench.installs = false;
     assert!(drain(&mut bench, ONE));
@@ -126,7 +115,7 @@ fn evacuating_is_held_for_the_quorum() {
 }
 
 #[test]
-fn evacuating_is_held_while_nothing_fits_elsewhere() {
+fn k5_evacuating_is_held_while_nothing_fits_elsewhere() {
     let mut bench = Bench::of_hosts(&ALL[..2]);
     let at = served_from(&mut bench);
     bench.waivers = bench.waivers.with(&gate::QUORUM_HEALTHY);
@@ -138,7 +127,7 @@ fn evacuating_is_held_while_nothing_fits_elsewhere() {
 }
 
 #[test]
-fn one_host_of_a_zone_at_a_time() {
+fn k5_one_host_of_a_zone_at_a_time() {
     let managed = Managed {
         bootstrap: BOOTSTRAP,
         voters: vec![],
@@ -158,7 +147,25 @@ fn one_host_of_a_zone_at_a_time() {
 }
 
 #[test]
-fn the_replacement_serves_before_anything_leaves() {
+fn k5_a_provider_that_is_silent_holds_the_drain() {
+    let mut bench = Bench::of_hosts(&ALL);
+    bench.provider_answers = false;
+    assert!(drain(&mut bench, ONE));
+    bench.advance(secs(5));
+    let held = newest(&bench, ONE);
+    assert_eq!(
+        (held.state, held.hold),
+        (State::Cordoned, Hold::ProviderOutage)
+    );
+    bench.provider_answers = true;
+    bench.advance(secs(20));
+    assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
+}
+
+// Evacuating → replacement ready.
+
+#[test]
+fn k5_the_replacement_serves_before_anything_leaves() {
     let mut bench = Bench::of_hosts(&ALL);
     let at = served_from(&mut bench);
     bench.boot = None;
@@ -170,7 +177,7 @@ fn the_replacement_serves_before_anything_leaves() {
 }
 
 #[test]
-fn a_pinned_session_is_waited_for_until_its_deadline_and_counted() {
+fn k5_a_pinned_session_is_waited_for_until_its_deadline_and_counted() {
     let mut bench = Bench::of_hosts(&ALL);
     let at = served_from(&mut bench);
     bench.set(&knob::DRAIN_DEADLINE, 20_000_000);
@@ -198,7 +205,7 @@ fn a_pinned_session_is_waited_for_until_its_deadline_and_counted() {
 }
 
 #[test]
-fn killing_is_no_drain_and_is_counted_as_killing() {
+fn k5_killing_is_no_drain_and_is_counted_as_killing() {
     let mut bench = Bench::of_hosts(&ALL);
     let at = served_from(&mut bench);
     bench.serves = None;
@@ -223,8 +230,10 @@ fn killing_is_no_drain_and_is_counted_as_killing() {
     assert!(killed);
 }
 
+// Replacement ready → upgrading.
+
 #[test]
-fn only_an_approved_image_is_installed() {
+fn k5_only_an_approved_image_is_installed() {
     let mut bench = Bench::of_hosts(&ALL);
     let version = Version(9);
     assert!(host(&mut bench, Command::Drain { host: ONE, version }));
@@ -239,8 +248,20 @@ fn only_an_approved_image_is_installed() {
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
 }
 
+// Upgrading → postcheck.
+
 #[test]
-fn an_upgrade_that_takes_too_long_is_stuck_and_goes_on_when_it_can() {
+fn k5_what_the_host_said_before_it_went_off_is_no_return() {
+    let mut bench = Bench::of_hosts(&ALL);
+    bench.installs = false;
+    assert!(drain(&mut bench, ONE));
+    bench.advance(secs(10));
+    assert_eq!(newest(&bench, ONE).state, State::Upgrading);
+    assert!(bench.refused(&gate::BOOT_ID_CHANGED));
+}
+
+#[test]
+fn k5_an_upgrade_that_takes_too_long_is_stuck_and_goes_on_when_it_can() {
     let mut bench = Bench::of_hosts(&ALL);
     bench.installs = false;
     assert!(drain(&mut bench, ONE));
@@ -255,33 +276,48 @@ fn an_upgrade_that_takes_too_long_is_stuck_and_goes_on_when_it_can() {
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
 }
 
-#[test]
-fn what_the_host_said_before_it_went_off_is_no_return() {
-    let mut bench = Bench::of_hosts(&ALL);
-    bench.installs = false;
-    assert!(drain(&mut bench, ONE));
-    bench.advance(secs(10));
-    assert_eq!(newest(&bench, ONE).state, State::Upgrading);
-    assert!(bench.refused(&gate::BOOT_ID_CHANGED));
-}
+// Postcheck → uncordoned.
 
 #[test]
-fn a_failed_postcheck_is_followed_by_a_rebuild_three_times_at_most() {
+fn k5_a_drain_goes_all_the_way() {
     let mut bench = Bench::of_hosts(&ALL);
-    bench.broken = |facts| facts.routes = false;
-    assert!(drain(&mut bench, ONE));
-    bench.advance(secs(60));
-    let held = newest(&bench, ONE);
+    let at = served_from(&mut bench);
+    assert!(drain(&mut bench, at));
+    bench.advance(secs(20));
+    let done = newest(&bench, at);
     assert_eq!(
-        (held.state, held.hold, held.tries),
-        (State::Postcheck, Hold::PostcheckFailed, 3)
+        (done.state, done.attempt, done.forced),
+        (State::Uncordoned, 1, 0)
     );
-    assert!(bench.refused(&gate::HOST_CHECKS) && bench.refused(&gate::REBUILDS_LEFT));
-    assert!(!host(&mut bench, Command::Uncordon { host: ONE }));
+    assert_ne!(serving(&bench), [at]);
+    let machine = bench.runners[&at].machine.machine();
+    assert_eq!(machine.built.facts.version, Version(2));
+    assert!(done.boot > done.boot_before);
 }
 
 #[test]
-fn a_postcheck_of_an_earlier_boot_is_void() {
+fn k5_postcheck_to_uncordoned_needs_every_check() {
+    let broken: [fn(&mut Facts); 4] = [
+        |facts| facts.drift = true,
+        |facts| facts.agent = false,
+        |facts| facts.test_allocation = false,
+        |facts| facts.routes = false,
+    ];
+    for broken in broken {
+        let mut bench = Bench::of_hosts(&ALL);
+        bench.broken = broken;
+        assert!(drain(&mut bench, ONE));
+        bench.advance(secs(60));
+        let held = newest(&bench, ONE);
+        assert_eq!(
+            (held.state, held.hold),
+            (State::Postcheck, Hold::PostcheckFailed)
+        );
+    }
+}
+
+#[test]
+fn k5_a_postcheck_of_an_earlier_boot_is_void() {
     let mut bench = Bench::of_hosts(&ALL);
     bench.law = Box::new(|_, _, message| match message {
         Any::Host(Message::PostcheckReport { .. }) => Fate::Keep,
@@ -299,8 +335,25 @@ fn a_postcheck_of_an_earlier_boot_is_void() {
     assert_eq!(newest(&bench, ONE).state, State::Postcheck);
 }
 
+// Postcheck → upgrading.
+
 #[test]
-fn drift_fails_the_postcheck_and_a_rebuild_removes_it() {
+fn k5_a_failed_postcheck_is_followed_by_a_rebuild_three_times_at_most() {
+    let mut bench = Bench::of_hosts(&ALL);
+    bench.broken = |facts| facts.routes = false;
+    assert!(drain(&mut bench, ONE));
+    bench.advance(secs(60));
+    let held = newest(&bench, ONE);
+    assert_eq!(
+        (held.state, held.hold, held.tries),
+        (State::Postcheck, Hold::PostcheckFailed, 3)
+    );
+    assert!(bench.refused(&gate::HOST_CHECKS) && bench.refused(&gate::REBUILDS_LEFT));
+    assert!(!host(&mut bench, Command::Uncordon { host: ONE }));
+}
+
+#[test]
+fn k5_drift_fails_the_postcheck_and_a_rebuild_removes_it() {
     let mut bench = Bench::of_hosts(&ALL);
     bench.broken = |facts| facts.drift = true;
     assert!(drain(&mut bench, ONE));
@@ -314,37 +367,7 @@ fn drift_fails_the_postcheck_and_a_rebuild_removes_it() {
 }
 
 #[test]
-fn a_drain_is_called_off_only_while_the_host_is_unchanged() {
-    let mut bench = Bench::of_hosts(&ALL);
-    let version = Version(2);
-    assert!(host(&mut bench, Command::Cordon { host: ONE, version }));
-    assert!(host(&mut bench, Command::Uncordon { host: ONE }));
-    assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
-    assert!(host(&mut bench, Command::Cordon { host: TWO, version }));
-    bench.deliver(OPERATOR, TWO, Any::Host(Message::HandPatch));
-    bench.advance(secs(2));
-    assert!(!host(&mut bench, Command::Uncordon { host: TWO }));
-    assert!(bench.refused(&gate::HOST_UNMODIFIED));
-}
-
-#[test]
-fn a_provider_that_is_silent_holds_the_drain() {
-    let mut bench = Bench::of_hosts(&ALL);
-    bench.provider_answers = false;
-    assert!(drain(&mut bench, ONE));
-    bench.advance(secs(5));
-    let held = newest(&bench, ONE);
-    assert_eq!(
-        (held.state, held.hold),
-        (State::Cordoned, Hold::ProviderOutage)
-    );
-    bench.provider_answers = true;
-    bench.advance(secs(20));
-    assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
-}
-
-#[test]
-fn a_broken_agent_freezes_the_rollout_until_another_image_is_approved() {
+fn k5_a_broken_agent_freezes_the_rollout_until_another_image_is_approved() {
     let mut bench = Bench::of_hosts(&ALL);
     bench.broken = |facts| facts.agent = facts.version != Version(2);
     assert!(drain(&mut bench, ONE));
@@ -367,6 +390,46 @@ fn a_broken_agent_freezes_the_rollout_until_another_image_is_approved() {
     assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
     assert_eq!(newest(&bench, TWO).version, Version(3));
     assert_eq!(newest(&bench, TWO).state, State::Uncordoned);
+}
+
+// Cordoned, evacuating → uncordoned.
+
+#[test]
+fn k5_cordoned_is_called_off_only_while_the_host_is_unchanged() {
+    let mut bench = Bench::of_hosts(&ALL);
+    let version = Version(2);
+    assert!(host(&mut bench, Command::Cordon { host: ONE, version }));
+    assert!(host(&mut bench, Command::Uncordon { host: ONE }));
+    assert_eq!(newest(&bench, ONE).state, State::Uncordoned);
+    assert!(host(&mut bench, Command::Cordon { host: TWO, version }));
+    bench.deliver(OPERATOR, TWO, Any::Host(Message::HandPatch));
+    bench.advance(secs(2));
+    assert!(!host(&mut bench, Command::Uncordon { host: TWO }));
+    assert!(bench.refused(&gate::HOST_UNMODIFIED));
+}
+
+#[test]
+fn k5_evacuating_is_called_off_only_while_the_host_is_unchanged() {
+    for patched in [false, true] {
+        let mut bench = Bench::of_hosts(&ALL);
+        let at = served_from(&mut bench);
+        bench.boot = None;
+        assert!(drain(&mut bench, at));
+        bench.advance(secs(3));
+        assert_eq!(newest(&bench, at).state, State::Evacuating);
+        if patched {
+            bench.deliver(OPERATOR, at, Any::Host(Message::HandPatch));
+            bench.advance(secs(2));
+        }
+        assert_eq!(host(&mut bench, Command::Uncordon { host: at }), !patched);
+        let state = if patched {
+            State::Evacuating
+        } else {
+            State::Uncordoned
+        };
+        assert_eq!(newest(&bench, at).state, state);
+        assert_eq!(serving(&bench), [at]);
+    }
 }
 
 #[test]

@@ -25,5 +25,6 @@ mod sessions;
 mod stream;
 mod traces;
 mod traces_assets;
+mod traces_gaps;
 mod traces_webhooks;
 mod wakes;

@@ -141,6 +141,8 @@ impl Rig {
     }
 }
 
+// K.7 Database migration. All the way.
+
 #[test]
 fn k7_a_sound_migration_is_verified() {
     let mut rig = Rig::sound();
@@ -159,6 +161,30 @@ fn k7_a_sound_migration_is_verified() {
     rig.answers(Work::Unlock, Outcome::Yes);
     assert!(!rig.row().locked);
     assert_eq!(rig.order, None);
+}
+
+// Nothing → classified.
+
+#[test]
+fn k7_nothing_to_classified_with_its_class_and_a_second_request_attaches() {
+    let mut rig = Rig::new(Class::Expand, true);
+    assert_eq!(rig.row().state, None);
+    rig.command(Order::Request { migration: IT });
+    rig.stands(State::Classified, None);
+    let row = rig.row();
+    rig.command(Order::Request { migration: IT });
+    assert_eq!(rig.row(), row);
+}
+
+// Classified → dry run.
+
+#[test]
+fn k7_classified_to_dry_run_on_a_copy_that_is_not_production() {
+    let mut rig = Rig::sound();
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Copy));
+    rig.answers(Work::Copy, Outcome::Number(7));
+    rig.stands(State::DryRun, None);
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Try(7)));
 }
 
 #[test]
@@ -180,6 +206,8 @@ fn k7_a_copy_that_is_production_ends_it() {
     rig.stands(State::Failed, Some(Reason::IsolationBreach));
     assert_eq!(rig.order, None, "nothing is tried on production");
 }
+
+// Dry run → locked.
 
 #[test]
 fn k7_no_restore_point_blocks() {
@@ -239,6 +267,8 @@ fn k7_evidence_that_got_too_old_is_collected_again_under_the_lock() {
     assert!(!rig.row().locked);
 }
 
+// Locked → applying.
+
 #[test]
 fn k7_a_plan_that_changed_since_it_was_tried_blocks() {
     let mut rig = Rig::sound();
@@ -248,6 +278,21 @@ fn k7_a_plan_that_changed_since_it_was_tried_blocks() {
     rig.stands(State::Blocked, Some(Reason::PlanDrift));
     rig.answers(Work::Unlock, Outcome::Yes);
 }
+
+// Applying → verified.
+
+#[test]
+fn k7_a_schema_that_is_not_the_expected_one_ends_it() {
+    let mut rig = Rig::sound();
+    rig.before_the_lock();
+    rig.answers(Work::Lock, Outcome::Yes);
+    rig.answers(Work::Step(0), Outcome::Yes);
+    rig.answers(Work::Step(1), Outcome::Yes);
+    rig.answers(Work::Schema, Outcome::Number(1));
+    rig.stands(State::Failed, Some(Reason::WrongSchema));
+}
+
+// Applying → failed.
 
 #[test]
 fn k7_a_step_that_fails_ends_it_and_its_checkpoint_stays() {
@@ -293,16 +338,23 @@ fn k7_a_crash_in_the_middle_of_the_steps_is_an_unknown_result() {
     rig.stands(State::Failed, Some(Reason::Indeterminate));
 }
 
+// Blocked → classified.
+
 #[test]
-fn k7_a_schema_that_is_not_the_expected_one_ends_it() {
+fn k7_blocked_to_classified_and_all_evidence_is_new() {
     let mut rig = Rig::sound();
+    rig.answers(Work::Copy, Outcome::Number(7));
+    rig.answers(Work::Try(7), Outcome::Yes);
+    rig.answers(Work::RestorePoint, Outcome::No);
+    rig.stands(State::Blocked, Some(Reason::NoRestorePoint));
+    rig.command(Order::Resume { migration: IT });
+    rig.stands(State::Classified, None);
     rig.before_the_lock();
-    rig.answers(Work::Lock, Outcome::Yes);
-    rig.answers(Work::Step(0), Outcome::Yes);
-    rig.answers(Work::Step(1), Outcome::Yes);
-    rig.answers(Work::Schema, Outcome::Number(1));
-    rig.stands(State::Failed, Some(Reason::WrongSchema));
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Lock));
+    rig.stands(State::DryRun, None);
 }
+
+// Blocked → failed.
 
 #[test]
 fn k7_whoever_waits_for_too_long_has_failed() {

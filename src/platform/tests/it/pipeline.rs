@@ -213,6 +213,8 @@ impl Rig {
     }
 }
 
+// K.1 Deploy pipeline. Nothing → queued.
+
 #[test]
 fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
     let mut rig = Rig::requested();
@@ -227,6 +229,8 @@ fn k1_a_request_pins_its_commit_and_a_second_one_attaches() {
     assert!(matches!(done, Some(Tell::Ordered { done: true, .. })));
 }
 
+// Queued → cloning.
+
 #[test]
 fn k1_a_free_builder_gets_the_lease_and_nothing_is_ordered_before_the_disk_has_it() {
     let mut rig = Rig::new();
@@ -239,6 +243,8 @@ fn k1_a_free_builder_gets_the_lease_and_nothing_is_ordered_before_the_disk_has_i
     assert_eq!(rig.order(), Some((ONE, Token(1))));
 }
 
+// Cloning → building.
+
 #[test]
 fn k1_the_commits_own_tree_is_built_and_another_is_not() {
     let mut rig = Rig::requested();
@@ -248,6 +254,8 @@ fn k1_the_commits_own_tree_is_built_and_another_is_not() {
     rig.beat(ONE, Token(1), Progress::Building(TREE + 1));
     assert_eq!(rig.row().cause, Some(Cause::TreeMismatch));
 }
+
+// Building → validating.
 
 #[test]
 fn k1_the_same_digest_is_validated_and_another_is_tried_once_more_elsewhere() {
@@ -263,6 +271,8 @@ fn k1_the_same_digest_is_validated_and_another_is_tried_once_more_elsewhere() {
     assert!(rig.told.contains(&Tell::Alarm { deploy: IT }));
 }
 
+// Validating → preview ready.
+
 #[test]
 fn k1_everything_that_a_preview_needs_is_looked_at() {
     let mut rig = Rig::built(product());
@@ -274,6 +284,8 @@ fn k1_everything_that_a_preview_needs_is_looked_at() {
     rig.seen(Look::Preview(ARTIFACT), true);
     assert_eq!(rig.state(), Some(State::PreviewReady));
 }
+
+// Validating → blocked, and blocked → validating when it is cleared.
 
 #[test]
 fn k1_a_cold_deploy_waits_for_an_agreement_to_this_digest() {
@@ -338,6 +350,8 @@ fn k1_an_impact_that_nobody_has_classified_blocks() {
     assert_eq!(rig.state(), Some(State::Validating));
 }
 
+// Validating → failed.
+
 #[test]
 fn k1_stale_generated_files_are_a_defect_of_the_source() {
     let stale = Product {
@@ -347,6 +361,8 @@ fn k1_stale_generated_files_are_a_defect_of_the_source() {
     let rig = Rig::built(stale);
     assert_eq!(rig.row().cause, Some(Cause::StaleArtifacts));
 }
+
+// Blocked → failed.
 
 #[test]
 fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
@@ -362,6 +378,21 @@ fn k1_what_nobody_clears_expires_and_what_is_called_off_ends() {
 }
 
 #[test]
+fn k1_blocked_to_failed_when_it_is_called_off() {
+    let mut rig = Rig::built(product());
+    rig.seen(Look::Bindings, false);
+    assert_eq!(rig.state(), Some(State::Blocked));
+    rig.command(Order::Cancel { deploy: IT });
+    let row = rig.row();
+    assert_eq!(
+        (row.state, row.cause, row.blocker),
+        (Some(State::Failed), Some(Cause::Cancelled), None)
+    );
+}
+
+// Cloning, building → queued.
+
+#[test]
 fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     let mut rig = Rig::requested();
     let lease = rig.solo.knobs.time(&knob::PIPELINE_LEASE);
@@ -373,6 +404,8 @@ fn k1_a_lost_lease_is_given_to_another_builder_and_only_so_often() {
     assert_eq!(rig.row().cause, Some(Cause::LeaseLost));
 }
 
+// Any that is active → failed.
+
 #[test]
 fn k1_a_stage_that_takes_too_long_fails() {
     let mut rig = Rig::built(product());
@@ -381,11 +414,41 @@ fn k1_a_stage_that_takes_too_long_fails() {
 }
 
 #[test]
+fn k1_cloning_and_building_to_failed_at_their_limits_although_the_builder_is_heard_of() {
+    for (progress, state, limit) in [
+        (
+            Progress::Fetching,
+            State::Cloning,
+            &knob::PIPELINE_CLONE_LIMIT,
+        ),
+        (
+            Progress::Building(TREE),
+            State::Building,
+            &knob::PIPELINE_BUILD_LIMIT,
+        ),
+    ] {
+        let mut rig = Rig::requested();
+        rig.beat(ONE, Token(1), progress);
+        let since = rig.row().since;
+        let limit = rig.solo.knobs.time(limit);
+        // Its builder is heard of all the time.
+        while rig.solo.now.since(since) < limit {
+            assert_eq!(rig.state(), Some(state));
+            rig.wait(Duration::secs(5));
+            rig.beat(ONE, Token(1), progress);
+        }
+        assert_eq!(rig.row().cause, Some(Cause::Deadline));
+    }
+}
+
+#[test]
 fn k1_a_newer_commit_of_the_branch_takes_its_place() {
     let mut rig = Rig::requested();
     rig.command(Order::Request { deploy: NEXT });
     assert_eq!(rig.row().cause, Some(Cause::Superseded));
 }
+
+// What comes late, what got too old, and a crash.
 
 #[test]
 fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {

@@ -3,7 +3,7 @@
 use crate::bench::Solo;
 use machine::{Duration, Input, Machine, NodeId};
 use platform::control::{Contract, ControlPlane, Deployment, Installation, Route};
-use platform::id::{DeploymentId, Digest, Epoch, Region, RouteId};
+use platform::id::{DeploymentId, Digest, Epoch, OutboxId, Region, RouteId};
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
@@ -27,6 +27,10 @@ pub struct Rig {
     pub said: Vec<(NodeId, platform::cleanup::Message)>,
     /// What the services answer, if they do.
     services: Option<Services>,
+    /// What the log answers to the next change instead: it has this sequence already, of this row or of another's.
+    other_last: Option<(u64, bool)>,
+    /// What was said to the log, and after which sequence.
+    published: Vec<(OutboxId, u64)>,
     log_end: u64,
     acks: u32,
 }
@@ -84,6 +88,8 @@ impl Rig {
                 ready: true,
                 schema: 1,
             }),
+            other_last: None,
+            published: Vec::new(),
             log_end: 0,
             acks: 0,
         };
@@ -113,14 +119,27 @@ impl Rig {
                 Say::ServicesAsk { nth } => self
                     .services
                     .map(|services| Say::ServicesAre { services, nth }),
-                Say::Publish { row, nth, .. } => {
-                    self.log_end += 1;
-                    Some(Say::Published {
-                        row,
-                        seq: self.log_end,
-                        repeated: false,
-                        nth,
-                    })
+                Say::Publish {
+                    row, expected, nth, ..
+                } => {
+                    self.published.push((row, expected));
+                    if let Some((last, own)) = self.other_last.take() {
+                        self.log_end = last;
+                        Some(Say::WrongSequence {
+                            row,
+                            last,
+                            last_row: own.then_some(row),
+                            nth,
+                        })
+                    } else {
+                        self.log_end += 1;
+                        Some(Say::Published {
+                            row,
+                            seq: self.log_end,
+                            repeated: false,
+                            nth,
+                        })
+                    }
                 }
                 Say::End { nth } => Some(Say::EndsAt {
                     seq: self.log_end,
@@ -229,6 +248,8 @@ impl Rig {
     }
 }
 
+// K.2 Production promotion. Nothing → requested.
+
 #[test]
 fn k2_nothing_to_requested_needs_a_preview() {
     let mut rig = Rig::new(false, false);
@@ -246,6 +267,8 @@ fn k2_nothing_to_requested_needs_a_preview() {
         "the same wish attaches"
     );
 }
+
+// Requested → policy check.
 
 #[test]
 fn k2_requested_to_policy_check_unless_frozen() {
@@ -265,6 +288,8 @@ fn k2_requested_to_policy_check_unless_frozen() {
         "a freeze ends what waits, too"
     );
 }
+
+// Policy check → route compare-and-set.
 
 #[test]
 fn k2_policy_check_refuses_another_digest() {
@@ -334,6 +359,8 @@ fn k2_policy_check_refuses_what_cannot_read_the_schema() {
     );
 }
 
+// Route compare-and-set → edge propagating.
+
 #[test]
 fn k2_route_cas_changes_the_owner_once() {
     let mut rig = Rig::new(false, false);
@@ -359,6 +386,32 @@ fn k2_route_cas_changes_the_owner_once() {
     )));
 }
 
+// Route compare-and-set → failed.
+
+#[test]
+fn k2_route_cas_to_failed_when_it_was_lost_and_only_a_new_operation_goes_on() {
+    let mut rig = Rig::new(true, false);
+    rig.promote(1, 1);
+    rig.promote(4, 1);
+    rig.approve(1, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.owner(), (DeploymentId(1), Epoch(2)));
+    rig.approve(4, 1, 2);
+    rig.wait(2);
+    assert_eq!(
+        (rig.row(1).state, rig.row(1).hold),
+        (State::Failed, Hold::EpochConflict)
+    );
+    rig.approve(4, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(1).state, State::Failed, "it is not tried again");
+    rig.promote(4, 2);
+    rig.approve(4, 2, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(2).state, State::EdgePropagating);
+    assert_eq!(rig.owner(), (DeploymentId(4), Epoch(3)));
+}
+
 #[test]
 fn k2_a_crash_between_the_owner_and_the_row_changes_nothing_twice() {
     let mut rig = Rig::new(false, false);
@@ -377,6 +430,8 @@ fn k2_a_crash_between_the_owner_and_the_row_changes_nothing_twice() {
         }
     }
 }
+
+// Edge propagating → healthy.
 
 #[test]
 fn k2_edge_propagating_to_healthy_needs_acknowledgements_and_a_soak() {
@@ -413,6 +468,8 @@ fn k2_late_report_never_counts_to_the_quorum() {
     let late = |note: &Note| matches!(note, Note::Promotion(Tell::LateAck { .. }));
     assert!(rig.notes.iter().any(late));
 }
+
+// Edge propagating → rolled back.
 
 #[test]
 fn k2_edge_propagating_to_rolled_back_by_itself_or_by_an_operator() {
@@ -463,6 +520,8 @@ fn k2_an_unsafe_rollback_stays_and_then_fails() {
     );
 }
 
+// Edge propagating → failed.
+
 #[test]
 fn k2_edge_propagating_to_failed_at_the_deadline() {
     let mut rig = Rig::new(false, false);
@@ -474,6 +533,8 @@ fn k2_edge_propagating_to_failed_at_the_deadline() {
     );
     assert_eq!(rig.row(0).epoch, Epoch(2));
 }
+
+// Healthy → rolled back.
 
 #[test]
 fn k2_healthy_to_rolled_back_by_an_operation_of_its_own() {
@@ -524,6 +585,34 @@ fn k2_a_rollback_leads_only_to_who_was_healthy() {
         "deployment 1 never was healthy"
     );
     assert_eq!(rig.owner(), (DeploymentId(2), Epoch(3)));
+}
+
+// J. Attempt lifecycle, write-then-emit: another sequence than expected (10071), or a repeat after the dedup window.
+
+#[test]
+fn j_another_sequence_whose_last_event_is_its_own_is_marked_and_not_told_again() {
+    let mut rig = Rig::new(false, false);
+    rig.published.clear();
+    rig.other_last = Some((2, true));
+    rig.promote(1, 1);
+    rig.wait(20);
+    let after: Vec<u64> = rig.published.iter().map(|(_, after)| *after).collect();
+    assert_eq!(after, [1]);
+}
+
+#[test]
+fn j_another_sequence_whose_last_event_is_not_its_own_is_not_taken_for_its_own() {
+    let mut rig = Rig::new(false, false);
+    rig.published.clear();
+    rig.other_last = Some((3, false));
+    rig.promote(1, 1);
+    rig.wait(2);
+    let row = rig.published[0].0;
+    assert_eq!(
+        rig.published,
+        [(row, 1), (row, 3)],
+        "it is not marked before the log has it"
+    );
 }
 
 #[test]

@@ -140,6 +140,8 @@ impl Rig {
     }
 }
 
+// K.6 Region enablement. Nothing → requested.
+
 #[test]
 fn k6_a_request_needs_residency() {
     let mut rig = Rig::new(false);
@@ -167,37 +169,83 @@ fn a_second_request_attaches_to_the_first() {
     }));
 }
 
-/// Every stage on the way up: what it needs, each thing on its own, and where it leads.
+/// A stage on the way up: it waits for each thing that it needs on its own, says for which, and then leads on.
+fn goes_up(from: State, needs: &[Fact], to: State) {
+    for lacks in needs {
+        let mut rig = Rig::new(true);
+        rig.order(Order::Enable { region: HERE });
+        rig.sync();
+        let all = Fact::ALL.into_iter();
+        for fact in all.take_while(|fact| !needs.contains(fact)) {
+            rig.seen(fact, true);
+        }
+        assert_eq!(rig.state(), Some(from));
+        rig.seen(*lacks, false);
+        for fact in needs.iter().filter(|fact| *fact != lacks) {
+            rig.seen(*fact, true);
+        }
+        assert_eq!(rig.state(), Some(from), "{lacks:?} is lacking");
+        assert_eq!(rig.row().lacks, Some(*lacks));
+        rig.seen(*lacks, true);
+        assert_eq!(rig.state(), Some(to));
+    }
+}
+
+// Requested → provisioning.
+
 #[test]
-fn k6_each_stage_waits_for_all_that_it_needs() {
-    let rows = [
-        (State::Requested, State::Provisioning),
-        (State::Provisioning, State::BindingServices),
-        (State::BindingServices, State::ReplicatingArtifacts),
-        (State::ReplicatingArtifacts, State::Eligible),
+fn k6_requested_to_provisioning_needs_room_at_a_healthy_provider() {
+    goes_up(State::Requested, &[Fact::Quota], State::Provisioning);
+}
+
+// Provisioning → binding services.
+
+#[test]
+fn k6_provisioning_to_binding_services_needs_runners_and_edges_with_a_baseline() {
+    let needs = [Fact::Runners, Fact::Edges];
+    goes_up(State::Provisioning, &needs, State::BindingServices);
+}
+
+// Binding services → replicating artifacts.
+
+#[test]
+fn k6_binding_services_to_replicating_artifacts_needs_services_secrets_and_a_session_store() {
+    let needs = [Fact::Services, Fact::Secrets, Fact::SessionStore];
+    goes_up(State::BindingServices, &needs, State::ReplicatingArtifacts);
+}
+
+// Replicating artifacts → eligible.
+
+#[test]
+fn k6_replicating_artifacts_to_eligible_needs_the_artifact_and_the_data() {
+    let needs = [Fact::Artifact, Fact::Data];
+    goes_up(State::ReplicatingArtifacts, &needs, State::Eligible);
+}
+
+// Any → disabled.
+
+#[test]
+fn k6_any_state_to_disabled_by_an_operator_or_at_once_when_residency_forbids_it() {
+    let orders = [
+        Order::Disable { region: HERE },
+        Order::SetResidency {
+            region: HERE,
+            allowed: false,
+        },
     ];
-    for (from, to) in rows {
-        for lacks in from.needs() {
+    for order in orders {
+        for seen in 0..=Fact::ALL.len() {
             let mut rig = Rig::new(true);
             rig.order(Order::Enable { region: HERE });
             rig.sync();
-            let earlier = rows.iter().take_while(|(state, _)| *state != from);
-            let needed: Vec<Fact> = earlier
-                .flat_map(|(state, _)| state.needs())
-                .copied()
-                .collect();
-            for fact in needed {
+            for fact in Fact::ALL.into_iter().take(seen) {
                 rig.seen(fact, true);
             }
-            assert_eq!(rig.state(), Some(from));
-            rig.seen(*lacks, false);
-            for fact in from.needs().iter().filter(|fact| *fact != lacks) {
-                rig.seen(*fact, true);
-            }
-            assert_eq!(rig.state(), Some(from), "{lacks:?} is lacking");
-            assert_eq!(rig.row().lacks, Some(*lacks));
-            rig.seen(*lacks, true);
-            assert_eq!(rig.state(), Some(to));
+            rig.order(order);
+            rig.sync();
+            assert_eq!(rig.state(), Some(State::Disabled), "{seen}");
+            rig.seen_under(1, Fact::Quota, true);
+            assert_eq!(rig.state(), Some(State::Disabled), "{seen}");
         }
     }
 }
@@ -287,6 +335,8 @@ fn k6_a_regression_takes_a_region_out_after_its_grace_and_not_before() {
     rig.all_is_well();
     assert_eq!(rig.row().ill_since, None);
 }
+
+// Disabled → requested.
 
 #[test]
 fn k6_a_region_that_comes_back_shows_everything_anew() {

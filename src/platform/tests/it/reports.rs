@@ -46,6 +46,8 @@ fn pass(number: u64, token: u32, bench: &Bench) -> Message {
     )
 }
 
+// K.0 Rules common to all: how a report is handled. The same report again.
+
 #[test]
 fn k0_duplicate_report_is_acked_and_writes_nothing() {
     let mut bench = starting();
@@ -86,6 +88,8 @@ fn k0_report_that_was_counted_before_a_crash_is_a_repeat_after_it() {
     assert_eq!(bench.allocation(0).passes, 1);
 }
 
+// An unknown subject or another life of it.
+
 #[test]
 fn k0_report_about_something_unknown_is_refused_and_stopped() {
     let mut bench = Bench::new();
@@ -101,6 +105,8 @@ fn k0_report_about_something_unknown_is_refused_and_stopped() {
         1
     );
 }
+
+// A token below the current one.
 
 #[test]
 fn k0_report_under_an_older_token_is_recorded_and_moves_nothing() {
@@ -119,6 +125,8 @@ fn k0_report_under_an_older_token_is_recorded_and_moves_nothing() {
     assert!(bench.refused(&gate::REPORT_TOKEN));
 }
 
+// A token above the current one.
+
 #[test]
 fn k0_report_under_a_token_that_was_never_issued_raises_an_alarm() {
     let mut bench = starting();
@@ -131,6 +139,8 @@ fn k0_report_under_a_token_that_was_never_issued_raises_an_alarm() {
         1
     );
 }
+
+// The current token, and no arrow that fits.
 
 #[test]
 fn k0_report_that_fits_no_arrow_is_refused() {
@@ -174,6 +184,8 @@ fn k0_report_that_comes_before_its_turn_is_not_acked_and_counts_later() {
     assert_eq!((acks(&bench, 1), bench.allocation(0).up), (1, true));
 }
 
+// A subject that has ended.
+
 #[test]
 fn k0_nothing_that_has_ended_comes_back() {
     let mut bench = starting();
@@ -190,6 +202,8 @@ fn k0_nothing_that_has_ended_comes_back() {
     assert_eq!(acks(&bench, 1), 1);
     assert!(bench.processes.is_empty(), "its runner was told to stop it");
 }
+
+// Everything else.
 
 #[test]
 fn k0_current_legal_report_is_applied() {

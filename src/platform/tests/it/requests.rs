@@ -7,6 +7,8 @@ use platform::message::{Class, Command, Message, Reason};
 use platform::note::Note;
 use platform::{allocation, gate, knob, wake};
 
+// L.0 Global order of checks.
+
 #[test]
 fn l0_unknown_route_is_not_found() {
     let mut bench = Bench::new();
@@ -21,6 +23,8 @@ fn l0_edge_that_knows_nothing_yet_says_so() {
     let id = bench.request(Class::SafePage);
     assert_eq!(bench.answer(id), Some((503, Reason::NoTarget)));
 }
+
+// L.1 GET page while hot.
 
 #[test]
 fn l1_hot_page_is_served_and_changes_no_table() {
@@ -135,6 +139,8 @@ fn l1_edge_with_a_stale_owner_is_turned_away_by_the_runner() {
     );
 }
 
+// L.2 GET page while sleeping.
+
 #[test]
 fn l2_stampede_is_one_start_and_no_more_than_the_slots() {
     let mut bench = Bench::new();
@@ -204,6 +210,8 @@ fn a_knob_of_nothing_means_no_holding() {
         );
     }
 }
+
+// L.4 POST action while cold.
 
 #[test]
 fn l4_without_a_contract_nothing_unsafe_is_held() {
@@ -335,6 +343,8 @@ fn l4_refused_dispatch_goes_to_another_allocation_once() {
     let nobody = bench.keyed(ROUTE, 4, 1);
     assert_eq!(bench.answer(nobody), Some((503, Reason::NoTarget)));
 }
+
+// L.5 Payment webhook while cold, L.6 Immutable asset.
 
 #[test]
 fn l5_webhook_is_never_held() {

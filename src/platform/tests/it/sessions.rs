@@ -32,6 +32,8 @@ fn settled(bench: &mut Bench) -> Session {
     had
 }
 
+// L.3 WebSocket reconnect. (Its row about gaps is in traces_gaps.rs.)
+
 #[test]
 fn l3_prior_allocation_serving_in_window_resumes() {
     let mut bench = Bench::of_sessions(true, true, NEVER);

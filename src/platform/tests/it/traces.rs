@@ -34,7 +34,7 @@ fn asks(bench: &Bench) -> usize {
         .count()
 }
 
-// L.1 GET page while hot.
+// L.1 GET page while hot. (Its row about gaps is in traces_gaps.rs.)
 
 #[test]
 fn l1_none_is_served_by_the_least_loaded() {
@@ -130,6 +130,9 @@ fn l1_app_error_is_passed_through_without_a_repeat() {
     let id = page(&mut bench, EDGE, CONTRACT_ROUTE);
     bench.advance(millis(50));
     assert_eq!(bench.answer(id), Some((500, Reason::AppError)));
+    let dispatched =
+        |note: &Note| matches!(note, Note::RequestDispatched { request, .. } if *request == id);
+    assert_eq!(bench.count(dispatched), 1);
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn l1_page_that_nobody_answers_is_sent_once_more() {
     assert_eq!(bench.answer(id), Some((200, Reason::Served)));
 }
 
-// L.2 GET page while sleeping.
+// L.2 GET page while sleeping. (Its row about gaps is in traces_gaps.rs.)
 
 #[test]
 fn l2_none_waits_and_is_served() {
@@ -213,6 +216,7 @@ fn l2_epoch_that_changes_meanwhile_keeps_the_deadline() {
     assert_eq!(bench.answer(id).map(|(status, _)| status), Some(503));
 }
 
+/// No message tells an edge that a client has gone; here it forgets its client in a crash.
 #[test]
 fn l2_client_that_went_away_does_not_stop_the_wake() {
     let mut bench = Bench::of_traces();
@@ -224,7 +228,7 @@ fn l2_client_that_went_away_does_not_stop_the_wake() {
     assert_eq!(bench.answer(id), Some((200, Reason::Served)));
 }
 
-// L.4 POST action while cold.
+// L.4 POST action while cold. (Its row about gaps is in traces_gaps.rs.)
 
 #[test]
 fn l4_no_key_no_contract_cold_is_refused_and_wakes() {

@@ -23,7 +23,7 @@ fn told(bench: &Bench, wanted: impl Fn(&Tell) -> bool) -> usize {
 
 const SERVED: Option<(u16, Reason)> = Some((200, Reason::Served));
 
-// L.6 Immutable asset.
+// L.6 Immutable asset. (Its row about gaps is in traces_gaps.rs.)
 
 #[test]
 fn l6_digest_is_served_from_the_store_and_wakes_nobody() {
@@ -135,7 +135,7 @@ fn without_the_rule_a_wrong_link_wakes_the_app() {
     assert_eq!(asks(&bench), 1);
 }
 
-// L.7 Preview request.
+// L.7 Preview request. (Its rows about gaps and superseded previews are in traces_gaps.rs.)
 
 #[test]
 fn l7_none_is_answered_by_the_preview_and_is_evidence() {

@@ -20,6 +20,8 @@ fn hot() -> Bench {
     bench
 }
 
+// L.5 Payment webhook while cold. (Its row about gaps is in traces_gaps.rs.)
+
 #[test]
 fn l5_without_a_contract_it_is_an_unsafe_post() {
     let mut bench = Bench::of_traces();
@@ -124,6 +126,20 @@ fn l5_window_is_the_least_of_budget_provider_and_tolerance() {
     assert_eq!(window(&knob::HOLD_BUDGET, 5_000_000), (deferred, 5));
     assert_eq!(window(&knob::HOLD_BUDGET, 60_000_000), (deferred, 8));
     assert_eq!(window(&knob::WEBHOOK_TOLERANCE, 12_000_000), (deferred, 3));
+}
+
+#[test]
+fn l5_wake_budget_used_up_is_written_down_and_the_provider_keeps_the_event() {
+    let mut bench = Bench::of_traces();
+    bench.set(&knob::WAKE_BUDGET, 0);
+    let id = bench.webhook(EDGE, 3, secs(0));
+    bench.advance(millis(10));
+    let row = bench.outside.keys.rows().values().next().copied();
+    assert_eq!(
+        (bench.answer(id), row.map(|row| (row.phase, row.deferred))),
+        (Some((503, Reason::WebhookDeferred)), Some((Phase::Free, 1)))
+    );
+    assert!(bench.outside.effects.is_empty());
 }
 
 #[test]

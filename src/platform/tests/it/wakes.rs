@@ -8,6 +8,8 @@ use platform::note::Note;
 use platform::wake::{State, Transition};
 use platform::{gate, knob};
 
+// K.3 Wake. Cold → wake requested.
+
 #[test]
 fn k3_first_holdable_request_requests_a_wake() {
     let mut bench = Bench::new();
@@ -16,6 +18,8 @@ fn k3_first_holdable_request_requests_a_wake() {
     assert_eq!(bench.took_wake(Transition::Requested), 1);
     assert_eq!(bench.wake().attempt, 1);
 }
+
+// Wake requested, more requests.
 
 #[test]
 fn k3_more_requests_join_the_wake() {
@@ -51,6 +55,8 @@ fn k3_edges_that_ask_together_share_one_wake() {
     assert_eq!(bench.took_wake(Transition::Requested), 1);
 }
 
+// Wake requested → starting.
+
 #[test]
 fn k3_requested_wake_waits_for_a_free_start() {
     let mut bench = Bench::new();
@@ -77,6 +83,46 @@ fn k3_requested_wake_waits_for_a_free_start() {
 }
 
 #[test]
+fn k3_wake_requested_waits_while_another_start_of_the_route_is_under_way() {
+    let mut bench = Bench::with(&[EDGE], &[RUNNER, RUNNER_TWO]);
+    bench.store_answers = false;
+    bench.command(Command::StartAllocation {
+        route: ROUTE,
+        region: REGION,
+    });
+    assert_eq!(bench.allocation(0).host, RUNNER);
+    // Its host falls silent, so that nobody knows whether the start goes on.
+    bench.law = Box::new(|from, to, _| {
+        if from == RUNNER || to == RUNNER {
+            Fate::Drop
+        } else {
+            Fate::Deliver
+        }
+    });
+    bench.store_answers = true;
+    bench.advance(secs(45));
+    bench.request(Class::SafePage);
+    assert_eq!(bench.wake().state, State::WakeRequested);
+    assert!(bench.refused(&gate::START_LIMIT));
+    bench.advance(secs(20));
+    assert_eq!(bench.wake().state, State::Hot);
+    assert_eq!(bench.allocation(1).host, RUNNER_TWO);
+}
+
+#[test]
+fn k3_wake_requested_to_starting_when_an_allocation_is_planned() {
+    let mut bench = Bench::new();
+    bench.store_answers = false;
+    bench.request(Class::SafePage);
+    assert_eq!(
+        (bench.wake().state, bench.allocation(0).state),
+        (State::Starting, allocation::State::Pulling)
+    );
+}
+
+// Starting → readiness wait → hot.
+
+#[test]
 fn k3_process_up_then_ready_makes_it_hot() {
     let mut bench = Bench::new();
     bench.ready = false;
@@ -88,6 +134,8 @@ fn k3_process_up_then_ready_makes_it_hot() {
     bench.advance(secs(1));
     assert_eq!(bench.wake().state, State::Hot);
 }
+
+// Starting, readiness wait → failed.
 
 #[test]
 fn k3_readiness_timeout_fails_the_wake_and_waiters_are_answered_first() {
@@ -121,6 +169,8 @@ fn k3_wake_timeout_before_the_process_is_up() {
         (State::Failed, Cause::WakeTimeout)
     );
 }
+
+// Ready after the timeout.
 
 #[test]
 fn k3_late_ready_is_capacity_and_the_next_wake_takes_it_up_at_once() {
@@ -169,6 +219,8 @@ fn k3_spare_that_is_still_starting_is_taken_up_as_well() {
     );
 }
 
+// Failed → cold.
+
 #[test]
 fn k3_cool_down_doubles_and_is_kept() {
     let mut bench = Bench::new();
@@ -214,6 +266,8 @@ fn k3_budget_of_starts_is_kept() {
     assert_eq!(bench.status(late), Some(200));
 }
 
+// Any before hot → failed when the owner changes, and the new owner's wake.
+
 #[test]
 fn k3_new_owner_ends_the_wake_and_waiters_keep_their_deadline() {
     let mut bench = Bench::new();
@@ -256,6 +310,24 @@ fn k3_new_owner_ends_the_wake_and_waiters_keep_their_deadline() {
 }
 
 #[test]
+fn k3_a_new_owner_begins_cold_if_nothing_of_it_serves_and_gets_hot_by_a_wake_only() {
+    let mut bench = Bench::new();
+    bench.make_hot();
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
+    bench.advance(secs(5));
+    assert_eq!(bench.wake_at(Epoch(2)).state, State::Cold);
+    bench.request(Class::SafePage);
+    bench.advance(secs(3));
+    assert_eq!(bench.wake_at(Epoch(2)).state, State::Hot);
+}
+
+// Hot → sleeping → cold.
+
+#[test]
 fn k3_idle_app_goes_to_sleep_and_wakes_again() {
     let mut bench = Bench::new();
     bench.make_hot();
@@ -287,6 +359,25 @@ fn k3_busy_app_stays_awake() {
         (State::Hot, 0)
     );
 }
+
+#[test]
+fn k3_an_attached_session_keeps_the_app_awake() {
+    let mut bench = Bench::of_sessions(true, true, 9);
+    bench.open(1, 1, None).expect("a session");
+    for act in 0..80 {
+        bench.advance(secs(5));
+        assert!(bench.act(1, 1, act).is_some());
+    }
+    assert_eq!(
+        (
+            bench.wake().state,
+            bench.took_wake(Transition::SleepStarted)
+        ),
+        (State::Hot, 0)
+    );
+}
+
+// Sleeping → hot.
 
 #[test]
 fn k3_request_before_the_stop_cancels_the_sleep() {
@@ -333,6 +424,8 @@ fn k3_request_after_the_stop_waits_for_the_next_wake() {
     assert_eq!(bench.answer(id), Some((200, Reason::Served)));
     assert_eq!(bench.control.machine.allocations().len(), 2);
 }
+
+// Hot → cold.
 
 #[test]
 fn k3_losing_the_last_allocation_makes_it_cold_in_one_breath() {
