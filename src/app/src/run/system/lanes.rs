@@ -39,12 +39,13 @@ pub fn Lanes() -> impl IntoView {
             frame.nodes.iter().map(lane).collect::<Vec<_>>()
         })
     });
+    let labels = Derived::new(move || lanes.with(|lanes| room_for_names(lanes)));
     let drawn = Derived::new(move || {
         let now = desk
             .frame
             .with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
         let routine = desk.settings.with(|settings| settings.routine);
-        let room = (width.get() - LABELS).max(120.0);
+        let room = (width.get() - labels.get()).max(120.0);
         lanes.with(|lanes| {
             desk.lanes
                 .with(|entries| picture(lanes, entries, now, span.get(), room, routine))
@@ -64,7 +65,7 @@ pub fn Lanes() -> impl IntoView {
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
-                {svg(drawn, lanes, desk)}
+                {svg(drawn, lanes, labels, desk)}
             </div>
             <Counts/>
         </div>
@@ -93,19 +94,29 @@ fn watch_width(room: &web_sys::HtmlDivElement, width: Held<f64>) {
     }
 }
 
-/// How wide the names of the lanes are.
-const LABELS: f64 = 92.0;
+/// How wide the names of the lanes are: as wide as the longest, and never so narrow that the picture jumps when a node
+/// goes down and says so.
+fn room_for_names(lanes: &[Lane]) -> f64 {
+    let longest = lanes.iter().map(|lane| lane.name.chars().count()).max();
+    // The shape before a name, and what a letter of its size takes.
+    (26.0 + 6.3 * longest.unwrap_or(0) as f64).max(92.0)
+}
 
 /// The picture. While a run plays, only what changed is touched: see [`crate::draw::lanes`].
-fn svg(drawn: Derived<Picture>, lanes: Derived<Vec<Lane>>, desk: Desk) -> AnyView {
+fn svg(
+    drawn: Derived<Picture>,
+    lanes: Derived<Vec<Lane>>,
+    labels: Derived<f64>,
+    desk: Desk,
+) -> AnyView {
     let size = Derived::new(move || drawn.with(|p| (p.width, p.height, p.cursor)));
     let width = move || px(size.get().0);
-    let all = move || px(size.get().0 + LABELS);
+    let all = move || px(size.get().0 + labels.get());
     let height = move || px(size.get().1);
-    let right = move || px(size.get().2 + LABELS);
+    let right = move || px(size.get().2 + labels.get());
     let still = Derived::new(move || drawn.with(|p| p.still.clone()));
     let ticks = Derived::new(move || drawn.with(|p| p.ticks.clone()));
-    let row = |(index, lane): (usize, &Lane), right: &str| {
+    let row = |(index, lane): (usize, &Lane), left: f64, right: &str| {
         let y = lane_y(index);
         let word = if lane.up {
             lane.name.clone()
@@ -117,16 +128,16 @@ fn svg(drawn: Derived<Picture>, lanes: Derived<Vec<Lane>>, desk: Desk) -> AnyVie
                 <path class="lane-shape" d=shape(lane.kind, y) />
                 <text x="20" y=px(y + 4.0)>{word}</text>
                 {(!lane.apps.is_empty()).then(|| view! { <text class="lane-apps" x="20" y=px(y + 17.0)>{lane.apps.clone()}</text> }.into_any())}
-                <line x1=px(LABELS) x2=right.to_string() y1=px(y) y2=px(y)/>
+                <line x1=px(left) x2=right.to_string() y1=px(y) y2=px(y)/>
             </g>
         }
         .into_any()
     };
     let rows = move || {
-        let right = right();
+        let (left, right) = (labels.get(), right());
         lanes.with(|lanes| {
             let rows = lanes.iter().enumerate();
-            rows.map(|lane| row(lane, &right)).collect_view()
+            rows.map(|lane| row(lane, left, &right)).collect_view()
         })
     };
     let tick = move |(x, text): &(f64, String)| {
@@ -151,7 +162,7 @@ fn svg(drawn: Derived<Picture>, lanes: Derived<Vec<Lane>>, desk: Desk) -> AnyVie
             aria-label=move || drawn.with(|p| lanes.with(|lanes| spoken(p, lanes.len()))) on:click=choose>
             {move || rows().into_any()}
             <line class="cursor" x1=right x2=right y1="18" y2=height/>
-            <svg x=px(LABELS) width=width height=height>
+            <svg x=move || px(labels.get()) width=width height=height>
                 <g transform=move || drawn.with(|p| format!("translate({} 0)", px(p.shift)))>
                     {move || ticks.with(|ticks| ticks.iter().map(tick).collect_view()).into_any()}
                     <For each=move || still.with(|still| still.to_vec()) key=Mark::key children=|mark| draw(&mark)/>
