@@ -6,7 +6,7 @@
 use super::{Due, Edge, Out};
 use crate::id::{DeploymentId, Digest, RequestId, RouteId};
 use crate::ledger::Ledger;
-use crate::message::{Message, Reason, Request};
+use crate::message::{Class, Message, Reason, Request};
 use crate::note::Note;
 use crate::traces::{Asset, Message as Say, Note as Tell};
 use crate::{gate, knob};
@@ -77,6 +77,11 @@ impl Edge {
     fn serve_path(&mut self, cx: &Context<'_>, out: &mut Out, wanting: Wanting, path: u8) {
         let id = wanting.request.id;
         let route = wanting.request.route;
+        // It hangs on the owner, so that it is worth as much as the table is: as for a page.
+        if let Err(reason) = self.check_owner(cx, out, id, route, Class::SafePage) {
+            let wait = Duration::ZERO;
+            return self.respond(cx, out, wanting.client, id, 503, reason, wait);
+        }
         let Some(owner) = self.routes.get(route).map(|view| view.deployment) else {
             let wait = Duration::ZERO;
             return self.respond(cx, out, wanting.client, id, 503, Reason::NoTarget, wait);

@@ -385,6 +385,19 @@ fn l6_gap_has_no_effect_on_a_digest() {
     assert_eq!(rig.answer(), Some((200, Reason::Served)));
 }
 
+#[test]
+fn l6_gap_makes_of_a_path_what_it_makes_of_a_page() {
+    let path = |arrival: &mut Arrival| arrival.asset = Some(Asset::Path(3));
+    let mut rig = Rig::cold().doubts();
+    rig.arrive(STRICT, Class::Asset, path);
+    assert_eq!(rig.answer(), Some((503, Reason::RouteGap)));
+    rig.arrive(LENIENT, Class::Asset, path);
+    let asks = rig
+        .sent()
+        .any(|message| matches!(message, Message::Traces(Say::Lookup { .. })));
+    assert!(asks && rig.answer().is_none(), "the last owner is asked for");
+}
+
 // L.7 Preview request: gap, superseded.
 
 #[test]
