@@ -130,14 +130,17 @@ pub struct NodeView {
     pub kind: NodeKind,
     /// Whether it is up.
     pub up: bool,
-    /// What it believes: label and value, and whether the value differs from what is.
+    /// What it believes: label and value, and whether the value differs from what is; or, of a thing that only is how it
+    /// is, what that is and whether it stands in the way.
     pub beliefs: Vec<(String, String, bool)>,
+    /// Whether it believes nothing and only is how it is.
+    pub is_outside: bool,
 }
 
 /// The first app's requests so far, without those for assets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
-    /// Arrived at an edge.
+    /// Arrived at an edge, or got lost on the way to one.
     pub arrived: u32,
     /// Waiting now.
     pub held: u32,

@@ -135,7 +135,16 @@ impl Line {
             plan.reads.get(at),
             plan.actions.get(at.wrapping_sub(plan.reads.len())),
         ) {
-            (Some(read), _) => alloc::format!("read the {}", lower_first(&read.title)),
+            (Some(read), _) => {
+                let title = lower_first(&read.title);
+                let says_which = [
+                    "the ", "what ", "where ", "which ", "who ", "whose ", "how ",
+                ]
+                .iter()
+                .any(|word| title.starts_with(word));
+                let article = if says_which { "" } else { "the " };
+                alloc::format!("read {article}{title}")
+            }
             (None, Some(action)) => lower_first(&action.title),
             (None, None) => "something".to_string(),
         }

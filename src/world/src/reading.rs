@@ -110,6 +110,24 @@ pub fn actions(plan: &Plan, line: &Line) -> Vec<ActionView> {
     views
 }
 
+/// Whether somebody says that an order is not carried out.
+fn says_no(note: &Note) -> bool {
+    use platform::{gitops, migration, outage, pipeline, promotion, region, restore};
+    match note {
+        Note::CommandRefused { .. } | Note::RouteCasConflict { .. } | Note::WakeRefused { .. } => {
+            true
+        }
+        Note::GitOps(gitops::Note::Ordered { done, .. })
+        | Note::Migration(migration::Note::Ordered { done, .. })
+        | Note::Outage(outage::Note::Ordered { done, .. })
+        | Note::Pipeline(pipeline::Note::Ordered { done, .. })
+        | Note::Promotion(promotion::Note::Ordered { done, .. })
+        | Note::Region(region::Note::Ordered { done, .. })
+        | Note::Restore(restore::Note::Ordered { done, .. }) => !done,
+        _ => false,
+    }
+}
+
 /// What came of an action at once: the entries right behind its mark say.
 fn outcome(line: &Line, mark: u64) -> String {
     let history = line.run().history();
@@ -124,14 +142,7 @@ fn outcome(line: &Line, mark: u64) -> String {
             What::MessageDelivered { from, .. } if from == sim::OPERATOR => {}
             _ => break,
         }
-        let said_no = entry.notes.iter().any(|note| {
-            matches!(
-                note,
-                Note::CommandRefused { .. }
-                    | Note::RouteCasConflict { .. }
-                    | Note::WakeRefused { .. }
-            )
-        });
+        let said_no = entry.notes.iter().any(says_no);
         let gate = entry
             .ruled
             .iter()

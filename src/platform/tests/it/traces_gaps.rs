@@ -395,7 +395,10 @@ fn l6_gap_makes_of_a_path_what_it_makes_of_a_page() {
     let asks = rig
         .sent()
         .any(|message| matches!(message, Message::Traces(Say::Lookup { .. })));
-    assert!(asks && rig.answer().is_none(), "the last owner is asked for");
+    assert!(
+        asks && rig.answer().is_none(),
+        "the last owner is asked for"
+    );
 }
 
 // L.7 Preview request: gap, superseded.

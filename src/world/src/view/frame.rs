@@ -111,11 +111,36 @@ fn nodes(plan: &Plan, names: &Names<'_>, state: &State<Fleet>) -> Vec<NodeView> 
             } else {
                 Vec::new()
             },
+            is_outside: state.fleet().node(id).is_some_and(is_outside),
         })
         .collect()
 }
 
-/// What a node believes: label, value, and whether the value differs from what is.
+/// Whether a node has no picture of others that could be wrong: what is shown of it is a fact.
+const fn is_outside(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::Store(_)
+            | Node::Place(_)
+            | Node::Databases(_)
+            | Node::Log(_)
+            | Node::Archive(_)
+            | Node::Services(_)
+            | Node::Builder(_)
+            | Node::Resource(_)
+            | Node::Environment(_)
+            | Node::Tabs(_)
+            | Node::SessionStore(_)
+            | Node::Keys(_)
+            | Node::Product(_)
+            | Node::Provider(_)
+            | Node::Caller(_)
+            | Node::Supplier(_)
+            | Node::Database(_)
+    )
+}
+
+/// What a node believes: label, value, and whether the value differs from what is, or stands in the way.
 fn beliefs(
     plan: &Plan,
     names: &Names<'_>,

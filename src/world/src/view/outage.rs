@@ -252,17 +252,12 @@ pub fn status(state: &State<Fleet>) -> Vec<String> {
     Provider::ALL.into_iter().filter_map(says).collect()
 }
 
-fn probe_line(plan: &Plan, watch: &Watch, at: usize, now: Time) -> (String, String, bool) {
-    let id = DependencyId(at as u8);
-    let probe = &watch.probes()[at];
-    let (value, stands) = match probe.seen {
-        Some((found, asked)) => (
-            format!("{}, asked {} ago", condition(found), now.since(asked)),
-            found != Condition::Well,
-        ),
-        None => ("nothing seen".to_string(), true),
+fn probe_line(plan: &Plan, watch: &Watch, at: usize, now: Time) -> (String, String) {
+    let value = match watch.probes()[at].seen {
+        Some((found, asked)) => format!("{}, asked {} ago", condition(found), now.since(asked)),
+        None => "nothing seen".to_string(),
     };
-    (dependency(plan, id), value, stands)
+    (dependency(plan, DependencyId(at as u8)), value)
 }
 
 fn needed(watch: &Watch) -> impl Iterator<Item = usize> {
@@ -277,7 +272,7 @@ pub fn probes(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
     };
     let mut lines: Vec<String> = needed(watch)
         .map(|at| {
-            let (label, value, _) = probe_line(plan, watch, at, state.now());
+            let (label, value) = probe_line(plan, watch, at, state.now());
             format!("{label}: {value}")
         })
         .collect();
@@ -339,7 +334,7 @@ pub fn held(names: &Names<'_>, plan: &Plan, state: &State<Fleet>) -> Vec<String>
     lines
 }
 
-/// The watch: label, value, and whether it stands in the way.
+/// The watch: label, value, and whether that differs from what is.
 #[must_use]
 pub fn watch(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)> {
     let Some(watch) = state.fleet().watch() else {
@@ -347,18 +342,19 @@ pub fn watch(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)> {
     };
     let mut lines = Vec::new();
     for at in needed(watch) {
-        let (label, value, stands) = probe_line(plan, watch, at, state.now());
+        let (label, value) = probe_line(plan, watch, at, state.now());
+        let id = DependencyId(at as u8);
+        let supplier = state.fleet().supplier(id.provider());
+        let ill = supplier.is_some_and(|one| one.is_ill(id.region(), state.now()));
+        let seen = watch.probes()[at].seen;
+        let differs = seen.is_some_and(|(found, _)| (found != Condition::Well) != ill);
         let row = watch.dependencies().get(at as u32).map(|row| row.value);
         let standing = match row.map(|row| row.standing) {
             Some(Standing::Paused) => " · paused",
             Some(Standing::Lifting) => " · goes on step by step",
             _ => "",
         };
-        lines.push((
-            label,
-            format!("{value}{standing}"),
-            stands || !standing.is_empty(),
-        ));
+        lines.push((label, format!("{value}{standing}"), differs));
     }
     lines
 }

@@ -316,6 +316,10 @@ pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
         Claim::Reaches { what, by } => (what, *by),
         Claim::EndsWith(what) | Claim::Before(_, what) => (what, None),
     };
+    // What was reached once need not be so any more.
+    if matches!((claim, progress), (Claim::Reaches { .. }, Progress::Met)) && !holds(view, what) {
+        return "reached, and over by now".to_string();
+    }
     let mut text = situation(view, what);
     if let Some(by) = by {
         text.push_str(&format!(", until {}", Time(by)));

@@ -48,6 +48,8 @@ pub const fn became(status: u16, reason: Reason) -> Became {
 pub struct Metrics {
     ledger: Ledger,
     arrived: u32,
+    /// Requests that never reached an edge.
+    lost_before: u32,
     served: u32,
     app_errors: u32,
     refused: u32,
@@ -72,6 +74,7 @@ impl Metrics {
         Self {
             ledger: Ledger::default(),
             arrived: 0,
+            lost_before: 0,
             served: 0,
             app_errors: 0,
             refused: 0,
@@ -119,7 +122,7 @@ impl Metrics {
     #[must_use]
     pub fn counts(&self, state: &State<Fleet>) -> RequestCounts {
         RequestCounts {
-            arrived: self.arrived,
+            arrived: self.arrived + self.lost_before,
             held: waiting(state, |held| counts(held.route, held.class)),
             in_flight: self
                 .ledger
@@ -178,6 +181,7 @@ impl Metrics {
                 ..
             } if counts(request.route, request.class) => {
                 self.dropped += 1;
+                self.lost_before += 1;
             }
             _ => {}
         }

@@ -26,10 +26,13 @@ impl Desk {
             return;
         }
         if self.tab.get_untracked() == Tab::Lanes {
+            // Where routine is not drawn there is room for what happened longer ago.
+            let routine = self.settings.with_untracked(|s| s.routine);
+            let back = if routine { 1 } else { BESIDE_ROUTINE };
             let request = Request::Entries {
-                from: step.saturating_sub(LANE_ENTRIES),
+                from: step.saturating_sub(LANE_ENTRIES * back),
                 to: step,
-                told_only: false,
+                told_only: !routine,
             };
             self.port.ask(request, move |reply| {
                 if let Reply::Entries(entries) = reply {

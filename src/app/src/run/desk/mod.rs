@@ -30,6 +30,8 @@ use std::sync::Arc;
 
 /// How many entries the lanes are drawn from.
 const LANE_ENTRIES: u64 = 480;
+/// How many times as many are looked through where those that are routine are left out.
+const BESIDE_ROUTINE: u64 = 8;
 /// How many entries are looked through for a story that shows routine.
 const STORY_ENTRIES: u64 = 300;
 /// So many entries in one advance mean that it was cut short.

@@ -62,11 +62,16 @@ fn believer(node: &NodeView) -> Option<AnyView> {
     if node.beliefs.is_empty() && node.up {
         return None;
     }
+    let mark = if node.is_outside {
+        (Sign::Badly, "stands in the way")
+    } else {
+        (Sign::Parted, "differs from what is")
+    };
     let rows = node.beliefs.iter().map(|(label, value, differs)| {
         view! {
             <tr data-differs=differs.to_string()>
                 <th scope="row">{label.clone()}</th>
-                <td>{value.clone()}{differs.then(|| view! { " "{told(Sign::Parted, "differs from what is")} }.into_any())}</td>
+                <td>{value.clone()}{differs.then(|| view! { " "{told(mark.0, mark.1)} }.into_any())}</td>
             </tr>
         }.into_any()
     });

@@ -3,7 +3,9 @@
 
 use super::{Judge, place};
 use crate::fleet::{Fleet, WATCH};
+use crate::view::outage::provider as called;
 use alloc::format;
+use alloc::string::String;
 use machine::{Duration, NodeId, SortedMap, Time};
 use platform::knob;
 use platform::note::Note;
@@ -88,7 +90,11 @@ pub(super) fn check(
                 sometimes(const { place("some-work-waits") }, judge);
                 let needed = watch.needs(work).contains(&dependency);
                 judge.claim(const { place("others-go-on") }, needed, || {
-                    format!("{work:?} waits for {dependency:?}, which it does not need")
+                    format!(
+                        "{} waits for {}, which it does not need",
+                        piece(work),
+                        there(dependency)
+                    )
                 });
             }
             Tell::Started { work } => started(state, entry, memory, watch, work, judge),
@@ -101,7 +107,10 @@ pub(super) fn check(
                     Cause::Provider(provider) => {
                         let bound = env.needs.contains(&provider);
                         judge.claim(const { place("others-go-on") }, bound, || {
-                            format!("an owner is told of {provider:?}, which is not needed")
+                            format!(
+                                "an owner is told of {}, which is not needed",
+                                called(provider)
+                            )
                         });
                         let wanted = state.knobs().get(&knob::OUTAGE_PROBES);
                         let seen = memory
@@ -110,7 +119,10 @@ pub(super) fn check(
                             .filter(|id| id.provider() == provider)
                             .any(|id| memory.in_a_row(*id, false) >= wanted);
                         judge.claim(const { place("outages-are-real") }, seen, || {
-                            format!("owners are told of {provider:?}, and no probe shows it")
+                            format!(
+                                "owners are told of {}, and no probe shows it",
+                                called(provider)
+                            )
                         });
                     }
                     Cause::App => {
@@ -123,7 +135,10 @@ pub(super) fn check(
                         judge.claim(
                             const { place("provider-failures-are-not-hidden") },
                             hidden.is_none(),
-                            || format!("an app is blamed for what is {hidden:?}'s trouble"),
+                            || {
+                                let whose = hidden.map_or("nobody", |one| called(*one));
+                                format!("an app is blamed for the trouble of {whose}")
+                            },
                         );
                     }
                     Cause::Platform => {}
@@ -140,7 +155,10 @@ pub(super) fn check(
                 judge.claim(
                     const { place("failovers-are-proven") },
                     bad.is_none(),
-                    || format!("everybody is sent to where {bad:?} is not known to be well"),
+                    || {
+                        let what = bad.map_or("something", |one| called(*one));
+                        format!("everybody is sent to where {what} is not known to be well")
+                    },
                 );
             }
             Tell::Called { tries } => memory.called(state, entry, tries, judge),
@@ -156,7 +174,10 @@ pub(super) fn check(
                 judge.claim(
                     const { place("secrets-are-replaced-for-cause") },
                     refused,
-                    || format!("the secret of {provider:?} is replaced, and it was never refused"),
+                    || {
+                        let what = called(provider);
+                        format!("the secret of {what} is replaced, and it was never refused")
+                    },
                 );
             }
             _ => {}
@@ -166,6 +187,15 @@ pub(super) fn check(
         memory.looked_at = entry.at;
         settle(entry, memory, watch, judge);
     }
+}
+
+/// A provider in a region, as evidence names it.
+fn there(id: DependencyId) -> String {
+    format!("{} in region {}", called(id.provider()), id.region().0 + 1)
+}
+
+fn piece(work: WorkId) -> String {
+    format!("work {}", work.0 + 1)
 }
 
 fn is_paused(watch: &Watch, id: DependencyId) -> bool {
@@ -251,14 +281,19 @@ fn started(
         let seen = memory.probed.get(&id).map(|(_, at, _)| *at);
         let fresh = seen.is_some_and(|at| entry.at.since(at) <= ttl);
         judge.claim(const { place("o-38-providers") }, fresh, || {
-            format!("{work:?} began on what was seen of {id:?} at {seen:?}")
+            let when = seen.map_or("never".into(), |at| format!("at {at}"));
+            format!(
+                "{} began on what was seen of {} {when}",
+                piece(work),
+                there(id)
+            )
         });
         let bad = memory.in_a_row(id, false) > 0;
         let waits = bad || is_paused(watch, id);
         judge.claim(
             const { place("work-waits-for-its-providers") },
             !waits,
-            || format!("{work:?} began while {id:?} was not well"),
+            || format!("{} began while {} was not well", piece(work), there(id)),
         );
         if let Some((began, count)) = memory.lifting.get_mut(&id) {
             if *count == 0 || entry.at.since(*began) >= interval {
@@ -268,7 +303,12 @@ fn started(
             judge.claim(
                 const { place("pauses-lift-in-steps") },
                 *count <= step,
-                || format!("{count} began within {interval} after {id:?} came back"),
+                || {
+                    format!(
+                        "{count} began within {interval} after {} came back",
+                        there(id)
+                    )
+                },
             );
         }
     }
@@ -295,7 +335,13 @@ fn settle(entry: &Entry<'_, Fleet>, memory: &Memory, watch: &Watch, judge: &mut 
             WorkState::Done => true,
         };
         judge.claim(const { place("held-work-goes-on") }, goes_on, || {
-            format!("work {} is still {:?}", at + 1, row.value.state)
+            let is = match row.value.state {
+                WorkState::Idle => "not asked for",
+                WorkState::Waiting => "waiting",
+                WorkState::Going => "on its way",
+                WorkState::Done => "under way",
+            };
+            format!("work {} is still {is}", at + 1)
         });
     }
 }
