@@ -78,7 +78,6 @@ impl Memory {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             traces: super::traces::Memory::new(plan),
-            sessions: super::sessions::Memory::new(plan),
             ..Self::default()
         }
     }

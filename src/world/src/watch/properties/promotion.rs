@@ -51,8 +51,6 @@ pub struct Memory {
     since: SortedMap<PromotionId, Time>,
 }
 
-/// How long it may take until an edge's count is heard of: it says so once a second, and that may be late by seconds.
-const HEARD: Duration = Duration::secs(5);
 /// How much longer than the alarm an edge may take.
 const SLACK: Duration = Duration::secs(3);
 
@@ -611,11 +609,10 @@ fn moved_to(
                 state.fleet().roster().name(node)
             )
         });
-        // What began a moment ago may still be on its way to who judges.
-        let unheard = follows
-            .fails
-            .get(&row.route)
-            .is_some_and(|(epoch, since)| *epoch == row.epoch && entry.at.since(*since) <= HEARD);
+        // An edge's word counts for as long as the propagation alarm: what began since may still be on its way to who judges.
+        let unheard = follows.fails.get(&row.route).is_some_and(|(epoch, since)| {
+            *epoch == row.epoch && entry.at.since(*since) <= knobs.time(&knob::PROPAGATION_ALARM)
+        });
         if !unheard
             && edge
                 .routes()

@@ -162,7 +162,7 @@ fn one(
 /// O-21: nothing waits longer than it may.
 fn holding(state: &State<Fleet>, entry: &Entry<'_, Fleet>, edge: &Edge, judge: &mut Judge<'_>) {
     let budget = state.knobs().time(&knob::HOLD_BUDGET);
-    if let Some(oldest) = edge.held().first() {
+    if let Some(oldest) = edge.held().iter().min_by_key(|held| held.arrived) {
         let waited = state.clock(entry.actor).since(oldest.arrived);
         judge.claim(
             const { place("o-21") },

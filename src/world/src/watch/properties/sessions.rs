@@ -11,7 +11,6 @@ use platform::message::Message;
 use platform::note::Note;
 use platform::runner::Stage;
 use platform::sessions::{Blob, Came, Fresh, Message as Say, Note as Tell, Refusal, SessionId};
-use protocol::Plan;
 use sim::{Entry, State, What};
 
 /// Within how long everybody who may come back has come back once troubles are over.
@@ -22,8 +21,6 @@ const TICK: Duration = Duration::millis(200);
 /// What is remembered of sessions.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// Whether the plan has any.
-    here: bool,
     /// Whose memory has which state.
     states: SortedSet<(AllocationId, SessionId)>,
     /// Sessions that left or were cut off, by allocation that drains.
@@ -36,13 +33,6 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self {
-            here: plan.sessions.is_some(),
-            ..Self::default()
-        }
-    }
-
     fn forget(&mut self, of: AllocationId) {
         self.states.retain(|(allocation, _)| *allocation != of);
     }
@@ -54,9 +44,6 @@ pub(super) fn check(
     memory: &mut Memory,
     judge: &mut Judge<'_>,
 ) {
-    if !memory.here {
-        return;
-    }
     match entry.what {
         What::Healed => memory.healed = Some(entry.at),
         What::Crashed => {

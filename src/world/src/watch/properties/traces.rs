@@ -30,8 +30,6 @@ enum Host {
 /// What is remembered of single requests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// Whether the plan has any of this.
-    here: bool,
     previews: Vec<PreviewPlan>,
     /// How long the provider waits.
     timeout: Option<u64>,
@@ -53,7 +51,6 @@ impl Memory {
     pub(super) fn new(plan: &Plan) -> Self {
         let traces = plan.traces.as_ref();
         Self {
-            here: traces.is_some(),
             previews: traces.map_or_else(Vec::new, |traces| traces.previews.clone()),
             timeout: traces
                 .and_then(|traces| traces.provider.as_ref())
@@ -98,9 +95,6 @@ pub(super) fn check(
     memory: &mut Memory,
     judge: &mut Judge<'_>,
 ) {
-    if !memory.here {
-        return;
-    }
     let mut asset = None;
     match entry.what {
         What::MessageDelivered {
