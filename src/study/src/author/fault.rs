@@ -1,7 +1,7 @@
 //! Faults in content files: each kind with its own keys, apps and nodes by name.
 
+use super::names::Names;
 use super::read::{File, Name, Table, Value};
-use super::scenario::Names;
 use protocol::{
     Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, Severity, Strength, When,
 };

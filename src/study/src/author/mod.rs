@@ -3,11 +3,15 @@
 //! **Invariants.** [`load`] never fails and always reports: a file with a problem is left out of the library, and every
 //! problem says which file, which line, what was expected and what the nearest name is.
 
+mod act;
 mod claim;
 mod fault;
+mod fleet;
 mod gitops;
 mod hosts;
+mod lesson;
 mod migration;
+mod names;
 mod outage;
 mod pipeline;
 mod promotion;

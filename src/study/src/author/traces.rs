@@ -1,8 +1,8 @@
 //! What single requests need besides an owner and an allocation, in content files: `[traces]` with `keys`, `assets`, a
 //! `[traces.provider]` and a `[[traces.preview]]` for each app that is one; and what is special about requests.
 
+use super::names::Names;
 use super::read::{Table, Value};
-use super::scenario::Names;
 use protocol::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// What can be done about a preview.
