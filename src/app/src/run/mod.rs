@@ -20,7 +20,7 @@ use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};
 use crate::route::{self, Asked, Route};
-use crate::saved;
+use crate::saved::{self, Record};
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
 use crate::ui::held::effect;
@@ -121,7 +121,9 @@ fn open(desk: Desk, run: u32, query: &str, shared: Option<&str>) {
     let otherwise = opening::decide(plan, "", None, kept.clone()).0;
     let known = saved::numbered(plan.id, run).filter(|_| shared.is_none());
     let (opening, problem) = opening::decide(plan, query, shared, known.or(kept.clone()));
-    if let Some(record) = kept.filter(|record| opening.number != record.number) {
+    // A run of an older page has no number; one that is gone on with knows its step.
+    let goes_on = |record: &Record| opening.step.is_some() && opening.number == record.number;
+    if let Some(record) = kept.filter(|record| !goes_on(record)) {
         desk.put_aside(record, Comes::Here);
     }
     desk.problem.set(problem);
