@@ -9,6 +9,8 @@
 //! **Not here.** Running anything: the crate `world` plays a plan and judges it.
 
 #[cfg(feature = "author")]
+mod anti_pattern;
+#[cfg(feature = "author")]
 mod author;
 mod topic;
 pub mod units;
@@ -19,7 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use topic::{TOPICS, Topic};
 
 #[cfg(feature = "author")]
-pub use author::{files, load};
+pub use anti_pattern::AntiPattern;
+#[cfg(feature = "author")]
+pub use author::{anti_patterns, files, load};
 
 /// Everything there is to study.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! problem says which file, which line, what was expected and what the nearest name is.
 
 mod act;
+mod anti_patterns;
 mod claim;
 mod fault;
 mod fleet;
@@ -29,6 +30,8 @@ use machine::Catalog;
 use protocol::Problem;
 use read::{File, Table};
 use toml::de::DeTable;
+
+pub use anti_patterns::anti_patterns;
 
 /// Names of content files, each with its text.
 macro_rules! content {
