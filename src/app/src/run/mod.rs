@@ -78,7 +78,10 @@ pub fn RunPage(
             arrive(mode);
         }
     });
-    on_cleanup(move || desk.pause());
+    on_cleanup(move || {
+        desk.pause();
+        port.forget();
+    });
     keys::listen(desk);
     view! {
         <div
