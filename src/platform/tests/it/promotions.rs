@@ -62,6 +62,7 @@ impl Rig {
                         contract: Contract::None,
                     }],
                     managed: None,
+                    vault: None,
                     promoting: Some(Managed {
                         log: LOG,
                         archive: ARCHIVE,

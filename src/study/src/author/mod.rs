@@ -55,6 +55,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
+        "worlds/applied-not-verified",
         "worlds/database-migration",
         "worlds/database-restore",
         "worlds/deploy-pipeline",

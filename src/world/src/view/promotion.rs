@@ -13,7 +13,7 @@ use protocol::ThingView;
 use sim::State;
 
 /// What a deployment is called: `deployment 2 of shop`.
-fn deployment(names: &Names<'_>, id: DeploymentId) -> String {
+pub fn deployment(names: &Names<'_>, id: DeploymentId) -> String {
     let plan = names.plan();
     let per = crate::lower::deployments_of(plan, 0).count().max(1) as u16;
     format!(

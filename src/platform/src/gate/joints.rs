@@ -1,0 +1,23 @@
+//! Gates where one part of the platform takes the word of another.
+
+machine::gates! {
+    from super::outage::END;
+
+    /// The app that runs, and the one that may come next or that one may go back to, answer on the schema as it is now.
+    ///
+    /// # Without it
+    /// The schema is what its plan says, and the app in front of it reads a column that means something else.
+    ///
+    /// # Seen in
+    /// Database Migration.
+    APPS_ANSWER = "app smoke on both digests", home "Database Migration";
+
+    /// A deployment that wanted for a secret is started again only when the vault has said that it is bound.
+    ///
+    /// # Without it
+    /// Every visitor of an app without its secret has it started once more, for nothing.
+    ///
+    /// # Seen in
+    /// Allocation Lifecycle (failure mode: secret missing), Stuck Wake.
+    SECRET_BOUND = "secret bound since", home "Allocation Lifecycle";
+}
