@@ -288,6 +288,7 @@ properties! {
     Always "starts-wait-for-secrets" "Starts wait for secrets" "What failed for want of a secret is not begun again before somebody has bound it.";
     Sometimes "some-start-waits-for-a-secret" "A start waits for a secret" "Somebody wants an app awake whose secret is not bound yet.";
     Sometimes "some-secret-is-bound" "A secret is bound" "Somebody binds a secret, and what wanted for it is begun again.";
+    Sometimes "some-last-event-is-foreign" "A last event is foreign" "The log's last event about some route is somebody else's, and somebody is called.";
 }
 
 /// The property with this id.

@@ -20,4 +20,13 @@ machine::gates! {
     /// # Seen in
     /// Allocation Lifecycle (failure mode: secret missing), Stuck Wake.
     SECRET_BOUND = "secret bound since", home "Allocation Lifecycle";
+
+    /// Where the log refuses an event because of its last one, that is taken for an earlier try only if it is one's own.
+    ///
+    /// # Without it
+    /// Somebody else's event is taken for one's own, one's own is marked as told, and no edge ever hears of the new owner.
+    ///
+    /// # Seen in
+    /// Production Promotion, Deployment attempt (write, then emit).
+    LAST_EVENT_OWN = "last event is one's own", home "Production Promotion";
 }

@@ -179,6 +179,10 @@ pub enum Command {
     RecreateLog,
     /// The services are like this from now on (to the services).
     SetServices { services: Services },
+    /// Append an event about a route past whoever writes the log (to the log).
+    WriteLog { route: RouteId },
+    /// Go on telling the log of a route although its last event about it is somebody else's.
+    ResumeLog { route: RouteId },
 }
 
 impl Command {
@@ -189,6 +193,8 @@ impl Command {
             Self::Promote { route, .. }
             | Self::Approve { route, .. }
             | Self::Rollback { route, .. }
+            | Self::WriteLog { route }
+            | Self::ResumeLog { route }
             | Self::EditTable {
                 owner: Owner { route, .. },
             } => route.into(),
@@ -510,6 +516,10 @@ pub enum Note {
         known: Epoch,
         epoch: Epoch,
     },
+    /// Somebody else than its writer has appended an event to the log.
+    ForeignEvent { route: RouteId, seq: u64 },
+    /// The log's last event about a route is not one's own: nothing more is told of the route, and somebody is called.
+    LogAlarm { route: RouteId, seq: u64 },
 }
 
 impl From<Note> for Told {

@@ -63,6 +63,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
+        "worlds/foreign-event",
         "worlds/get-page-while-hot",
         "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",

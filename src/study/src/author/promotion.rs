@@ -27,6 +27,8 @@ pub const EFFECTS: &[&str] = &[
     "mend-services",
     "mend-archive",
     "remove-artifact",
+    "write-log",
+    "resume-log",
 ];
 
 /// The promotions of a plan.
@@ -131,6 +133,8 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> Option<Promotio
                 "roll-back" => PromotionEffect::RollBack,
                 "edit-config" => PromotionEffect::EditConfig,
                 "mend-services" => PromotionEffect::MendServices,
+                "write-log" => PromotionEffect::WriteLog,
+                "resume-log" => PromotionEffect::ResumeLog,
                 _ => PromotionEffect::MendArchive,
             }
         }

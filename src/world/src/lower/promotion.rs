@@ -237,6 +237,8 @@ pub(super) fn effect(
             },
         ),
         PromotionEffect::MendArchive => (node(roster, ARCHIVE), Order::Rebaseline),
+        PromotionEffect::WriteLog => (node(roster, LOG), Order::WriteLog { route }),
+        PromotionEffect::ResumeLog => (roster.control(), Order::ResumeLog { route }),
     };
     alloc::vec![External::Deliver {
         to,

@@ -113,6 +113,10 @@ fn order(names: &Names<'_>, command: &Command) -> String {
         Command::EditTable { .. } => "write an owner by hand".to_string(),
         Command::RecreateLog => "begin a new log".to_string(),
         Command::SetServices { .. } => "bring the services back".to_string(),
+        Command::WriteLog { .. } => "write into the log".to_string(),
+        Command::ResumeLog { route } => {
+            format!("go on telling the log of {}", names.app(route))
+        }
     }
 }
 
@@ -200,6 +204,15 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             known.0,
             epoch.0
         ),
+        Note::ForeignEvent { route, seq } => format!(
+            "somebody else than the control plane writes into the log: {seq} is about {}",
+            names.app(route)
+        ),
+        Note::LogAlarm { route, seq } => format!(
+            "the log's last event about {}, {seq}, is somebody else's; nothing more is told of {}, and somebody is called",
+            names.app(route),
+            names.app(route)
+        ),
         Note::Ordered { ref command, done } => format!(
             "the order to {} is {}",
             order(names, command),
@@ -217,6 +230,8 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::LateAck { .. }
             | Note::LineageChanged { .. }
             | Note::LogRecreated
+            | Note::ForeignEvent { .. }
+            | Note::LogAlarm { .. }
             | Note::GapDetected { .. }
             | Note::BaselineInstalled { .. }
             | Note::OwnersPutBack
@@ -356,6 +371,12 @@ pub fn promotions(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
         lines.push(
             "the database was put back; how far the epochs had got is being found out".to_string(),
         );
+    }
+    for (route, seq) in control.stopped_in_log() {
+        lines.push(format!(
+            "nothing is told of {}: the log's last event about it, {seq}, is somebody else's",
+            names.app(route)
+        ));
     }
     if control.authority().frozen {
         lines.push("production is frozen".to_string());

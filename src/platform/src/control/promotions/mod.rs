@@ -159,8 +159,10 @@ impl ControlPlane {
             Command::Rebuild { deployment, digest } => {
                 self.rebuild_deployment(cx, out, deployment, digest)
             }
+            Command::ResumeLog { route } => self.resume_log(cx, out, route),
             // Not this node's to carry out.
             Command::Rebaseline
+            | Command::WriteLog { .. }
             | Command::ClearGap
             | Command::SkipToLatest
             | Command::EditTable { .. }

@@ -7,6 +7,7 @@ use machine::{SortedMap, Time};
 use platform::id::{AllocationId, DeploymentId};
 use platform::message::{Cause, Reason};
 use platform::note::Note;
+use platform::promotion::Note as Promoted;
 use sim::{Entry, State};
 
 /// What is remembered of the joints.
@@ -23,6 +24,15 @@ pub(super) fn check(
     memory: &mut Memory,
     judge: &mut Judge<'_>,
 ) {
+    for note in entry.notes {
+        if let Note::Promotion(Promoted::LogAlarm { .. }) = note {
+            judge.claim(
+                const { place("some-last-event-is-foreign") },
+                true,
+                Default::default,
+            );
+        }
+    }
     let Some(vault) = state.fleet().vault().filter(|vault| vault.lacks_some()) else {
         return;
     };
