@@ -91,6 +91,8 @@ pub enum PromotionEffect {
     WriteLog,
     /// Go on telling the log of a route whose last event there is somebody else's.
     ResumeLog,
+    /// Wait no longer for the word of an edge, by position.
+    WriteOff(u16),
 }
 
 /// What can be true of promotions.

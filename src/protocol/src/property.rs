@@ -289,6 +289,8 @@ properties! {
     Sometimes "some-start-waits-for-a-secret" "A start waits for a secret" "Somebody wants an app awake whose secret is not bound yet.";
     Sometimes "some-secret-is-bound" "A secret is bound" "Somebody binds a secret, and what wanted for it is begun again.";
     Sometimes "some-last-event-is-foreign" "A last event is foreign" "The log's last event about some route is somebody else's, and somebody is called.";
+    Sometimes "some-edge-is-written-off" "An edge is written off" "Some edge is gone, and epochs go on without its word.";
+    Sometimes "some-edge-counts-again" "An edge counts again" "Some edge that was written off has begun anew.";
 }
 
 /// The property with this id.

@@ -29,4 +29,13 @@ machine::gates! {
     /// # Seen in
     /// Production Promotion, Deployment attempt (write, then emit).
     LAST_EVENT_OWN = "last event is one's own", home "Production Promotion";
+
+    /// After a restore an edge is written off only if it has been asked for long enough, and at least half of all edges are left.
+    ///
+    /// # Without it
+    /// The one edge that had seen the newest owner was only out of reach for a moment, and nobody waited for it.
+    ///
+    /// # Seen in
+    /// Production Promotion, Database Restore (a control plane that was restored).
+    WRITTEN_OFF_FOR_CAUSE = "written off for cause", home "Production Promotion";
 }

@@ -183,6 +183,8 @@ pub enum Command {
     WriteLog { route: RouteId },
     /// Go on telling the log of a route although its last event about it is somebody else's.
     ResumeLog { route: RouteId },
+    /// Wait no longer for the word of an edge that is gone for good.
+    WriteOff { edge: NodeId },
 }
 
 impl Command {
@@ -199,6 +201,7 @@ impl Command {
                 owner: Owner { route, .. },
             } => route.into(),
             Self::Rebuild { deployment, .. } => deployment.into(),
+            Self::WriteOff { edge } => crate::id::node_subject(edge),
             Self::Freeze { .. }
             | Self::EditConfig
             | Self::Rebaseline
@@ -520,6 +523,12 @@ pub enum Note {
     ForeignEvent { route: RouteId, seq: u64 },
     /// The log's last event about a route is not one's own: nothing more is told of the route, and somebody is called.
     LogAlarm { route: RouteId, seq: u64 },
+    /// Epochs cannot go on: somebody has been asked for long, and has not said what it has seen.
+    FloorWaits { node: NodeId },
+    /// An edge was written off: nobody waits for its word any more.
+    EdgeWrittenOff { edge: NodeId },
+    /// An edge that was written off has begun anew and counts again.
+    EdgeBack { edge: NodeId },
 }
 
 impl From<Note> for Told {

@@ -45,11 +45,20 @@ impl Rig {
 
     /// The same, and what is old is removed from this store.
     pub fn with_store(approval: bool, automatic: bool, store: Option<NodeId>) -> Self {
+        Self::of_edges(approval, automatic, store, vec![EDGE])
+    }
+
+    pub fn of_edges(
+        approval: bool,
+        automatic: bool,
+        store: Option<NodeId>,
+        edges: Vec<NodeId>,
+    ) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
         let mut rig = Self {
             solo: Solo::new(
                 ControlPlane::new(Installation {
-                    edges: vec![EDGE],
+                    edges,
                     hosts: Vec::new(),
                     deployments: (0..5)
                         .map(|of| Deployment {

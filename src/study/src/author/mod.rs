@@ -74,6 +74,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/large-fleet",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/lost-edge",
         "worlds/lost-tail",
         "worlds/mass-deletion",
         "worlds/moving-ground",

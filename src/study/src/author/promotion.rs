@@ -29,6 +29,7 @@ pub const EFFECTS: &[&str] = &[
     "remove-artifact",
     "write-log",
     "resume-log",
+    "write-off",
 ];
 
 /// The promotions of a plan.
@@ -119,6 +120,7 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> Option<Promotio
         "remove-artifact" => PromotionEffect::RemoveArtifact(value.count()),
         "rebaseline" => PromotionEffect::Rebaseline(edge(value)),
         "clear-gap" => PromotionEffect::ClearGap(edge(value)),
+        "write-off" => PromotionEffect::WriteOff(edge(value)),
         "skip-to-latest" => PromotionEffect::SkipToLatest(edge(value)),
         "edit-edge-table" => {
             let table = value.table("an edge and a deployment")?;

@@ -25,13 +25,16 @@ pub(super) fn check(
     judge: &mut Judge<'_>,
 ) {
     for note in entry.notes {
-        if let Note::Promotion(Promoted::LogAlarm { .. }) = note {
-            judge.claim(
-                const { place("some-last-event-is-foreign") },
-                true,
-                Default::default,
-            );
-        }
+        let Note::Promotion(note) = note else {
+            continue;
+        };
+        let place = match note {
+            Promoted::LogAlarm { .. } => const { place("some-last-event-is-foreign") },
+            Promoted::EdgeWrittenOff { .. } => const { place("some-edge-is-written-off") },
+            Promoted::EdgeBack { .. } => const { place("some-edge-counts-again") },
+            _ => continue,
+        };
+        judge.claim(place, true, Default::default);
     }
     let Some(vault) = state.fleet().vault().filter(|vault| vault.lacks_some()) else {
         return;
