@@ -135,6 +135,7 @@ impl Edge {
                 | Reason::HoldFull
                 | Reason::NoPlacement
                 | Reason::SecretMissing
+                | Reason::ProviderDown
         );
         if !(event && asleep && status == 503) {
             return reason;

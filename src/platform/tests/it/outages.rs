@@ -149,7 +149,7 @@ impl Rig {
                     };
                     self.say(to, answer);
                 }
-                Say::HealthAsk { route, nth } => {
+                Say::HealthAsk { route, nth, .. } => {
                     let ill = false;
                     self.say(to, Say::HealthIs { route, ill, nth });
                 }
@@ -171,7 +171,9 @@ impl Rig {
 
     fn ill(&mut self, route: RouteId) {
         let asked = self.sent.iter().rev().find_map(|(_, said)| match said {
-            Say::HealthAsk { route: about, nth } if *about == route => Some(*nth),
+            Say::HealthAsk {
+                route: about, nth, ..
+            } if *about == route => Some(*nth),
             _ => None,
         });
         let nth = asked.expect("it asks for health");
