@@ -96,8 +96,6 @@ pub enum Reason {
     NotIsolated,
     /// The last start failed for want of a secret, and nobody has bound it yet.
     SecretMissing,
-    /// A provider that the app is bound to is in an outage: to wake it would be in vain.
-    ProviderDown,
 }
 
 /// Why a wake or an allocation failed.

@@ -26,7 +26,7 @@ machine::lifecycle! {
         /// The first holdable request arrived.
         Requested = "requested": [Cold] => WakeRequested, by "edge",
             gates [&gate::SAFE_TO_HOLD, &gate::UNSAFE_REPLAY_POLICY, &gate::ONE_WAKE, &gate::WAKE_BUDGET,
-                   &gate::ROUTE_EPOCH_CURRENT, &gate::SECRET_BOUND, &gate::WAKE_NOT_POINTLESS];
+                   &gate::ROUTE_EPOCH_CURRENT];
         /// An allocation was planned.
         Started = "started": [WakeRequested] => Starting, by "scheduler", gates [&gate::START_LIMIT, &gate::HOST_FITS];
         /// The process runs.

@@ -291,8 +291,6 @@ properties! {
     Sometimes "some-last-event-is-foreign" "A last event is foreign" "The log's last event about some route is somebody else's, and somebody is called.";
     Sometimes "some-edge-is-written-off" "An edge is written off" "Some edge is gone, and epochs go on without its word.";
     Sometimes "some-edge-counts-again" "An edge counts again" "Some edge that was written off has begun anew.";
-    Always "wakes-wait-for-providers" "Wakes wait for providers" "No app is woken while it is known that a provider that it needs is in an outage.";
-    Sometimes "some-wake-waits-for-a-provider" "A wake waits for a provider" "Somebody wants an app awake whose provider is in an outage.";
 }
 
 /// The property with this id.

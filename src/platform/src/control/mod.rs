@@ -149,8 +149,6 @@ pub struct ControlPlane {
     cleaning: Cleaning,
     /// The work that the watch has handed over.
     carried: Ledger<crate::outage::WorkId, ()>,
-    /// What the watch says of providers, by app.
-    held: Ledger<RouteId, watched::Word>,
     /// The deployments that wanted for a secret.
     secrets: Ledger<crate::id::DeploymentId, secrets::Wanting>,
     agenda: Agenda<Due>,
@@ -187,7 +185,6 @@ impl ControlPlane {
             promotions: Promotions::default(),
             cleaning: Cleaning::default(),
             carried: Ledger::default(),
-            held: Ledger::default(),
             secrets: Ledger::default(),
             agenda: Agenda::default(),
         }
@@ -461,11 +458,6 @@ impl Machine for ControlPlane {
             )
         } else {
             all
-        };
-        let all = if self.held.map().is_empty() {
-            all
-        } else {
-            fingerprint::fold(all, self.held.fingerprint())
         };
         let all = if self.secrets.map().is_empty() {
             all

@@ -136,10 +136,6 @@ impl ControlPlane {
                 _ => {}
             }
         }
-        if !self.may_wake(cx, out, route) {
-            let again = cx.now.after(cx.knobs.time(&knob::HEALTH_INTERVAL).times(5));
-            return Asked::Refused(Reason::ProviderDown, again);
-        }
         // No hot loop: what failed for want of a secret fails again until somebody binds it.
         if !self.has_its_secrets(cx, out, current.deployment) {
             let again = self.secret_due(cx, current.deployment);

@@ -6,18 +6,7 @@ use crate::id::RouteId;
 use crate::message::Message as Said;
 use crate::outage::Message;
 use crate::wake;
-use crate::{gate, knob};
-use machine::{Context, Fact, NodeId, Time};
-
-/// What the watch said last about an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Word {
-    /// Whether what it needs of a provider is not there.
-    held: bool,
-    /// When it was said.
-    at: Time,
-    nth: u32,
-}
+use machine::{Context, NodeId, Time};
 
 impl ControlPlane {
     pub(super) fn on_watch(
@@ -28,11 +17,7 @@ impl ControlPlane {
         message: Message,
     ) {
         match message {
-            Message::HealthAsk { route, held, nth } => {
-                if self.held.get(route).is_none_or(|word| word.nth < nth) {
-                    let at = cx.now;
-                    self.held.insert(route, Word { held, at, nth });
-                }
+            Message::HealthAsk { route, nth } => {
                 let ill = self.is_ill(route);
                 let answer = Message::HealthIs { route, ill, nth };
                 out.send(from, Said::Outage(answer));
@@ -47,18 +32,6 @@ impl ControlPlane {
             // Said to others.
             _ => {}
         }
-    }
-
-    /// Whether waking an app could help: nothing that it needs is known to be in an outage. A word that is too old is none, so
-    /// that nothing waits because the watch itself is gone.
-    pub(super) fn may_wake(&self, cx: &Context<'_>, out: &mut Out, route: RouteId) -> bool {
-        let Some(word) = self.held.get(route) else {
-            return true;
-        };
-        let fresh = cx.now.since(word.at) <= cx.knobs.time(&knob::PROVIDER_EVIDENCE_TTL);
-        let held = Fact::yes(!(word.held && fresh));
-        out.require(cx, &gate::WAKE_NOT_POINTLESS, route.into(), held)
-            .is_ok()
     }
 
     /// Whether something that runs for a route does not answer its checks, or could not be woken.

@@ -135,7 +135,6 @@ impl Edge {
                 | Reason::HoldFull
                 | Reason::NoPlacement
                 | Reason::SecretMissing
-                | Reason::ProviderDown
         );
         if !(event && asleep && status == 503) {
             return reason;

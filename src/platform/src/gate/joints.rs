@@ -38,13 +38,4 @@ machine::gates! {
     /// # Seen in
     /// Production Promotion, Database Restore (a control plane that was restored).
     WRITTEN_OFF_FOR_CAUSE = "written off for cause", home "Production Promotion";
-
-    /// No app is woken for a visitor while a provider that it is bound to is in an outage.
-    ///
-    /// # Without it
-    /// Every visitor has an app started that can answer nobody, and the starts are used up when the provider is back.
-    ///
-    /// # Seen in
-    /// Provider Outage, Wake.
-    WAKE_NOT_POINTLESS = "providers of the app not in an outage", home "Provider Outage";
 }

@@ -205,14 +205,6 @@ impl Watch {
         environments.iter().any(|env| env.needs.contains(&provider))
     }
 
-    /// Whether what needs a provider of an environment waits.
-    fn is_held(&self, at: usize) -> bool {
-        let in_trouble = |id| self.standing(id).standing == Standing::Paused;
-        self.installation.environments[at]
-            .dependencies()
-            .any(in_trouble)
-    }
-
     /// A round: everybody is asked, and what was not confirmed is said again.
     fn ask(&mut self, cx: &Context<'_>, out: &mut Out) {
         self.due = cx.now.after(cx.knobs.time(&knob::HEALTH_INTERVAL));
@@ -221,8 +213,7 @@ impl Watch {
             let nth = self.next();
             self.health[at].asked = nth;
             let route = self.installation.environments[at].route;
-            let held = self.is_held(at);
-            let ask = Message::HealthAsk { route, held, nth };
+            let ask = Message::HealthAsk { route, nth };
             out.send(self.installation.control, Said::Outage(ask));
         }
         let every = cx.knobs.get(&knob::PROBE_ROUNDS).max(1);
@@ -460,7 +451,10 @@ impl Watch {
             ill_since: ill.then(|| self.health[at].ill_since.unwrap_or(cx.now)),
         };
         let told = self.owners.get(at as u32).and_then(|row| row.value.told);
-        let held = self.is_held(at);
+        let in_trouble = |id| self.standing(id).standing == Standing::Paused;
+        let held = self.installation.environments[at]
+            .dependencies()
+            .any(in_trouble);
         match told {
             Some(Cause::App | Cause::Platform) if !ill => self.tell(out, at, None),
             Some(Cause::Provider(_)) if !ill && !held => self.tell(out, at, None),

@@ -141,7 +141,7 @@ impl Rig {
                     };
                     self.say(to, answer);
                 }
-                Say::HealthAsk { route, nth, .. } => {
+                Say::HealthAsk { route, nth } => {
                     let ill = false;
                     self.say(to, Say::HealthIs { route, ill, nth });
                 }
@@ -163,9 +163,7 @@ impl Rig {
 
     fn ill(&mut self, route: RouteId) {
         let asked = self.sent.iter().rev().find_map(|(_, said)| match said {
-            Say::HealthAsk {
-                route: about, nth, ..
-            } if *about == route => Some(*nth),
+            Say::HealthAsk { route: about, nth } if *about == route => Some(*nth),
             _ => None,
         });
         let nth = asked.expect("it asks for health");

@@ -47,7 +47,6 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "scenarios/wake-stampede",
         "worlds/any-fleet",
         "worlds/artifact-clean-up",
-        "worlds/asleep-in-an-outage",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",

@@ -277,7 +277,6 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::PreviewBudget => "preview budget used up",
         Reason::NotIsolated => "preview not isolated",
         Reason::SecretMissing => "secret not bound",
-        Reason::ProviderDown => "provider in an outage",
     }
 }
 

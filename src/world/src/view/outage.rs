@@ -86,7 +86,6 @@ pub fn label(message: &Message) -> String {
         },
         Message::Rotate { .. } => "take this secret",
         Message::Rotated { .. } => "secret taken",
-        Message::HealthAsk { held: true, .. } => "is it well? its provider is not",
         Message::HealthAsk { .. } => "is it well?",
         Message::HealthIs { ill: true, .. } => "it is not",
         Message::HealthIs { .. } => "it is",
