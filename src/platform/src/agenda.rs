@@ -43,6 +43,12 @@ impl<K: Ord + Copy + Hash> Agenda<K> {
         self.moments.contains(item)
     }
 
+    /// When `item` is due, if it is on the agenda.
+    #[inline]
+    pub(crate) fn due(&self, item: K) -> Option<Time> {
+        self.moments.get(item).copied()
+    }
+
     /// The next moment at which something is due.
     #[inline]
     pub(crate) fn next(&self) -> Option<Time> {

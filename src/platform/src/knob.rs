@@ -255,4 +255,6 @@ machine::knobs! {
     CALL_BACK_OFF_MOST = "call back-off most", Time 8_000_000 in 1_000..=3_600_000_000, home "Provider Outage";
     /// How often a call is tried.
     CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
+    /// How long an edge is asked how far the epochs had got before it may be written off.
+    EPOCH_FLOOR_WAIT = "epoch floor wait", Time 60_000_000 in 100_000..=3_600_000_000, home "Production Promotion";
 }

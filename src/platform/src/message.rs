@@ -94,6 +94,8 @@ pub enum Reason {
     PreviewBudget,
     /// The preview is bound to the production's data.
     NotIsolated,
+    /// The last start failed for want of a secret, and nobody has bound it yet.
+    SecretMissing,
 }
 
 /// Why a wake or an allocation failed.
@@ -477,6 +479,10 @@ pub enum Message {
     Cleanup(crate::cleanup::Message),
     /// Among the watch, the providers and whoever carries out what the watch lets go on.
     Outage(crate::outage::Message),
+    /// Control plane to vault: say when the secrets of a deployment are all there.
+    SecretsAwait { deployment: DeploymentId, nth: u32 },
+    /// Vault to control plane: they are.
+    SecretBound { deployment: DeploymentId, nth: u32 },
 }
 
 macro_rules! kinds {
@@ -504,6 +510,7 @@ mod kind {
         HostUpgrade = 350 "host-upgrade", HostInstall = 351 "host-install", HostInstalling = 352 "host-installing",
         HostHello = 353 "host-hello", PostcheckAsk = 354 "postcheck-ask", PostcheckReport = 355 "postcheck-report",
         ProviderAsk = 356 "provider-ask", ProviderOk = 357 "provider-ok", HandPatch = 358 "hand-patch",
+        SecretsAwait = 359 "secrets-await", SecretBound = 360 "secret-bound",
     }
 }
 
@@ -570,6 +577,8 @@ impl machine::Message for Message {
             Self::Cleanup(message) => message.kind(),
             Self::Outage(message) => message.kind(),
             Self::Host(message) => message.kind(),
+            Self::SecretsAwait { .. } => kind::SecretsAwait,
+            Self::SecretBound { .. } => kind::SecretBound,
         }
     }
 
@@ -627,6 +636,9 @@ impl machine::Message for Message {
             Self::Sessions(message) => message.subject(),
             Self::Cleanup(message) => message.subject(),
             Self::Outage(message) => message.subject(),
+            Self::SecretsAwait { deployment, .. } | Self::SecretBound { deployment, .. } => {
+                deployment.into()
+            }
         }
     }
 

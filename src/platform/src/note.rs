@@ -231,4 +231,6 @@ pub enum Note {
     Cleanup(crate::cleanup::Note),
     /// About a provider that apps are bound to.
     Outage(crate::outage::Note),
+    /// The vault has all secrets of a deployment that wanted for one.
+    SecretBound { deployment: DeploymentId },
 }

@@ -87,6 +87,12 @@ pub enum PromotionEffect {
     MendArchive,
     /// Remove the artifact of a deployment, from 1, at once.
     RemoveArtifact(u16),
+    /// Write an event into the log past the control plane.
+    WriteLog,
+    /// Go on telling the log of a route whose last event there is somebody else's.
+    ResumeLog,
+    /// Wait no longer for the word of an edge, by position.
+    WriteOff(u16),
 }
 
 /// What can be true of promotions.

@@ -281,6 +281,16 @@ properties! {
     Sometimes "some-owner-is-found-again" "An owner is found again" "Some route has a newer owner than the backup knows of, and keeps it.";
     Sometimes "some-promotion-waits-for-a-floor" "A promotion waits for a floor" "Some promotion waits until it is known how far the epochs had got.";
     Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
+    Always "build-errors-are-the-commits" "Build errors are the commit's" "A deployment fails by a compile error or a failing test only if its own commit has it.";
+    Sometimes "some-build-has-an-error" "A build has an error" "Some builder says that a commit cannot be built.";
+    Always "verified-apps-answer" "Verified apps answer" "No migration is verified on whose schema the app that runs, or the one in the rollback window, does not answer.";
+    Sometimes "some-app-fails-on-a-schema" "An app fails on a schema" "All steps of some migration are in, and an app does not answer on its schema.";
+    Always "starts-wait-for-secrets" "Starts wait for secrets" "What failed for want of a secret is not begun again before somebody has bound it.";
+    Sometimes "some-start-waits-for-a-secret" "A start waits for a secret" "Somebody wants an app awake whose secret is not bound yet.";
+    Sometimes "some-secret-is-bound" "A secret is bound" "Somebody binds a secret, and what wanted for it is begun again.";
+    Sometimes "some-last-event-is-foreign" "A last event is foreign" "The log's last event about some route is somebody else's, and somebody is called.";
+    Sometimes "some-edge-is-written-off" "An edge is written off" "Some edge is gone, and epochs go on without its word.";
+    Sometimes "some-edge-counts-again" "An edge counts again" "Some edge that was written off has begun anew.";
 }
 
 /// The property with this id.

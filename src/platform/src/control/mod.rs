@@ -23,6 +23,7 @@ mod reports;
 mod restart;
 mod row;
 mod scheduler;
+mod secrets;
 mod sleep;
 mod wakes;
 mod watched;
@@ -74,6 +75,8 @@ pub struct Installation {
     pub routes: Vec<Route>,
     /// What it takes to upgrade the hosts, if it may.
     pub managed: Option<crate::hosts::Managed>,
+    /// What keeps the secrets, if it says when one is bound.
+    pub vault: Option<NodeId>,
     /// What it takes to promote, if owners change by promotions and the edges follow a log.
     pub promoting: Option<crate::promotion::Managed>,
 }
@@ -105,6 +108,8 @@ enum Due {
     Floor,
     /// It is looked what can be removed.
     CleanUp,
+    /// The vault is asked whether what was missing is there.
+    Secret(crate::id::DeploymentId),
 }
 
 /// The control plane.
@@ -144,6 +149,8 @@ pub struct ControlPlane {
     cleaning: Cleaning,
     /// The work that the watch has handed over.
     carried: Ledger<crate::outage::WorkId, ()>,
+    /// The deployments that wanted for a secret.
+    secrets: Ledger<crate::id::DeploymentId, secrets::Wanting>,
     agenda: Agenda<Due>,
 }
 
@@ -178,6 +185,7 @@ impl ControlPlane {
             promotions: Promotions::default(),
             cleaning: Cleaning::default(),
             carried: Ledger::default(),
+            secrets: Ledger::default(),
             agenda: Agenda::default(),
         }
     }
@@ -277,6 +285,9 @@ impl ControlPlane {
                     },
                 );
             }
+            Message::SecretBound { deployment, nth } => {
+                self.on_secret_bound(cx, out, deployment, nth);
+            }
             Message::Command(command) => self.on_command(cx, out, command),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
@@ -302,6 +313,7 @@ impl ControlPlane {
                 Due::Snapshot => self.snapshot_due(cx, out),
                 Due::Floor => self.look_for_floor(cx, out),
                 Due::CleanUp => self.clean_up(cx, out),
+                Due::Secret(deployment) => self.ask_vault(cx, out, deployment),
             }
         }
     }
@@ -446,6 +458,11 @@ impl Machine for ControlPlane {
             )
         } else {
             all
+        };
+        let all = if self.secrets.map().is_empty() {
+            all
+        } else {
+            fingerprint::fold(all, self.secrets.fingerprint())
         };
         if self.carried.map().is_empty() {
             all

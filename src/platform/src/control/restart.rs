@@ -70,6 +70,7 @@ impl ControlPlane {
         self.complete_installation(out);
         self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
+        self.resume_secrets(cx, out);
         self.resume_drains(cx);
         self.resume_promotions(cx, out);
         self.clean_up(cx, out);

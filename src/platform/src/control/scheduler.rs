@@ -18,6 +18,8 @@ pub(super) enum Plan {
     MustWait,
     /// No host has room.
     NoHost,
+    /// The last one failed for want of a secret, and nobody has bound it yet.
+    NoSecret,
 }
 
 impl ControlPlane {
@@ -61,6 +63,9 @@ impl ControlPlane {
         } else {
             earlier.unwrap_or(route.deployment)
         };
+        if !self.has_its_secrets(cx, out, deployment) {
+            return Plan::NoSecret;
+        }
         let Some(needed) = self
             .deployments
             .get(deployment.0.into())
@@ -230,6 +235,10 @@ impl ControlPlane {
         });
         if stop {
             self.then(row, Effect::StopEnded(id));
+        }
+        let deployment = self.allocations.get(id.0).map(|row| row.value.deployment);
+        if let Some(deployment) = deployment.filter(|_| cause == Cause::SecretMissing) {
+            self.want_secret(cx, out, deployment);
         }
         self.ended(cx, out, id, cause);
         true

@@ -136,6 +136,11 @@ impl ControlPlane {
                 _ => {}
             }
         }
+        // No hot loop: what failed for want of a secret fails again until somebody binds it.
+        if !self.has_its_secrets(cx, out, current.deployment) {
+            let again = self.secret_due(cx, current.deployment);
+            return Asked::Refused(Reason::SecretMissing, again);
+        }
         let budget = cx.knobs.get(&knob::WAKE_BUDGET);
         let window = cx.knobs.time(&knob::WAKE_WINDOW);
         let starts = self.starts_since(route, cx.now, window);
@@ -195,6 +200,7 @@ impl ControlPlane {
                 Plan::Placed(allocation) => (allocation, true),
                 Plan::MustWait => return,
                 Plan::NoHost => return self.give_up(cx, out, id, Cause::NoPlacement),
+                Plan::NoSecret => return self.give_up(cx, out, id, Cause::SecretMissing),
             },
         };
         let row = self.write_wake(cx, out, id, Some(Transition::Started), |wake| {
@@ -340,6 +346,7 @@ impl ControlPlane {
             State::WakeRequested | State::Starting => self.give_up(cx, out, id, Cause::WakeTimeout),
             State::Failed => {
                 self.write_wake(cx, out, id, Some(Transition::Cooled), |_| {});
+                self.begin_again(cx, out, (id, wake.route, wake.epoch));
             }
             _ => {}
         }

@@ -134,6 +134,7 @@ impl Edge {
                 | Reason::WakeFailed
                 | Reason::HoldFull
                 | Reason::NoPlacement
+                | Reason::SecretMissing
         );
         if !(event && asleep && status == 503) {
             return reason;

@@ -4,6 +4,7 @@
 
 mod gitops;
 mod hosts;
+mod joints;
 mod migration;
 mod outage;
 mod pipeline;
@@ -21,6 +22,7 @@ pub use hosts::{
     IMAGE_APPROVED, POSTCHECK_CURRENT, PROVIDER_ANSWERS, QUORUM_HEALTHY, REBUILDS_LEFT,
     REPLACEMENT_SERVES, ROLLOUT_OPEN, RUNNER_HEADROOM, SESSIONS_CAN_DRAIN, ZONE_FREE,
 };
+pub use joints::*;
 pub use migration::*;
 pub use outage::*;
 pub use pipeline::*;
@@ -48,6 +50,7 @@ const LISTS: &[&[&Gate]] = &[
     sessions::ALL,
     recovery::ALL,
     outage::ALL,
+    joints::ALL,
 ];
 
 /// Every gate, in order of index.

@@ -55,6 +55,31 @@ pub enum Work {
     Schema,
     /// Give the lock back.
     Unlock,
+    /// Does this app answer on the schema as it is now?
+    Smoke(App),
+}
+
+/// An app that has to go on working once a schema has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum App {
+    /// The one that runs.
+    Running,
+    /// The one that may come next, or that one may have to go back to.
+    Window,
+}
+
+impl App {
+    /// Both, in the order in which they are asked.
+    pub const BOTH: [Self; 2] = [Self::Running, Self::Window];
+
+    /// Why a migration is not verified on whose schema it does not answer.
+    #[must_use]
+    pub const fn fails(self) -> Reason {
+        match self {
+            Self::Running => Reason::RunningAppFails,
+            Self::Window => Reason::WindowAppFails,
+        }
+    }
 }
 
 /// What came of a piece of work.
@@ -93,6 +118,10 @@ pub enum Reason {
     WrongSchema,
     /// Nobody did anything for too long.
     Expired,
+    /// The app that runs does not answer on the new schema.
+    RunningAppFails,
+    /// The app that may come next, or that one may go back to, does not answer on the new schema.
+    WindowAppFails,
 }
 
 /// What an operator may order. Every one of them can be refused.

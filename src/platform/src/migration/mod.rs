@@ -7,7 +7,9 @@ mod message;
 mod migrator;
 mod service;
 
-pub use message::{Class, Command, Message, MigrationId, Note, Outcome, PRODUCTION, Reason, Work};
+pub use message::{
+    App, Class, Command, Message, MigrationId, Note, Outcome, PRODUCTION, Reason, Work,
+};
 pub use migrator::Migrator;
 pub use service::{Installation, Migration, Migrations, Planned, Record};
 
@@ -26,7 +28,7 @@ machine::lifecycle! {
         Locked = "locked", Way;
         /// The steps are being applied, one after the other.
         Applying = "applying", Way;
-        /// All steps are in, and the schema is the expected one.
+        /// All steps are in, the schema is the expected one, and the apps answer on it.
         Verified = "verified", Good;
         /// It waits for somebody.
         Blocked = "blocked", Rest;
@@ -43,8 +45,9 @@ machine::lifecycle! {
                    &gate::MIGRATION_EVIDENCE_FRESH, &gate::MIGRATION_TOKEN];
         /// The plan is still the one that was tried.
         Began = "began": [Locked] => Applying, by "migration service", gates [&gate::PLAN_UNCHANGED];
-        /// All steps are in, and the schema is as expected.
-        Confirmed = "confirmed": [Applying] => Verified, by "migrator", gates [&gate::SCHEMA_AS_EXPECTED, &gate::MIGRATION_TOKEN];
+        /// All steps are in, the schema is as expected, and the app that runs and its neighbour answer on it.
+        Confirmed = "confirmed": [Applying] => Verified, by "migrator",
+            gates [&gate::SCHEMA_AS_EXPECTED, &gate::APPS_ANSWER, &gate::MIGRATION_TOKEN];
         /// Somebody has to do something first.
         Stopped = "stopped": [Classified, DryRun, Locked] => Blocked, by "migration service", gates [];
         /// There is a new plan, or what was missing is there.

@@ -4,7 +4,9 @@
 //! is evidence with an age. A piece of work is ordered again only if doing it twice does no harm; of a step it is not known,
 //! and then the migration ends, keeping its lock, until somebody has looked.
 
-use super::{Class, Command, MigrationId, Outcome, PRODUCTION, Reason, State, Transition, Work};
+use super::{
+    App, Class, Command, MigrationId, Outcome, PRODUCTION, Reason, State, Transition, Work,
+};
 use crate::MIGRATION;
 use crate::agenda::Agenda;
 use crate::gate;
@@ -105,6 +107,8 @@ pub struct Migrations {
     compatible: Ledger<MigrationId, Evidence>,
     /// Who has been told that it holds the lock.
     granted: Ledger<MigrationId, ()>,
+    /// Whose schema has been looked at and is the expected one, and how many apps have answered on it.
+    answered: Ledger<MigrationId, u8>,
     nth: u32,
     agenda: Agenda<Due>,
 }
@@ -123,6 +127,7 @@ impl Migrations {
             restore_points: Ledger::default(),
             compatible: Ledger::default(),
             granted: Ledger::default(),
+            answered: Ledger::default(),
             nth: 0,
             agenda: Agenda::default(),
         }
@@ -208,12 +213,15 @@ impl Migrations {
             Reason::StepError
             | Reason::Indeterminate
             | Reason::WrongSchema
+            | Reason::RunningAppFails
+            | Reason::WindowAppFails
             | Reason::IsolationBreach => Transition::BrokeOff,
             Reason::Expired => Transition::Expired,
             _ => Transition::Stopped,
         };
         self.drop_job(id);
         self.granted.remove(id);
+        self.answered.remove(id);
         self.commit(cx, out, id, Some(transition), |row| {
             row.reason = Some(reason)
         });
@@ -271,7 +279,11 @@ impl Migrations {
                 return self.drive(cx, out, id);
             }
             Some(State::Applying) if row.done < row.planned.steps => Some(Work::Step(row.done)),
-            Some(State::Applying) => Some(Work::Schema),
+            Some(State::Applying) => {
+                let app = |answered: &u8| App::BOTH.get(usize::from(*answered));
+                let next = self.answered.get(id).and_then(app);
+                Some(next.map_or(Work::Schema, |app| Work::Smoke(*app)))
+            }
             // What it may hold is given back, unless nobody knows what became of a step.
             Some(State::Verified | State::Blocked | State::Failed)
                 if row.locked && row.reason != Some(Reason::Indeterminate) =>
@@ -459,12 +471,33 @@ impl Migrations {
                 let expected = Fact::equal(found.into(), row.planned.steps.into());
                 let gate = (&gate::SCHEMA_AS_EXPECTED, expected);
                 if self.asks(cx, out, id, gate, Reason::WrongSchema) {
-                    self.commit(cx, out, id, Some(Transition::Confirmed), |_| {});
-                    self.granted.remove(id);
+                    self.answered.insert(id, 0);
                 }
             }
+            (Work::Smoke(app), _) => self.app_answered(cx, out, id, (app, holds)),
             (Work::Unlock, _) => self.commit(cx, out, id, None, |row| row.locked = false),
             _ => {}
+        }
+    }
+
+    /// An app was tried on the new schema. The migration is verified when both answer.
+    fn app_answered(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: MigrationId,
+        (app, holds): (App, bool),
+    ) {
+        let gate = (&gate::APPS_ANSWER, Fact::yes(holds));
+        if !self.asks(cx, out, id, gate, app.fails()) {
+            return;
+        }
+        let answered = self.answered.get(id).map_or(1, |answered| answered + 1);
+        self.answered.insert(id, answered);
+        if usize::from(answered) >= App::BOTH.len() {
+            self.commit(cx, out, id, Some(Transition::Confirmed), |_| {});
+            self.granted.remove(id);
+            self.answered.remove(id);
         }
     }
 
@@ -678,7 +711,7 @@ impl Machine for Migrations {
             self.jobs.fingerprint(),
             self.restore_points.fingerprint(),
             self.compatible.fingerprint(),
-            self.granted.fingerprint(),
+            (self.granted.fingerprint(), self.answered.fingerprint()),
             self.agenda.fingerprint(),
         ))
     }

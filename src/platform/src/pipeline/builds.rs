@@ -3,7 +3,8 @@
 use super::Blocker;
 use super::service::{Ask, Deploy, Due, Out, Pipeline};
 use super::{
-    Cause, Command, DeployId, Message as Say, Note as Tell, Product, Progress, State, Transition,
+    Cause, Command, Defect, DeployId, Message as Say, Note as Tell, Product, Progress, State,
+    Transition,
 };
 use crate::gate;
 use crate::id::{Digest, Token};
@@ -13,14 +14,16 @@ use crate::note::Note;
 use machine::{Context, Fact, NodeId};
 
 impl Pipeline {
-    pub(super) fn on_beat(
+    /// The row of a deployment, if a builder is to be believed about it: under the newest lease, while it is being built, and
+    /// with a word that is newer than the last. A builder that is not may let go.
+    fn heard_under_lease(
         &mut self,
         cx: &Context<'_>,
         out: &mut Out,
         from: NodeId,
-        (id, token, progress, nth): (DeployId, Token, Progress, u32),
-    ) {
-        let Some(row) = self.row(id) else { return };
+        (id, token, nth): (DeployId, Token, u32),
+    ) -> Option<Deploy> {
+        let row = self.row(id)?;
         let release = Message::Pipeline(Say::Release {
             deploy: id,
             token,
@@ -32,14 +35,16 @@ impl Pipeline {
             .is_err()
         {
             out.send(from, release);
-            return out.note(Note::Pipeline(Tell::LateReport { deploy: id, token }));
+            out.note(Note::Pipeline(Tell::LateReport { deploy: id, token }));
+            return None;
         }
         if !matches!(row.state, Some(State::Cloning | State::Building)) {
-            return out.send(from, release);
+            out.send(from, release);
+            return None;
         }
         let repeated = |(heard, last): &(Token, u32)| *heard == token && *last >= nth;
         if self.heard.get(id).is_some_and(repeated) {
-            return;
+            return None;
         }
         out.note(Note::Pipeline(Tell::Believed {
             deploy: id,
@@ -53,17 +58,61 @@ impl Pipeline {
         }
         let lease = cx.knobs.time(&knob::PIPELINE_LEASE);
         self.agenda.set(Due::Lease(id), cx.now.after(lease));
+        Some(row)
+    }
+
+    /// Whether a tree is the one that the commit pins; another ends the deployment.
+    fn is_pinned(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        (id, row): (DeployId, &Deploy),
+        tree: u64,
+    ) -> bool {
+        let pinned = Fact::equal(tree, row.planned.tree);
+        let right = out
+            .require(cx, &gate::TREE_PINNED, id.into(), pinned)
+            .is_ok();
+        if !right {
+            self.fail(cx, out, id, Cause::TreeMismatch);
+        }
+        right
+    }
+
+    /// A builder says that a tree cannot be built. That is no matter of trying again: the same commit has the same error.
+    pub(super) fn on_error(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        from: NodeId,
+        (id, token, nth): (DeployId, Token, u32),
+        (tree, defect): (u64, Defect),
+    ) {
+        let Some(row) = self.heard_under_lease(cx, out, from, (id, token, nth)) else {
+            return;
+        };
+        if self.is_pinned(cx, out, (id, &row), tree) {
+            self.fail(cx, out, id, defect.cause());
+        }
+    }
+
+    pub(super) fn on_beat(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        from: NodeId,
+        (id, token, progress, nth): (DeployId, Token, Progress, u32),
+    ) {
+        let Some(row) = self.heard_under_lease(cx, out, from, (id, token, nth)) else {
+            return;
+        };
         let tree = match progress {
             Progress::Fetching => return,
             Progress::Building(tree) | Progress::Built(Product { tree, .. }) => tree,
         };
         if row.state == Some(State::Cloning) {
-            let pinned = Fact::equal(tree, row.planned.tree);
-            if out
-                .require(cx, &gate::TREE_PINNED, id.into(), pinned)
-                .is_err()
-            {
-                return self.fail(cx, out, id, Cause::TreeMismatch);
+            if !self.is_pinned(cx, out, (id, &row), tree) {
+                return;
             }
             self.commit(cx, out, id, Some(Transition::Fetched), |_| {});
         }

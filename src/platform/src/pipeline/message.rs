@@ -74,6 +74,26 @@ pub enum Progress {
     Built(Product),
 }
 
+/// What a builder finds wrong with a commit that it was to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Defect {
+    /// It does not compile.
+    Compile,
+    /// One of its own tests fails.
+    Test,
+}
+
+impl Defect {
+    /// Why a deployment with it fails.
+    #[must_use]
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Compile => Cause::CompileError,
+            Self::Test => Cause::TestFailed,
+        }
+    }
+}
+
 /// What is looked at in the environment of the preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Look {
@@ -119,6 +139,10 @@ pub enum Cause {
     Cancelled,
     /// A newer commit of its branch took its place.
     Superseded,
+    /// Its builder says that it does not compile.
+    CompileError,
+    /// Its builder says that a test of its own fails.
+    TestFailed,
 }
 
 /// What may be ordered. Every order can be refused.
@@ -182,6 +206,7 @@ pub enum Message {
         committed: u64,
         state: StateImpact,
         db: DbImpact,
+        defect: Option<Defect>,
         nth: u32,
     },
     /// Builder to pipeline: I am at it, and so far.
@@ -243,6 +268,14 @@ pub enum Message {
     Published { seq: u64, event: Event, nth: u32 },
     /// About an attempt to deploy.
     Attempt(attempt::Message),
+    /// Builder to pipeline: this tree cannot be built, and why.
+    BuildError {
+        deploy: DeployId,
+        token: Token,
+        tree: u64,
+        defect: Defect,
+        nth: u32,
+    },
 }
 
 impl Message {
@@ -261,6 +294,7 @@ impl Message {
         (410, "environment-seen"),
         (411, "state-transition"),
         (412, "state-transition-ack"),
+        (413, "build-error"),
         (420, "attempt-offer"),
         (421, "attempt-beat"),
         (422, "attempt-go"),
@@ -290,6 +324,7 @@ impl Message {
             Self::Publish { .. } => 411,
             Self::Published { .. } => 412,
             Self::Attempt(message) => message.kind(),
+            Self::BuildError { .. } => 413,
         }
     }
 
@@ -305,7 +340,8 @@ impl Message {
             | Self::DigestAsk { deploy, .. }
             | Self::DigestIs { deploy, .. }
             | Self::Look { deploy, .. }
-            | Self::Seen { deploy, .. } => deploy.into(),
+            | Self::Seen { deploy, .. }
+            | Self::BuildError { deploy, .. } => deploy.into(),
             Self::Publish { event, .. } | Self::Published { event, .. } => event.entity,
             Self::Attempt(message) => message.subject(),
         }
@@ -321,6 +357,9 @@ impl Message {
                 deploy, token, nth, ..
             }
             | Self::Put {
+                deploy, token, nth, ..
+            }
+            | Self::BuildError {
                 deploy, token, nth, ..
             }
             | Self::DigestIs {

@@ -6,10 +6,11 @@
 mod builds;
 mod message;
 mod outbox;
+mod preview;
 mod service;
 
 pub use message::{
-    Blocker, Cause, Command, DbImpact, DeployId, Look, Message, Note, Product, Progress,
+    Blocker, Cause, Command, DbImpact, Defect, DeployId, Look, Message, Note, Product, Progress,
     StateImpact,
 };
 pub use outbox::{Event, Outbox};
@@ -59,7 +60,7 @@ machine::lifecycle! {
         Expired = "expired": [Blocked] => Failed, by "control plane", gates [];
         /// Its builder was not heard of any more, or spoilt the build; another try.
         Requeued = "requeued": [Cloning, Building] => Queued, by "scheduler", gates [&gate::BUILD_TRIES_LEFT];
-        /// It took too long, went wrong, was called off, or a newer commit took its place.
+        /// It took too long, its builder found an error, it was called off, or a newer commit took its place.
         GaveUp = "gave up": [Queued, Cloning, Building, Validating] => Failed, by "control plane", gates [];
     }
     failure_modes {

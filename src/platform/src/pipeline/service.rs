@@ -399,99 +399,6 @@ impl Pipeline {
         }
     }
 
-    /// Looks at what a preview needs, and says what has to be looked at next.
-    pub(super) fn validate(
-        &mut self,
-        cx: &Context<'_>,
-        out: &mut Out,
-        id: DeployId,
-        row: &Deploy,
-    ) -> Option<Look> {
-        let product = row.product?;
-        let current = Fact::equal(product.committed, product.generated);
-        if out
-            .require(cx, &gate::GENERATED_CURRENT, id.into(), current)
-            .is_err()
-        {
-            self.fail(cx, out, id, Cause::StaleArtifacts);
-            return None;
-        }
-        let (state, db) = (row.state_impact(), row.db_impact());
-        let agreed = Fact {
-            holds: state != StateImpact::Cold || row.acknowledged == Some(product.digest),
-            found: row.acknowledged.map_or(0, |digest| digest.0),
-            wanted: product.digest.0,
-        };
-        let said = [
-            (
-                &gate::STATE_IMPACT_CLASSIFIED,
-                Fact::yes(state != StateImpact::Unclassified),
-                Blocker::StateUnclassified,
-            ),
-            (&gate::COLD_ACKNOWLEDGED, agreed, Blocker::ColdAckMissing),
-            (
-                &gate::DB_IMPACT_CLASSIFIED,
-                Fact::yes(db != DbImpact::Unclassified),
-                Blocker::DbUnclassified,
-            ),
-        ];
-        for (gate, fact, blocker) in said {
-            if out.require(cx, gate, id.into(), fact).is_err() {
-                self.block(cx, out, id, blocker);
-                return None;
-            }
-        }
-        let mut needed = Vec::new();
-        if db == DbImpact::Migration {
-            needed.push((
-                Look::Migration,
-                row.migration,
-                &gate::MIGRATION_APPLIED,
-                Blocker::MigrationPending,
-            ));
-        }
-        needed.push((
-            Look::Bindings,
-            row.bindings,
-            &gate::BINDINGS_BOUND,
-            Blocker::BindingMissing,
-        ));
-        let mut oldest = cx.now;
-        for (what, evidence, gate, blocker) in needed {
-            let Some(evidence) = evidence else {
-                return Some(what);
-            };
-            let holds = Fact::yes(evidence.holds);
-            if out.require(cx, gate, id.into(), holds).is_err() {
-                self.block(cx, out, id, blocker);
-                return None;
-            }
-            oldest = oldest.min(evidence.at);
-        }
-        let Some(preview) = row.preview else {
-            return Some(Look::Preview(product.digest));
-        };
-        // The preview may have taken its time: what was seen before it is looked at again if it is too old.
-        let ttl = cx.knobs.time(&knob::PIPELINE_EVIDENCE_TTL).0;
-        let old = |evidence: &Evidence| cx.now.since(evidence.at).0 > ttl;
-        let oldest = oldest.min(preview.at);
-        let fresh = Fact::at_most(cx.now.since(oldest).0, ttl);
-        if out
-            .require(cx, &gate::PREVIEW_EVIDENCE_FRESH, id.into(), fresh)
-            .is_err()
-        {
-            self.commit(cx, out, id, None, |row| {
-                row.bindings = row.bindings.filter(|evidence| !old(evidence));
-                row.migration = row.migration.filter(|evidence| !old(evidence));
-                row.preview = row.preview.filter(|evidence| !old(evidence));
-            });
-            self.drive(cx, out, id);
-            return None;
-        }
-        self.commit(cx, out, id, Some(Transition::Passed), |_| {});
-        None
-    }
-
     pub(super) fn ask(&mut self, cx: &Context<'_>, out: &mut Out, id: DeployId, ask: Ask) {
         let newest = self.newest.get(id).copied().unwrap_or(0);
         let durable = Fact::at_least(self.durable, newest);
@@ -644,6 +551,13 @@ impl Pipeline {
                 progress,
                 nth,
             } => self.on_beat(cx, out, from, (deploy, token, progress, nth)),
+            Say::BuildError {
+                deploy,
+                token,
+                tree,
+                defect,
+                nth,
+            } => self.on_error(cx, out, from, (deploy, token, nth), (tree, defect)),
             Say::DigestIs {
                 deploy,
                 digest: Some(digest),

@@ -207,17 +207,33 @@ impl Log {
         if let Some(seq) = repeat {
             return Self::acknowledge(out, from, row, seq, true, nth);
         }
+        let seq = self.keep(cx, out, (owner, row, incarnation));
+        out.note(Note::Appended { row, owner, seq }.into());
+        if self.config.synced {
+            self.waiting.insert(self.writes, (from, row, nth));
+        } else {
+            Self::acknowledge(out, from, row, seq, false, nth);
+        }
+        self.hand_out(cx, out);
+    }
+
+    /// Writes an event behind the last one.
+    fn keep(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        (owner, row, incarnation): (Owner, OutboxId, u32),
+    ) -> u64 {
         self.last += 1;
-        let seq = self.last;
+        let (seq, at) = (self.last, cx.now);
         let kept = Kept {
             owner,
             row,
             incarnation,
-            at: cx.now,
+            at,
         };
         self.events.insert(seq, kept);
         self.remember(cx, row, seq);
-        out.note(Note::Appended { row, owner, seq }.into());
         self.persist(
             out,
             Stored::Event {
@@ -225,14 +241,14 @@ impl Log {
                 owner,
                 row,
                 incarnation,
-                at: cx.now,
+                at,
             },
         );
-        if self.config.synced {
-            self.waiting.insert(self.writes, (from, row, nth));
-        } else {
-            Self::acknowledge(out, from, row, seq, false, nth);
-        }
+        seq
+    }
+
+    /// Drops what is too much, and gives the rest to whoever has not got it.
+    fn hand_out(&mut self, cx: &Context<'_>, out: &mut Out) {
         let keep = cx.knobs.get(&knob::STREAM_RETENTION).max(1);
         while self.events.map().len() as u64 > keep {
             let first = self.first();
@@ -241,6 +257,18 @@ impl Log {
         let consumers: Vec<NodeId> = self.consumers.map().keys().copied().collect();
         for node in consumers {
             self.deliver(out, node);
+        }
+    }
+
+    /// Somebody says once more who owns a route, past whoever writes this log. Nobody's expectation is asked, and its name is
+    /// none that the writer would give.
+    fn write_past(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) {
+        let (owner, incarnation) = self.newest_of(route);
+        let row = OutboxId(u32::MAX - self.last as u32);
+        if owner.epoch.0 > 0 {
+            let seq = self.keep(cx, out, (owner, row, incarnation));
+            out.note(Note::ForeignEvent { route, seq }.into());
+            self.hand_out(cx, out);
         }
     }
 
@@ -373,6 +401,9 @@ impl Machine for Log {
                     out.send(from, Said::Promotion(seen));
                 }
                 Said::Command(Order::Promotion(Command::RecreateLog)) => self.recreate(out),
+                Said::Command(Order::Promotion(Command::WriteLog { route })) => {
+                    self.write_past(cx, out, route);
+                }
                 // Everything else is said to others.
                 _ => {}
             },

@@ -179,6 +179,12 @@ pub enum Command {
     RecreateLog,
     /// The services are like this from now on (to the services).
     SetServices { services: Services },
+    /// Append an event about a route past whoever writes the log (to the log).
+    WriteLog { route: RouteId },
+    /// Go on telling the log of a route although its last event about it is somebody else's.
+    ResumeLog { route: RouteId },
+    /// Wait no longer for the word of an edge that is gone for good.
+    WriteOff { edge: NodeId },
 }
 
 impl Command {
@@ -189,10 +195,13 @@ impl Command {
             Self::Promote { route, .. }
             | Self::Approve { route, .. }
             | Self::Rollback { route, .. }
+            | Self::WriteLog { route }
+            | Self::ResumeLog { route }
             | Self::EditTable {
                 owner: Owner { route, .. },
             } => route.into(),
             Self::Rebuild { deployment, .. } => deployment.into(),
+            Self::WriteOff { edge } => crate::id::node_subject(edge),
             Self::Freeze { .. }
             | Self::EditConfig
             | Self::Rebaseline
@@ -510,6 +519,16 @@ pub enum Note {
         known: Epoch,
         epoch: Epoch,
     },
+    /// Somebody else than its writer has appended an event to the log.
+    ForeignEvent { route: RouteId, seq: u64 },
+    /// The log's last event about a route is not one's own: nothing more is told of the route, and somebody is called.
+    LogAlarm { route: RouteId, seq: u64 },
+    /// Epochs cannot go on: somebody has been asked for long, and has not said what it has seen.
+    FloorWaits { node: NodeId },
+    /// An edge was written off: nobody waits for its word any more.
+    EdgeWrittenOff { edge: NodeId },
+    /// An edge that was written off has begun anew and counts again.
+    EdgeBack { edge: NodeId },
 }
 
 impl From<Note> for Told {

@@ -174,6 +174,8 @@ pub struct Authority {
     pub config: u32,
     /// Whether owners were put back from a backup and no floor has been raised since.
     pub floor_due: bool,
+    /// The edges that were written off, a bit each.
+    pub written_off: u64,
 }
 
 /// An artifact that was validated in a preview.

@@ -100,6 +100,49 @@ fn k4_without_its_secrets_nothing_starts() {
 }
 
 #[test]
+fn k4_secret_missing_to_failed_until_secret_bound() {
+    let mut bench = Bench::of_vault();
+    bench.secrets = false;
+    bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    assert_eq!(bench.allocation(0).cause, Cause::SecretMissing);
+    // No hot loop: however many come, and whatever is ordered, nothing is started before somebody binds it.
+    for _ in 0..4 {
+        bench.advance(secs(5));
+        let id = bench.request(Class::SafePage);
+        assert_eq!(bench.answer(id), Some((503, Reason::SecretMissing)));
+    }
+    assert!(bench.refused(&gate::SECRET_BOUND));
+    let (route, region) = (ROUTE, REGION);
+    assert!(!bench.command(Command::RetryWake { route, region }));
+    assert!(!bench.command(Command::StartAllocation { route, region }));
+    assert_eq!(bench.control.machine.allocations().len(), 1);
+    // Nobody asks any more, and the wake goes on because the secret is bound.
+    bench.secrets = true;
+    bench.advance(secs(30));
+    assert_eq!(bench.wake().state, wake::State::Hot);
+    assert_eq!(bench.control.machine.allocations().len(), 2);
+}
+
+#[test]
+fn k4_after_a_crash_the_secret_is_still_waited_for_and_an_old_word_counts_for_nothing() {
+    let mut bench = Bench::of_vault();
+    bench.secrets = false;
+    bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    bench.restart(CONTROL);
+    bench.advance(secs(5));
+    let deployment = OLD;
+    bench.deliver(VAULT, CONTROL, Message::SecretBound { deployment, nth: 1 });
+    bench.settle();
+    let id = bench.request(Class::SafePage);
+    assert_eq!(bench.answer(id), Some((503, Reason::SecretMissing)));
+    bench.secrets = true;
+    bench.advance(secs(30));
+    assert_eq!(bench.wake().state, wake::State::Hot);
+}
+
+#[test]
 fn k4_what_is_launched_is_named_by_bytes_and_mounts() {
     let mut bench = Bench::new();
     bench.make_hot();

@@ -6,7 +6,7 @@ use machine::{Duration, Input, Machine, NodeId};
 use platform::id::Token;
 use platform::message::{Command, Message};
 use platform::migration::{
-    Class, Command as Order, Installation, Message as Say, Migration, MigrationId, Migrations,
+    App, Class, Command as Order, Installation, Message as Say, Migration, MigrationId, Migrations,
     Migrator, Note as Tell, Outcome, PRODUCTION, Planned, Reason, State, Work,
 };
 use platform::note::Note;
@@ -116,6 +116,16 @@ impl Rig {
         self.answers(Work::Compatible, Outcome::Yes);
     }
 
+    /// One whose steps are all in.
+    fn applied() -> Self {
+        let mut rig = Self::sound();
+        rig.before_the_lock();
+        rig.answers(Work::Lock, Outcome::Yes);
+        rig.answers(Work::Step(0), Outcome::Yes);
+        rig.answers(Work::Step(1), Outcome::Yes);
+        rig
+    }
+
     fn wait(&mut self, duration: Duration) {
         let until = self.solo.now.after(duration);
         while let Some(due) = self.solo.machine.deadline().filter(|due| *due <= until) {
@@ -151,6 +161,10 @@ fn k7_a_sound_migration_is_verified() {
     rig.answers(Work::Step(0), Outcome::Yes);
     rig.answers(Work::Step(1), Outcome::Yes);
     rig.answers(Work::Schema, Outcome::Number(2));
+    rig.stands(State::Applying, None);
+    rig.answers(Work::Smoke(App::Running), Outcome::Yes);
+    rig.stands(State::Applying, None);
+    rig.answers(Work::Smoke(App::Window), Outcome::Yes);
     rig.stands(State::Verified, None);
     rig.answers(Work::Unlock, Outcome::Yes);
     assert!(!rig.row().locked);
@@ -284,6 +298,49 @@ fn k7_a_schema_that_is_not_the_expected_one_ends_it() {
     rig.answers(Work::Step(1), Outcome::Yes);
     rig.answers(Work::Schema, Outcome::Number(1));
     rig.stands(State::Failed, Some(Reason::WrongSchema));
+}
+
+#[test]
+fn k7_applying_to_verified_needs_both_apps_to_answer_on_the_new_schema() {
+    for (app, reason) in [
+        (App::Running, Reason::RunningAppFails),
+        (App::Window, Reason::WindowAppFails),
+    ] {
+        let mut rig = Rig::applied();
+        rig.answers(Work::Schema, Outcome::Number(2));
+        for asked in App::BOTH {
+            rig.stands(State::Applying, None);
+            let outcome = if asked == app {
+                Outcome::No
+            } else {
+                Outcome::Yes
+            };
+            rig.answers(Work::Smoke(asked), outcome);
+            if asked == app {
+                break;
+            }
+        }
+        rig.stands(State::Failed, Some(reason));
+        // What went in stays in, and the lock is given back.
+        assert_eq!(rig.row().done, 2);
+        rig.answers(Work::Unlock, Outcome::Yes);
+        assert!(!rig.row().locked);
+    }
+}
+
+#[test]
+fn k7_an_app_that_nobody_has_heard_of_is_asked_again_and_after_a_crash_so_is_the_schema() {
+    let mut rig = Rig::applied();
+    rig.answers(Work::Schema, Outcome::Number(2));
+    rig.answers(Work::Smoke(App::Running), Outcome::Yes);
+    rig.order = None;
+    rig.wait(rig.solo.knobs.time(&knob::MIGRATION_LEASE));
+    assert_eq!(
+        rig.order.map(|order| order.1),
+        Some(Work::Smoke(App::Window))
+    );
+    rig.restart();
+    assert_eq!(rig.order.map(|order| order.1), Some(Work::Schema));
 }
 
 // Applying → failed.

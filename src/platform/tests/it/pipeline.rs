@@ -7,7 +7,7 @@ use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline::{
-    Blocker, Cause, Command as Order, DbImpact, Deploy, DeployId, Installation, Look,
+    Blocker, Cause, Command as Order, DbImpact, Defect, Deploy, DeployId, Installation, Look,
     Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, State, StateImpact,
 };
 
@@ -137,6 +137,22 @@ impl Rig {
                 deploy: IT,
                 token,
                 progress,
+                nth,
+            },
+        );
+        self.sync();
+    }
+
+    fn error(&mut self, from: NodeId, token: Token, (tree, defect): (u64, Defect)) {
+        self.nth += 1;
+        let nth = self.nth;
+        self.hear(
+            from,
+            Say::BuildError {
+                deploy: IT,
+                token,
+                tree,
+                defect,
                 nth,
             },
         );
@@ -433,6 +449,53 @@ fn k1_cloning_and_building_to_failed_at_their_limits_although_the_builder_is_hea
         }
         assert_eq!(rig.row().cause, Some(Cause::Deadline));
     }
+}
+
+#[test]
+fn k1_any_active_to_failed_when_the_builder_reports_an_error() {
+    let errors = [
+        (Defect::Compile, Cause::CompileError),
+        (Defect::Test, Cause::TestFailed),
+    ];
+    for (defect, cause) in errors {
+        // It may come before anybody has said that the tree is there, and while it is being built.
+        for begun in [false, true] {
+            let mut rig = Rig::requested();
+            if begun {
+                rig.beat(ONE, Token(1), Progress::Building(TREE));
+            }
+            rig.error(ONE, Token(1), (TREE, defect));
+            assert_eq!(
+                (rig.state(), rig.row().cause),
+                (Some(State::Failed), Some(cause))
+            );
+            assert!(rig.told.contains(&Tell::Failed { deploy: IT, cause }));
+            // Said again it changes nothing; the builder may let go.
+            let version = rig.solo.machine.rows().get(0).map(|row| row.version);
+            rig.error(ONE, Token(1), (TREE, defect));
+            assert_eq!(
+                rig.solo.machine.rows().get(0).map(|row| row.version),
+                version
+            );
+            assert!(matches!(rig.asked, Some((ONE, Say::Release { .. }))));
+        }
+    }
+}
+
+#[test]
+fn k1_an_error_of_another_tree_or_under_a_lost_lease_is_not_the_commits() {
+    let mut rig = Rig::requested();
+    rig.error(ONE, Token(1), (TREE + 1, Defect::Test));
+    assert_eq!(rig.row().cause, Some(Cause::TreeMismatch));
+
+    let mut rig = Rig::requested();
+    rig.wait(rig.solo.knobs.time(&knob::PIPELINE_LEASE));
+    rig.error(ONE, Token(1), (TREE, Defect::Compile));
+    assert_eq!(rig.state(), Some(State::Cloning));
+    assert!(rig.told.contains(&Tell::LateReport {
+        deploy: IT,
+        token: Token(1)
+    }));
 }
 
 #[test]

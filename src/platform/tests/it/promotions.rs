@@ -19,6 +19,8 @@ pub const ARCHIVE: NodeId = NodeId(4);
 const SERVICES: NodeId = NodeId(5);
 const OPERATOR: NodeId = NodeId(9);
 pub const ROUTE: RouteId = RouteId(0);
+/// The name of an event that the control plane has never given.
+const FOREIGN: OutboxId = OutboxId(9_999);
 
 pub struct Rig {
     pub solo: Solo<ControlPlane>,
@@ -65,7 +67,7 @@ impl ByHand for Rig {
                         Some(Say::WrongSequence {
                             row,
                             last,
-                            last_row: own.then_some(row),
+                            last_row: Some(if own { row } else { FOREIGN }),
                             nth,
                         })
                     } else {
@@ -102,11 +104,20 @@ impl Rig {
 
     /// The same, and what is old is removed from this store.
     pub fn with_store(approval: bool, automatic: bool, store: Option<NodeId>) -> Self {
+        Self::of_edges(approval, automatic, store, vec![EDGE])
+    }
+
+    pub fn of_edges(
+        approval: bool,
+        automatic: bool,
+        store: Option<NodeId>,
+        edges: Vec<NodeId>,
+    ) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
         let mut rig = Self {
             solo: Solo::new(
                 ControlPlane::new(Installation {
-                    edges: vec![EDGE],
+                    edges,
                     hosts: Vec::new(),
                     deployments: (0..5)
                         .map(|of| Deployment {
@@ -121,6 +132,7 @@ impl Rig {
                         contract: Contract::None,
                     }],
                     managed: None,
+                    vault: None,
                     promoting: Some(Managed {
                         log: LOG,
                         archive: ARCHIVE,
@@ -597,13 +609,33 @@ fn j_another_sequence_whose_last_event_is_not_its_own_is_not_taken_for_its_own()
     rig.published.clear();
     rig.other_last = Some((3, false));
     rig.promote(1, 1);
-    rig.wait(2);
+    rig.wait(20);
     let row = rig.published[0].0;
-    assert_eq!(
-        rig.published,
-        [(row, 1), (row, 3)],
-        "it is not marked before the log has it"
-    );
+    assert_eq!(rig.published, [(row, 1)], "nothing is said over it");
+    let alarms = rig
+        .notes
+        .iter()
+        .filter(|note| matches!(note, Note::Promotion(Tell::LogAlarm { seq: 3, .. })));
+    assert_eq!(alarms.count(), 1);
+    // Somebody has looked: it goes on behind it.
+    rig.order(Order::ResumeLog { route: ROUTE });
+    rig.wait(1);
+    assert_eq!(rig.published, [(row, 1), (row, 3)]);
+    assert_eq!(rig.solo.machine.stopped_in_log().count(), 0);
+}
+
+#[test]
+fn j_an_alarm_stands_until_somebody_has_looked_and_a_crash_raises_it_again() {
+    let mut rig = Rig::new(false, false);
+    rig.published.clear();
+    rig.other_last = Some((3, false));
+    rig.promote(1, 1);
+    rig.wait(2);
+    assert_eq!(rig.solo.machine.stopped_in_log().count(), 1);
+    rig.other_last = Some((3, false));
+    rig.restart();
+    rig.wait(2);
+    assert_eq!(rig.solo.machine.stopped_in_log().count(), 1);
 }
 
 #[test]

@@ -10,12 +10,16 @@ use platform::knob;
 use platform::message::{Command, Event, Message};
 use platform::note::Note;
 use platform::promotion::{
-    Command as Order, Event as Change, Hold, Message as Say, Note as Tell, Owner, State,
+    Ack, Command as Order, Event as Change, Hold, Message as Say, Note as Tell, Owner, State,
 };
 
 /// Deployment 1 owns the route at epoch 2, then deployment 4 at epoch 3, of which the backup knows nothing.
 fn restored() -> Rig {
-    let mut rig = Rig::new(false, false);
+    restored_of(Rig::new(false, false))
+}
+
+/// The same of a control plane that was installed otherwise.
+fn restored_of(mut rig: Rig) -> Rig {
     rig.promote(1, 1);
     rig.wait(1);
     let backup = rig.solo.durable.len();
@@ -122,6 +126,59 @@ fn o1_epochs_go_on_above_all_that_was_seen_with_the_newest_owner() {
     rig.promote(1, 13);
     rig.wait(1);
     assert_eq!(rig.owner(), (DeploymentId(1), Epoch(14)));
+}
+
+#[test]
+fn o1_an_edge_that_is_gone_is_written_off_by_name_and_not_before_its_time() {
+    let other = NodeId(17);
+    let mut rig = restored_of(Rig::of_edges(false, false, None, vec![EDGE, other]));
+    seen(&mut rig, LOG, 2, 1, 1);
+    rig.order(Order::WriteOff { edge: other });
+    assert_eq!(rig.solo.machine.authority().written_off, 0, "too soon");
+    rig.wait(61);
+    let waits = |node| told(&rig, |note| *note == Tell::FloorWaits { node });
+    assert_eq!((waits(EDGE), waits(other), waits(LOG)), (1, 1, 0));
+    assert_eq!(rig.solo.machine.floor_waits_for(), [EDGE, other]);
+    rig.order(Order::WriteOff { edge: other });
+    assert_eq!(rig.solo.machine.authority().written_off, 2);
+    assert_eq!(rig.solo.machine.floor_waits_for(), [EDGE]);
+    // Half of all edges have to be left, and the log is none.
+    rig.order(Order::WriteOff { edge: EDGE });
+    rig.order(Order::WriteOff { edge: LOG });
+    assert_eq!(rig.solo.machine.authority().written_off, 2);
+    assert!(rig.solo.machine.authority().floor_due);
+    // It is written down: a crash does not forget it.
+    rig.restart();
+    assert_eq!(rig.solo.machine.authority().written_off, 2);
+    seen(&mut rig, LOG, 2, 1, 1);
+    seen(&mut rig, EDGE, 3, 4, 1);
+    assert_eq!(rig.owner(), (DeploymentId(4), Epoch(13)));
+    // Nobody waits for it to follow an owner either, until it has begun anew.
+    let ack = |epoch, gap| {
+        Message::Promotion(Say::Acknowledge {
+            ack: Ack {
+                route: ROUTE,
+                epoch: Epoch(epoch),
+                gap,
+                served: 0,
+                failed: 0,
+            },
+            nth: epoch * 2 + u32::from(!gap),
+        })
+    };
+    for (epoch, gap, left) in [(3, false, 2), (13, true, 2), (13, false, 0)] {
+        let message = ack(epoch, gap);
+        rig.input(Input::Message {
+            from: other,
+            message,
+        });
+        rig.sync();
+        assert_eq!(rig.solo.machine.authority().written_off, left);
+    }
+    assert_eq!(
+        told(&rig, |note| *note == Tell::EdgeBack { edge: other }),
+        1
+    );
 }
 
 #[test]

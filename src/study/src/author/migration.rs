@@ -14,6 +14,8 @@ const TROUBLES: &[&str] = &[
     "step-error",
     "lost-step",
     "shared-binding",
+    "running-app-fails",
+    "window-app-fails",
 ];
 
 /// What can be done about a migration.

@@ -27,6 +27,8 @@ const CONTENTS: &[&str] = &[
     "unclassified-state",
     "needs-migration",
     "unclassified-db",
+    "does-not-compile",
+    "fails-its-tests",
 ];
 
 /// What can be done about a deployment on its way.

@@ -27,6 +27,9 @@ pub const EFFECTS: &[&str] = &[
     "mend-services",
     "mend-archive",
     "remove-artifact",
+    "write-log",
+    "resume-log",
+    "write-off",
 ];
 
 /// The promotions of a plan.
@@ -117,6 +120,7 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> Option<Promotio
         "remove-artifact" => PromotionEffect::RemoveArtifact(value.count()),
         "rebaseline" => PromotionEffect::Rebaseline(edge(value)),
         "clear-gap" => PromotionEffect::ClearGap(edge(value)),
+        "write-off" => PromotionEffect::WriteOff(edge(value)),
         "skip-to-latest" => PromotionEffect::SkipToLatest(edge(value)),
         "edit-edge-table" => {
             let table = value.table("an edge and a deployment")?;
@@ -131,6 +135,8 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> Option<Promotio
                 "roll-back" => PromotionEffect::RollBack,
                 "edit-config" => PromotionEffect::EditConfig,
                 "mend-services" => PromotionEffect::MendServices,
+                "write-log" => PromotionEffect::WriteLog,
+                "resume-log" => PromotionEffect::ResumeLog,
                 _ => PromotionEffect::MendArchive,
             }
         }

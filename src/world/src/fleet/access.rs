@@ -76,6 +76,15 @@ impl Fleet {
         }
     }
 
+    /// The source of commits.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        match self.node(self.roster.seated(SOURCE).next()?) {
+            Some(Node::Source(source)) => Some(source),
+            _ => None,
+        }
+    }
+
     /// The environment of previews.
     #[must_use]
     pub fn environment(&self) -> Option<&Environment> {

@@ -9,7 +9,7 @@ use platform::id::Token;
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::migration::{
-    Command as Order, Message as Say, MigrationId, Note as Tell, Outcome, PRODUCTION, Work,
+    App, Command as Order, Message as Say, MigrationId, Note as Tell, Outcome, PRODUCTION, Work,
 };
 use platform::note::Note;
 
@@ -34,17 +34,23 @@ pub enum Trouble {
     LostStep,
     /// What it calls a copy is production itself.
     SharedBinding,
+    /// The app that runs does not get on with the schema once it has changed.
+    RunningApp,
+    /// The app in the rollback window does not.
+    WindowApp,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::RestorePoint,
         Self::Compatibility,
         Self::LongReader,
         Self::StepError,
         Self::LostStep,
         Self::SharedBinding,
+        Self::RunningApp,
+        Self::WindowApp,
     ];
 
     /// What it is called in content files.
@@ -57,6 +63,8 @@ impl Trouble {
             Self::StepError => "step-error",
             Self::LostStep => "lost-step",
             Self::SharedBinding => "shared-binding",
+            Self::RunningApp => "running-app-fails",
+            Self::WindowApp => "window-app-fails",
         }
     }
 
@@ -70,6 +78,8 @@ impl Trouble {
             Self::StepError => Work::Step(0),
             Self::LostStep => Work::Schema,
             Self::SharedBinding => Work::Copy,
+            Self::RunningApp => Work::Smoke(App::Running),
+            Self::WindowApp => Work::Smoke(App::Window),
         }
     }
 }
@@ -148,6 +158,17 @@ impl Database {
             .any(|spell| spell.trouble == trouble && spell.from <= at && at < spell.until)
     }
 
+    /// Whether an app answers on the schema as it is now. What was found incompatible before the lock does not answer after it.
+    #[must_use]
+    pub fn answers(&self, app: App, at: Time) -> bool {
+        match app {
+            App::Running => !self.has(Trouble::RunningApp, at),
+            App::Window => {
+                !self.has(Trouble::WindowApp, at) && !self.has(Trouble::Compatibility, at)
+            }
+        }
+    }
+
     /// Whether there was a moment between two without a trouble.
     #[must_use]
     pub fn was_without(&self, trouble: Trouble, from: Time, to: Time) -> bool {
@@ -184,6 +205,7 @@ impl Database {
             }
             Work::RestorePoint => yes(!self.has(Trouble::RestorePoint, cx.now)),
             Work::Compatible => yes(!self.has(Trouble::Compatibility, cx.now)),
+            Work::Smoke(app) => yes(self.answers(app, cx.now)),
             Work::Lock => {
                 let free = self.holder.is_none_or(|holder| holder == id)
                     && !self.has(Trouble::LongReader, cx.now);

@@ -10,8 +10,8 @@ use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline::{
-    Command as Order, DbImpact, DeployId, Event, Look, Message as Say, Note as Tell, Product,
-    Progress, Record, StateImpact,
+    Command as Order, DbImpact, Defect, DeployId, Event, Look, Message as Say, Note as Tell,
+    Product, Progress, Record, StateImpact,
 };
 
 /// How long fetching, building and starting take, keyed by what is fetched, built or started.
@@ -119,6 +119,8 @@ pub struct Content {
     pub state: StateImpact,
     /// What it needs of the database.
     pub db: DbImpact,
+    /// What is wrong with its sources.
+    pub defect: Option<Defect>,
 }
 
 impl Default for Content {
@@ -127,6 +129,7 @@ impl Default for Content {
             current: true,
             state: StateImpact::Hot,
             db: DbImpact::None,
+            defect: None,
         }
     }
 }
@@ -163,6 +166,8 @@ enum Stage {
     Building(Product, Time),
     Putting(Product),
     Done(Product),
+    /// It cannot be built: its tree, and what is wrong with it.
+    Broken(u64, Defect),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -171,6 +176,8 @@ struct Job {
     token: Token,
     commit: u32,
     stage: Stage,
+    /// What its tree turned out to have.
+    defect: Option<Defect>,
     beat: Time,
     again: Time,
 }
@@ -253,19 +260,30 @@ impl Builder {
                         nth,
                     });
                 }
-                Stage::Building(..) | Stage::Done(_) => {}
+                Stage::Building(..) | Stage::Done(_) | Stage::Broken(..) => {}
             }
         }
         if beat || job.beat <= cx.now {
             job.beat = cx.now.after(cx.knobs.time(&knob::PIPELINE_BEAT));
+            let service = self.service;
             let progress = match job.stage {
+                Stage::Broken(tree, defect) => {
+                    self.say(out, service, |nth| Say::BuildError {
+                        deploy,
+                        token,
+                        tree,
+                        defect,
+                        nth,
+                    });
+                    self.job = Some(job);
+                    return;
+                }
                 Stage::Fetching => Progress::Fetching,
                 Stage::Building(product, _) | Stage::Putting(product) => {
                     Progress::Building(product.tree)
                 }
                 Stage::Done(product) => Progress::Built(product),
             };
-            let service = self.service;
             self.say(out, service, |nth| Say::Beat {
                 deploy,
                 token,
@@ -316,6 +334,7 @@ impl Builder {
                     token,
                     commit,
                     stage: Stage::Fetching,
+                    defect: None,
                     beat: cx.now,
                     again: cx.now,
                 });
@@ -328,6 +347,7 @@ impl Builder {
                 committed,
                 state,
                 db,
+                defect,
                 ..
             } => {
                 let key = fold(fold(u64::from(deploy.0), u64::from(token.0)), 1);
@@ -346,6 +366,11 @@ impl Builder {
                     state,
                     db,
                 };
+                if let Some(job) = self.job.as_mut()
+                    && (job.deploy, job.token, job.stage) == (deploy, token, Stage::Fetching)
+                {
+                    job.defect = defect;
+                }
                 self.go_on(cx, out, (deploy, token), |_, stage| {
                     (stage == Stage::Fetching)
                         .then_some(Stage::Building(product, cx.now.after(build)))
@@ -376,7 +401,11 @@ impl Builder {
                     && until <= cx.now
                 {
                     let at = (job.deploy, job.token);
-                    self.go_on(cx, out, at, |_, _| Some(Stage::Putting(product)));
+                    let next = match job.defect {
+                        Some(defect) => Stage::Broken(product.tree, defect),
+                        None => Stage::Putting(product),
+                    };
+                    self.go_on(cx, out, at, |_, _| Some(next));
                 }
                 self.tell(cx, out, false);
             }
@@ -389,7 +418,7 @@ impl Builder {
         Some(match job.stage {
             Stage::Building(_, until) => until.min(job.beat),
             Stage::Fetching | Stage::Putting(_) => job.again.min(job.beat),
-            Stage::Done(_) => job.beat,
+            Stage::Done(_) | Stage::Broken(..) => job.beat,
         })
     }
 
@@ -478,7 +507,7 @@ impl Source {
                     let tree = tree(commit) ^ u64::from(moved);
                     let content = self.content(deploy);
                     let committed = generated(tree) ^ u64::from(!content.current);
-                    let (state, db) = (content.state, content.db);
+                    let (state, db, defect) = (content.state, content.db, content.defect);
                     out.send(
                         to,
                         Message::Pipeline(Say::Tree {
@@ -488,6 +517,7 @@ impl Source {
                             committed,
                             state,
                             db,
+                            defect,
                             nth,
                         }),
                     );

@@ -467,6 +467,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             })
             .collect(),
         managed: hosts::managed(plan, roster),
+        vault: Some(roster.vault()),
         promoting: promotion::managed(plan, roster),
     };
     let mut nodes = Vec::new();

@@ -9,7 +9,7 @@ use crate::fleet::{
 use platform::attempt::{self, Attempts, DeploymentNo};
 use platform::id::Digest;
 use platform::pipeline::{
-    Command as Order, DbImpact, DeployId, Installation, Pipeline, Planned, StateImpact,
+    Command as Order, DbImpact, Defect, DeployId, Installation, Pipeline, Planned, StateImpact,
 };
 use protocol::{PipelineEffect, PipelinePlan};
 
@@ -91,6 +91,8 @@ impl Around {
             "unclassified-state" => content.state = StateImpact::Unclassified,
             "needs-migration" => content.db = DbImpact::Migration,
             "unclassified-db" => content.db = DbImpact::Unclassified,
+            "does-not-compile" => content.defect = Some(Defect::Compile),
+            "fails-its-tests" => content.defect = Some(Defect::Test),
             other => {
                 let known = [
                     "stale-artifacts",
@@ -98,6 +100,8 @@ impl Around {
                     "unclassified-state",
                     "needs-migration",
                     "unclassified-db",
+                    "does-not-compile",
+                    "fails-its-tests",
                 ];
                 return problem(Problem::unknown(
                     "thing that a commit brings",

@@ -237,6 +237,12 @@ pub(super) fn effect(
             },
         ),
         PromotionEffect::MendArchive => (node(roster, ARCHIVE), Order::Rebaseline),
+        PromotionEffect::WriteLog => (node(roster, LOG), Order::WriteLog { route }),
+        PromotionEffect::ResumeLog => (roster.control(), Order::ResumeLog { route }),
+        PromotionEffect::WriteOff(position) => {
+            let edge = edge(position);
+            (roster.control(), Order::WriteOff { edge })
+        }
     };
     alloc::vec![External::Deliver {
         to,

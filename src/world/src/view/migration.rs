@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use platform::migration::{
-    Command, Message, MigrationId, Migrations, Note, Outcome, PRODUCTION, Reason, Work,
+    App, Command, Message, MigrationId, Migrations, Note, Outcome, PRODUCTION, Reason, Work,
 };
 use protocol::{Plan, ThingView};
 use sim::State;
@@ -33,6 +33,8 @@ fn work(work: Work) -> String {
         Work::Step(step) => format!("step {}", step + 1),
         Work::Schema => "which steps are in?".to_string(),
         Work::Unlock => "give the lock back".to_string(),
+        Work::Smoke(App::Running) => "does the running app answer?".to_string(),
+        Work::Smoke(App::Window) => "does the app in the rollback window answer?".to_string(),
     }
 }
 
@@ -58,6 +60,12 @@ const fn reason(reason: Reason) -> &'static str {
         Reason::Indeterminate => "nobody knows what became of a step",
         Reason::WrongSchema => "the schema is not what its steps should have made of it",
         Reason::Expired => "nobody did anything for too long",
+        Reason::RunningAppFails => {
+            "its steps are in, and the app that runs does not answer on the new schema"
+        }
+        Reason::WindowAppFails => {
+            "its steps are in, and the app in the rollback window does not answer on the new schema"
+        }
     }
 }
 
@@ -234,6 +242,16 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
             "one has been reading for very long",
         ),
         (Trouble::SharedBinding, "copies", "bound to production"),
+        (
+            Trouble::RunningApp,
+            "the app that runs",
+            "does not get on with a changed schema",
+        ),
+        (
+            Trouble::WindowApp,
+            "the app in the rollback window",
+            "does not get on with a changed schema",
+        ),
     ];
     for (trouble, label, word) in troubles {
         if database.has(trouble, state.now()) {

@@ -192,6 +192,8 @@ pub fn message_label(message: &Message) -> String {
         Message::Pull { .. } => "pull",
         Message::PullDone { .. } => "bytes",
         Message::SecretsAsk { .. } => "secrets?",
+        Message::SecretsAwait { .. } => "say when the secrets are there",
+        Message::SecretBound { .. } => "the secrets are there",
         Message::Secrets { complete, .. } => {
             if *complete {
                 "secrets"
@@ -274,6 +276,7 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::NoPreview => "no such preview",
         Reason::PreviewBudget => "preview budget used up",
         Reason::NotIsolated => "preview not isolated",
+        Reason::SecretMissing => "secret not bound",
     }
 }
 

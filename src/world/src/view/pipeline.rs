@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Subject;
 use platform::pipeline::{
-    Blocker, Cause, Command, DbImpact, DeployId, Look, Message, Note, Pipeline, Progress,
+    Blocker, Cause, Command, DbImpact, Defect, DeployId, Look, Message, Note, Pipeline, Progress,
     StateImpact,
 };
 use protocol::{Plan, ThingView};
@@ -55,6 +55,8 @@ const fn cause(cause: Cause) -> &'static str {
         Cause::Expired => "nobody did anything for too long",
         Cause::Cancelled => "it was called off",
         Cause::Superseded => "a newer commit of its branch took its place",
+        Cause::CompileError => "its builder says that it does not compile",
+        Cause::TestFailed => "its builder says that a test of its own fails",
     }
 }
 
@@ -90,6 +92,13 @@ pub fn label(message: &Message) -> String {
         Message::Publish { event, .. } => format!("version {} is committed", event.version),
         Message::Published { event, .. } => format!("has version {}", event.version),
         Message::Attempt(ref message) => super::attempt::label(message),
+        Message::BuildError { defect, token, .. } => {
+            let what = match defect {
+                Defect::Compile => "it does not compile",
+                Defect::Test => "a test of its own fails",
+            };
+            format!("{what}, lease {}", token.0)
+        }
     }
 }
 

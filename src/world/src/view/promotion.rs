@@ -13,7 +13,7 @@ use protocol::ThingView;
 use sim::State;
 
 /// What a deployment is called: `deployment 2 of shop`.
-fn deployment(names: &Names<'_>, id: DeploymentId) -> String {
+pub fn deployment(names: &Names<'_>, id: DeploymentId) -> String {
     let plan = names.plan();
     let per = crate::lower::deployments_of(plan, 0).count().max(1) as u16;
     format!(
@@ -113,6 +113,11 @@ fn order(names: &Names<'_>, command: &Command) -> String {
         Command::EditTable { .. } => "write an owner by hand".to_string(),
         Command::RecreateLog => "begin a new log".to_string(),
         Command::SetServices { .. } => "bring the services back".to_string(),
+        Command::WriteLog { .. } => "write into the log".to_string(),
+        Command::WriteOff { edge } => format!("write {} off", names.node(edge)),
+        Command::ResumeLog { route } => {
+            format!("go on telling the log of {}", names.app(route))
+        }
     }
 }
 
@@ -200,6 +205,26 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             known.0,
             epoch.0
         ),
+        Note::FloorWaits { node } => format!(
+            "epochs cannot go on: {} has been asked for long what it has seen, and does not say",
+            names.node(node)
+        ),
+        Note::EdgeWrittenOff { edge } => format!(
+            "{} is written off; nobody waits for its word any more",
+            names.node(edge)
+        ),
+        Note::EdgeBack { edge } => {
+            format!("{} has begun anew and counts again", names.node(edge))
+        }
+        Note::ForeignEvent { route, seq } => format!(
+            "somebody else than the control plane writes into the log: {seq} is about {}",
+            names.app(route)
+        ),
+        Note::LogAlarm { route, seq } => format!(
+            "the log's last event about {}, {seq}, is somebody else's; nothing more is told of {}, and somebody is called",
+            names.app(route),
+            names.app(route)
+        ),
         Note::Ordered { ref command, done } => format!(
             "the order to {} is {}",
             order(names, command),
@@ -217,6 +242,11 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::LateAck { .. }
             | Note::LineageChanged { .. }
             | Note::LogRecreated
+            | Note::ForeignEvent { .. }
+            | Note::FloorWaits { .. }
+            | Note::EdgeWrittenOff { .. }
+            | Note::EdgeBack { .. }
+            | Note::LogAlarm { .. }
             | Note::GapDetected { .. }
             | Note::BaselineInstalled { .. }
             | Note::OwnersPutBack
@@ -353,9 +383,21 @@ pub fn promotions(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
         })
         .collect();
     if control.authority().floor_due {
-        lines.push(
-            "the database was put back; how far the epochs had got is being found out".to_string(),
-        );
+        let waited: Vec<String> = control
+            .floor_waits_for()
+            .into_iter()
+            .map(|node| names.node(node))
+            .collect();
+        lines.push(format!(
+            "the database was put back; how far the epochs had got is being found out; not heard yet: {}",
+            if waited.is_empty() { "nobody".to_string() } else { waited.join(", ") }
+        ));
+    }
+    for (route, seq) in control.stopped_in_log() {
+        lines.push(format!(
+            "nothing is told of {}: the log's last event about it, {seq}, is somebody else's",
+            names.app(route)
+        ));
     }
     if control.authority().frozen {
         lines.push("production is frozen".to_string());

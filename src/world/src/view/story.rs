@@ -425,6 +425,10 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::SecretMissing { allocation } => {
             format!("a secret of {} is missing", Names::allocation(allocation))
         }
+        Note::SecretBound { deployment } => format!(
+            "the secrets of {} are there; what wanted for one is begun again",
+            super::promotion::deployment(names, deployment)
+        ),
         Note::ProcessLaunched { allocation, .. } => format!(
             "the process of {} is started",
             Names::allocation(allocation)

@@ -6,6 +6,7 @@
 mod attempt;
 mod gitops;
 mod hosts;
+mod joints;
 mod memory;
 mod migration;
 mod orders;
@@ -197,6 +198,7 @@ impl Properties {
         repeats(entry, &self.memory, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
+        joints::check(state, entry, &mut self.memory.joints, &mut judge);
         if self.parts.migrations {
             migration::check(state, entry, &mut self.memory.migrations, &mut judge);
         }

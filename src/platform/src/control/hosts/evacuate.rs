@@ -184,7 +184,7 @@ impl ControlPlane {
                     if planned <= moved {
                         match self.plan(cx, out, route, epoch) {
                             Plan::Placed(new) => self.order_run(new, None),
-                            Plan::MustWait => {}
+                            Plan::MustWait | Plan::NoSecret => {}
                             Plan::NoHost => stuck = true,
                         }
                     }

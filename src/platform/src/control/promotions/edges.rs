@@ -5,6 +5,7 @@ use super::Note;
 use crate::id::{Epoch, RouteId, node_subject};
 use crate::promotion::{Ack, PromotionId};
 use crate::{gate, knob};
+use alloc::vec::Vec;
 use machine::{Context, Fact, NodeId, Time};
 
 /// What an edge last said of a route.
@@ -52,6 +53,7 @@ impl ControlPlane {
                 at: cx.now,
             },
         );
+        self.count_again(out, from, ack);
         let (edge, route) = (from, ack.route);
         if ack.gap && before.is_none_or(|seen| !seen.ack.gap) {
             out.note(Note::EdgeSuspect { edge, route }.into());
@@ -85,7 +87,7 @@ impl ControlPlane {
             })
     }
 
-    /// Whether every edge has an owner of a route, or a newer one, and trusts its table.
+    /// Whether every edge that was not written off has an owner of a route, or a newer one, and trusts its table.
     pub(super) fn edges_have(
         &self,
         cx: &Context<'_>,
@@ -95,7 +97,8 @@ impl ControlPlane {
         epoch: Epoch,
     ) -> bool {
         let mut have = 0;
-        for edge in &self.installation.edges {
+        let edges: Vec<NodeId> = self.counted_edges().collect();
+        for edge in &edges {
             let Some(seen) = self.promotions.seen.get((*edge, route)) else {
                 continue;
             };
@@ -112,7 +115,7 @@ impl ControlPlane {
                 have += 1;
             }
         }
-        let fact = Fact::at_least(have, self.installation.edges.len() as u64);
+        let fact = Fact::at_least(have, edges.len() as u64);
         out.require(cx, &gate::EDGES_ACKNOWLEDGED, id.into(), fact)
             .is_ok()
     }

@@ -1,14 +1,14 @@
 //! The epoch floor: how a control plane whose owners were put back from a backup finds out how far epochs had got.
 //!
-//! **Invariants.** Until the log and every edge have said what they have seen, no owner changes. Then each route goes on with
+//! **Invariants.** Until the log and every edge that was not written off have said what they have seen, no owner changes. Then each route goes on with
 //! the newest owner that anybody has seen, under an epoch above all of them, in a new incarnation of the log: whoever is ahead
 //! of the backup can tell, and takes a snapshot. How far that went is durable before anything is told.
 
 use super::super::{ControlPlane, Due, Image, Out, wakes};
 use super::{Event, Message, Note, Said};
-use crate::id::{Epoch, RouteId};
+use crate::id::{Epoch, RouteId, node_subject};
 use crate::message::Event as Told;
-use crate::promotion::{Owner, PromotionId};
+use crate::promotion::{Ack, Owner, PromotionId};
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::{Context, Fact, NodeId, Row, Subject, Table};
@@ -29,12 +29,76 @@ impl ControlPlane {
             .is_ok()
     }
 
-    /// Who may have seen more than the backup has.
+    /// Who may have seen more than the backup has, and can still be asked.
     fn witnesses(&self) -> Vec<NodeId> {
         let log = self.promoting().map(|managed| managed.log);
-        log.into_iter()
-            .chain(self.installation.edges.iter().copied())
-            .collect()
+        log.into_iter().chain(self.counted_edges()).collect()
+    }
+
+    /// The bit of an edge among those that were written off.
+    fn bit(&self, node: NodeId) -> u64 {
+        let edges = self.installation.edges.iter().take(64);
+        let at = edges.into_iter().position(|edge| *edge == node);
+        at.map_or(0, |at| 1 << at)
+    }
+
+    /// The edges that have not been written off.
+    pub(super) fn counted_edges(&self) -> impl Iterator<Item = NodeId> {
+        let gone = self.authority().written_off;
+        let edges = self.installation.edges.iter().copied();
+        edges.filter(move |edge| self.bit(*edge) & gone == 0)
+    }
+
+    /// Whom everybody waits for before the epochs go on; nobody if they may.
+    #[must_use]
+    pub fn floor_waits_for(&self) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = Vec::new();
+        if self.authority().floor_due {
+            nodes = self.unheard().into_iter().map(|(node, _)| node).collect();
+            nodes.dedup();
+        }
+        nodes
+    }
+
+    /// Somebody says that an edge is gone for good. It is believed only of one that has been asked for long enough, and only
+    /// while half of all edges are left; it is written down who is waited for no longer.
+    pub(super) fn write_off(&mut self, cx: &Context<'_>, out: &mut Out, edge: NodeId) -> bool {
+        let silent = self.floor_waits_for().contains(&edge) && self.bit(edge) > 0;
+        let since = self.promotions.floor_since;
+        let waited = since.map_or(0, |since| cx.now.since(since).0);
+        let wanted = cx.knobs.time(&knob::EPOCH_FLOOR_WAIT).0;
+        let left = self.counted_edges().filter(|one| *one != edge).count();
+        let fact = Fact {
+            holds: waited >= wanted && left * 2 >= self.installation.edges.len(),
+            found: waited,
+            wanted,
+        };
+        if !silent
+            || out
+                .require(cx, &gate::WRITTEN_OFF_FOR_CAUSE, node_subject(edge), fact)
+                .is_err()
+        {
+            return false;
+        }
+        let bit = self.bit(edge);
+        self.write_authority(out, false, |authority| authority.written_off |= bit);
+        out.note(Note::EdgeWrittenOff { edge }.into());
+        if self.unheard().is_empty() {
+            self.raise_floor(cx, out);
+        }
+        true
+    }
+
+    /// An edge that was written off has an owner of now, and trusts its table: it counts again.
+    pub(super) fn count_again(&mut self, out: &mut Out, edge: NodeId, ack: Ack) {
+        let bit = self.bit(edge) & self.authority().written_off;
+        let owner = self.routes.get(ack.route.0.into());
+        let current = owner.is_some_and(|row| ack.epoch >= row.value.epoch);
+        if bit == 0 || ack.gap || !current || self.authority().floor_due {
+            return;
+        }
+        self.write_authority(out, false, |authority| authority.written_off &= !bit);
+        out.note(Note::EdgeBack { edge }.into());
     }
 
     /// What has not been answered yet.
@@ -51,6 +115,15 @@ impl ControlPlane {
     pub(in super::super) fn look_for_floor(&mut self, cx: &Context<'_>, out: &mut Out) {
         if !self.authority().floor_due || self.raise_floor(cx, out) {
             return;
+        }
+        let since = *self.promotions.floor_since.get_or_insert(cx.now);
+        if cx.now.since(since) >= cx.knobs.time(&knob::EPOCH_FLOOR_WAIT) {
+            for node in self.floor_waits_for() {
+                if !self.promotions.overdue.contains(node) {
+                    self.promotions.overdue.insert(node, ());
+                    out.note(Note::FloorWaits { node }.into());
+                }
+            }
         }
         for (node, route) in self.unheard() {
             let nth = self.next_ask();
@@ -111,6 +184,8 @@ impl ControlPlane {
         self.write_authority(out, false, |authority| authority.floor_due = false);
         self.agenda.clear(Due::Floor);
         self.promotions.witnesses = crate::ledger::Ledger::default();
+        self.promotions.overdue = crate::ledger::Ledger::default();
+        self.promotions.floor_since = None;
         self.snapshot_due(cx, out);
         true
     }

@@ -39,6 +39,9 @@ pub(super) struct Promotions {
     asked: u32,
     /// What the log and the edges have seen of each route since the database was put back; lost in a crash.
     witnesses: Ledger<(NodeId, RouteId), (Owner, u32)>,
+    /// Since when they have been asked, and of whom somebody has been told that it does not answer.
+    floor_since: Option<Time>,
+    overdue: Ledger<NodeId, ()>,
 }
 
 impl Promotions {
@@ -53,6 +56,7 @@ impl Promotions {
             self.stream.fingerprint(),
             self.asked,
             self.witnesses.fingerprint(),
+            (self.floor_since, self.overdue.fingerprint()),
         ))
     }
 }
@@ -159,8 +163,11 @@ impl ControlPlane {
             Command::Rebuild { deployment, digest } => {
                 self.rebuild_deployment(cx, out, deployment, digest)
             }
+            Command::ResumeLog { route } => self.resume_log(cx, out, route),
+            Command::WriteOff { edge } => self.write_off(cx, out, edge),
             // Not this node's to carry out.
             Command::Rebaseline
+            | Command::WriteLog { .. }
             | Command::ClearGap
             | Command::SkipToLatest
             | Command::EditTable { .. }

@@ -37,6 +37,8 @@ pub(super) struct Publishing {
     end: (u32, u64),
     /// The rows below this one may have been said before the last crash.
     resumed: u32,
+    /// The routes of which nothing is told, since the log's last event about them is somebody else's, with its sequence.
+    stopped: Ledger<RouteId, u64>,
 }
 
 impl Publishing {
@@ -47,6 +49,7 @@ impl Publishing {
             self.acknowledged,
             self.end,
             self.resumed,
+            self.stopped.fingerprint(),
         ))
     }
 }
@@ -110,6 +113,9 @@ impl ControlPlane {
             return;
         };
         let route = owner.route;
+        if self.promotions.stream.stopped.contains(route) {
+            return;
+        }
         let Some(log) = self.promoting().map(|managed| managed.log) else {
             return;
         };
@@ -238,10 +244,23 @@ impl ControlPlane {
             .unsaid
             .get((route, row))
             .is_none_or(|unsaid| unsaid.nth != nth)
+            || self.promotions.stream.stopped.contains(route)
         {
             return;
         }
         self.promotions.stream.last.insert(route, last);
+        if let Some(other) = last_row {
+            let own = Fact::below(other.0.into(), self.outbox.len() as u64);
+            if out
+                .require(cx, &gate::LAST_EVENT_OWN, route.into(), own)
+                .is_err()
+            {
+                // Whoever wrote it may know something that this one does not: somebody has to look before it is written over.
+                self.promotions.stream.stopped.insert(route, last);
+                self.agenda.clear(Due::Stream(row));
+                return out.note(Note::LogAlarm { route, seq: last }.into());
+            }
+        }
         let Some(newest) = last_row.filter(|newest| *newest >= row) else {
             return self.say_again(cx, out, row);
         };
@@ -253,6 +272,21 @@ impl ControlPlane {
             self.agenda.clear(Due::Stream(oldest));
         }
         self.say_oldest(cx, out, route);
+    }
+
+    /// Somebody has looked at the event that is not one's own, and the route is told of again, behind it.
+    pub(super) fn resume_log(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) -> bool {
+        let stopped = self.promotions.stream.stopped.remove(route).is_some();
+        if stopped && let Some(row) = self.oldest(route) {
+            self.say_again(cx, out, row);
+        }
+        stopped
+    }
+
+    /// The routes of which nothing is told, since the log's last event about them is somebody else's, with its sequence.
+    pub fn stopped_in_log(&self) -> impl Iterator<Item = (RouteId, u64)> {
+        let stopped = self.promotions.stream.stopped.map();
+        stopped.iter().map(|(route, seq)| (*route, *seq))
     }
 
     /// The log says where it ends.

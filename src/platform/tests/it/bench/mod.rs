@@ -184,21 +184,21 @@ impl Bench {
     }
 
     pub fn of_managed(runners: &[NodeId], managed: Managed) -> Self {
-        let mut bench = Self::built(&[EDGE], runners, Some(managed), Services::default());
+        let mut bench = Self::built(&[EDGE], runners, Some(managed), (Services::default(), None));
         bench.boot_all();
         bench.advance(secs(2));
         bench
     }
 
     pub fn cold_start(edges: &[NodeId], runners: &[NodeId]) -> Self {
-        Self::built(edges, runners, None, Services::default())
+        Self::built(edges, runners, None, (Services::default(), None))
     }
 
     fn built(
         edges: &[NodeId],
         runners: &[NodeId],
         managed: Option<Managed>,
-        services: Services,
+        (services, vault): (Services, Option<NodeId>),
     ) -> Self {
         let facts = managed.is_some().then(|| Facts::right(Version(1)));
         let route = |contract| Route {
@@ -209,6 +209,7 @@ impl Bench {
         };
         let control = ControlPlane::new(control::Installation {
             managed,
+            vault,
             promoting: None,
             edges: edges.to_vec(),
             hosts: runners
@@ -596,6 +597,9 @@ impl Bench {
                     if status == 503 {
                         assert!(retry_after >= 1, "a 503 says when to come again");
                     }
+                }
+                (VAULT, Message::SecretsAwait { deployment, nth }) => {
+                    self.await_secret(from, deployment, nth)
                 }
                 (BOOTSTRAP, Message::Host(message)) => self.bootstrap(from, message),
                 (STORE | KEYS | PRODUCT, Message::Traces(say)) => self.ask_outside(from, to, say),

@@ -72,10 +72,29 @@ impl Bench {
     }
 
     fn of_services(services: Services) -> Self {
-        let mut bench = Self::built(&[EDGE, EDGE_TWO], &[RUNNER, RUNNER_TWO], None, services);
+        let mut bench = Self::built(
+            &[EDGE, EDGE_TWO],
+            &[RUNNER, RUNNER_TWO],
+            None,
+            (services, None),
+        );
         bench.outside.assets = vec![Digest(0xC55), Digest(0xC56)];
         bench.boot_all();
         bench
+    }
+
+    /// One edge and one runner, with a vault that says when a secret is bound.
+    pub fn of_vault() -> Self {
+        let mut bench = Self::built(&[EDGE], &[RUNNER], None, (Services::default(), Some(VAULT)));
+        bench.boot_all();
+        bench
+    }
+
+    /// The vault says that the secrets are there, or nothing.
+    pub fn await_secret(&mut self, from: NodeId, deployment: DeploymentId, nth: u32) {
+        if self.secrets {
+            self.route(VAULT, from, Message::SecretBound { deployment, nth });
+        }
     }
 
     /// Sends a request with what its class needs.

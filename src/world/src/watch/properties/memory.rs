@@ -72,6 +72,8 @@ pub struct Memory {
     pub recovery: super::recovery::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
+    /// Of the joints between parts.
+    pub joints: super::joints::Memory,
 }
 
 impl Memory {

@@ -118,6 +118,18 @@ fn moved_to(
                     row.planned.steps
                 )
             });
+            // Each app was asked within one lease of the word about it, the first before the second.
+            let since =
+                Time((entry.at.0).saturating_sub(state.knobs().time(&knob::MIGRATION_LEASE).0 * 4));
+            for (trouble, word) in [
+                (Trouble::RunningApp, "the app that runs"),
+                (Trouble::WindowApp, "the app in the rollback window"),
+            ] {
+                let answers = database.was_without(trouble, since, entry.at);
+                judge.claim(const { place("verified-apps-answer") }, answers, || {
+                    format!("migration {name} is verified, and {word} does not answer")
+                });
+            }
         }
         to if to == Stage::Blocked as u8 => {
             judge.claim(
@@ -186,6 +198,14 @@ fn told(
                 || format!("migration {} waited for the lock {tries} times", id.0 + 1),
             );
         }
+        Tell::Reasoned {
+            reason: Reason::RunningAppFails | Reason::WindowAppFails,
+            ..
+        } => judge.claim(
+            const { place("some-app-fails-on-a-schema") },
+            true,
+            Default::default,
+        ),
         Tell::Reasoned {
             reason: Reason::Indeterminate,
             ..

@@ -7,8 +7,8 @@ use machine::{Duration, NodeId, SortedMap, Subject, Time};
 use platform::knob;
 use platform::note::Note;
 use platform::pipeline::{
-    Blocker, Cause, DbImpact, Deploy, DeployId, Event, Look, Note as Tell, Outbox, Pipeline,
-    State as Stage, StateImpact,
+    Blocker, Cause, DbImpact, Defect, Deploy, DeployId, Event, Look, Note as Tell, Outbox,
+    Pipeline, State as Stage, StateImpact,
 };
 use sim::{Entry, State, What};
 
@@ -91,7 +91,7 @@ pub(super) fn check(
                 memory.spoilt.insert(deploy, builder);
             }
             tells(state, note, memory, judge);
-            told(service, note, judge);
+            told(state, service, note, judge);
         }
     }
     if memory.look_now(entry.at) {
@@ -247,7 +247,7 @@ pub(super) fn tells(state: &State<Fleet>, note: &Tell, memory: &mut Memory, judg
     }
 }
 
-fn told(service: &Pipeline, note: &Tell, judge: &mut Judge<'_>) {
+fn told(state: &State<Fleet>, service: &Pipeline, note: &Tell, judge: &mut Judge<'_>) {
     match *note {
         Tell::Believed {
             deploy,
@@ -271,6 +271,29 @@ fn told(service: &Pipeline, note: &Tell, judge: &mut Judge<'_>) {
             true,
             Default::default,
         ),
+        Tell::Failed {
+            deploy,
+            cause: cause @ (Cause::CompileError | Cause::TestFailed),
+        } => {
+            let real = state.fleet().source().is_none_or(|source| {
+                source.content(deploy).defect.map(Defect::cause) == Some(cause)
+            });
+            judge.claim(
+                const { place("build-errors-are-the-commits") },
+                real,
+                || {
+                    format!(
+                        "deployment {} failed by an error that its commit does not have",
+                        deploy.0 + 1
+                    )
+                },
+            );
+            judge.claim(
+                const { place("some-build-has-an-error") },
+                true,
+                Default::default,
+            );
+        }
         Tell::Failed {
             cause: Cause::Superseded,
             ..
