@@ -255,4 +255,6 @@ machine::knobs! {
     CALL_BACK_OFF_MOST = "call back-off most", Time 8_000_000 in 1_000..=3_600_000_000, home "Provider Outage";
     /// How often a call is tried.
     CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
+    /// How long a preview is kept after there is a later one in its place.
+    PREVIEW_RETENTION = "preview retention", Time 604_800_000_000 in 0..=31_536_000_000_000, home "Edge";
 }

@@ -94,6 +94,16 @@ pub enum Reason {
     PreviewBudget,
     /// The preview is bound to the production's data.
     NotIsolated,
+    /// Whoever sent it has left.
+    ClientLeft,
+    /// It came on an errand, and somebody in person wanted its slot.
+    Displaced,
+    /// It came on an errand while the app sleeps, and nothing is woken for errands.
+    ErrandWhileCold,
+    /// There is a later preview, and the time of this one is over.
+    PreviewGone,
+    /// Whoever asks for it has it already.
+    NotModified,
 }
 
 /// Why a wake or an allocation failed.
@@ -351,6 +361,7 @@ pub enum Message {
         status: u16,
         reason: Reason,
         retry_after: u32,
+        headers: crate::traces::Headers,
     },
     /// Edge to control plane: bring this route to serving.
     WakeAsk {

@@ -127,6 +127,7 @@ pub static MESSAGES: &[&str] = &[
     "asset-bytes",
     "manifest-ask",
     "manifest-answer",
+    "client-left",
     "data-look",
     "data-looks",
     "data-fence",
@@ -486,6 +487,11 @@ faults! {
     "revoked-credentials" "Revoked credentials" RevokedCredentials {
         /// Which provider, by name.
         provider: String,
+    }
+    /// A later preview takes the place of one, which is kept for a while.
+    "preview-superseded" "Preview superseded" PreviewSuperseded {
+        /// The preview, by position among the apps.
+        app: u16,
     }
 }
 

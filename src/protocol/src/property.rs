@@ -280,6 +280,20 @@ properties! {
     Sometimes "some-owners-are-put-back" "Owners are put back" "Some database of owners comes back from a backup.";
     Sometimes "some-owner-is-found-again" "An owner is found again" "Some route has a newer owner than the backup knows of, and keeps it.";
     Sometimes "some-promotion-waits-for-a-floor" "A promotion waits for a floor" "Some promotion waits until it is known how far the epochs had got.";
+    Always "people-before-errands" "People before errands" "Nobody in person is sent away while an errand has a slot, and no errand is let go before somebody in person who waits.";
+    Always "errands-wake-nobody" "Errands wake nobody" "No app is woken for an errand whose owner does not want that.";
+    Always "nobody-answers-who-left" "Nobody answers who left" "Whoever leaves frees a slot at once, and is answered nothing.";
+    Sometimes "some-client-leaves" "A client leaves" "Somebody does not wait for an answer.";
+    Sometimes "some-waiting-client-leaves" "A waiting client leaves" "Somebody leaves while the app wakes, and the wake goes on.";
+    Sometimes "some-errand-is-displaced" "An errand is displaced" "Some errand gives its slot to somebody in person.";
+    Sometimes "some-errand-is-turned-away" "An errand is turned away" "Some errand is sent away from a sleeping app.";
+    Always "expired-previews-are-gone" "Expired previews are gone" "No request reaches a preview after a later one has taken its place and its time is over.";
+    Always "paths-are-never-immutable" "Paths are never immutable" "Only what is named by its digest may be kept without asking again, and only who has the very bytes is told that nothing changed.";
+    Always "affinity-is-kept" "Affinity is kept" "A visitor goes where the session is for as long as that allocation serves under the owner.";
+    Sometimes "some-preview-is-gone" "A preview is gone" "Some request names a preview whose time is over.";
+    Sometimes "some-asset-is-unchanged" "An asset is unchanged" "Somebody asks for an asset and has it already.";
+    Sometimes "some-affinity-is-kept" "An affinity is kept" "Some visitor goes to the allocation of the last visit.";
+    Sometimes "some-affinity-is-missed" "An affinity is missed" "Some visitor goes to another allocation than before.";
     Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
 }
 

@@ -8,7 +8,7 @@
 //! arriving requests, `keys` remembers idempotency keys, `hold` lets requests wait and go, `ask` asks for wakes, `dispatch`
 //! hands requests over and answers them. What some requests need besides: `idempotency` keeps keys in a store, `webhook`
 //! believes providers, `asset` serves bytes by their digest, `preview` keeps previews and production apart, `sessions` keeps
-//! sockets where their sessions are.
+//! sockets where their sessions are, `visits` knows errands from people and who has left.
 
 mod admit;
 mod ask;
@@ -21,6 +21,7 @@ mod keys;
 mod preview;
 mod sessions;
 mod table;
+mod visits;
 mod webhook;
 
 pub use cursor::{Phase, Streamed};
@@ -126,6 +127,7 @@ pub struct Edge {
     assets: asset::Assets,
     previews: preview::Previews,
     sockets: sessions::Sockets,
+    visits: visits::Visits,
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
@@ -156,6 +158,7 @@ impl Edge {
             assets: asset::Assets::default(),
             previews: preview::Previews::default(),
             sockets: sessions::Sockets::default(),
+            visits: visits::Visits::default(),
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
@@ -245,6 +248,7 @@ impl Edge {
     fn on_say(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, say: Say) {
         match say {
             Say::Arrive(arrival) => self.on_request(cx, out, from, arrival),
+            Say::Leave { request } => self.on_leave(cx, out, from, request),
             Say::Reserved {
                 request, standing, ..
             } => self.on_standing(cx, out, request, standing),
@@ -339,6 +343,9 @@ impl Machine for Edge {
         }
         if !self.sockets.is_untouched() {
             all = fingerprint::fold(all, self.sockets.fingerprint());
+        }
+        if !self.visits.is_untouched() {
+            all = fingerprint::fold(all, self.visits.fingerprint());
         }
         if self.installation.stream.is_some() {
             all = fingerprint::fold(all, self.cursor.fingerprint());

@@ -14,6 +14,7 @@ mod restore;
 mod serving;
 mod sessions;
 mod traces;
+mod visits;
 
 pub use gitops::*;
 pub use hosts::{
@@ -31,6 +32,7 @@ pub use restore::*;
 pub use serving::*;
 pub use sessions::*;
 pub use traces::*;
+pub use visits::*;
 
 use machine::Gate;
 
@@ -48,6 +50,7 @@ const LISTS: &[&[&Gate]] = &[
     sessions::ALL,
     recovery::ALL,
     outage::ALL,
+    visits::ALL,
 ];
 
 /// Every gate, in order of index.

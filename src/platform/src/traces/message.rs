@@ -1,6 +1,7 @@
 //! What clients, providers, edges, the store of keys, runners and the product's database say to each other, and what is
 //! told of it.
 
+use super::visit::{Caching, Errand, Visit};
 use crate::id::{AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, RequestId, RouteId};
 use crate::message::{Class, Request};
 use machine::fingerprint::{digest, fold};
@@ -82,6 +83,8 @@ pub struct Arrival {
     pub asset: Option<Asset>,
     /// The number of the preview whose host it names; its route is then the app that is previewed.
     pub preview: Option<u8>,
+    /// On whose behalf it comes.
+    pub visit: Visit,
 }
 
 impl From<Request> for Arrival {
@@ -92,6 +95,7 @@ impl From<Request> for Arrival {
             proof: None,
             asset: None,
             preview: None,
+            visit: Visit::default(),
         }
     }
 }
@@ -149,12 +153,17 @@ pub enum Command {
         /// Whether it has data of its own.
         isolated: bool,
     },
+    /// There is a later preview in the place of one, which is kept for a while and then gone.
+    SupersedePreview {
+        /// The preview's route.
+        route: RouteId,
+    },
 }
 
 impl Command {
     pub(crate) fn subject(self) -> Subject {
         match self {
-            Self::BindPreview { route, .. } => route.into(),
+            Self::BindPreview { route, .. } | Self::SupersedePreview { route } => route.into(),
         }
     }
 }
@@ -237,6 +246,8 @@ pub enum Message {
         digest: Option<Digest>,
         nth: u32,
     },
+    /// Client to edge: nobody waits for the answer to this any more.
+    Leave { request: RequestId },
 }
 
 impl Message {
@@ -257,6 +268,7 @@ impl Message {
         (462, "asset-bytes"),
         (463, "manifest-ask"),
         (464, "manifest-answer"),
+        (465, "client-left"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -276,6 +288,7 @@ impl Message {
             Self::Bytes { .. } => 462,
             Self::Lookup { .. } => 463,
             Self::Found { .. } => 464,
+            Self::Leave { .. } => 465,
         }
     }
 
@@ -289,7 +302,8 @@ impl Message {
             | Self::Hand { request, .. }
             | Self::Fenced { request, .. }
             | Self::Effect { request, .. }
-            | Self::Effected { request, .. } => request.into(),
+            | Self::Effected { request, .. }
+            | Self::Leave { request } => request.into(),
             Self::Look { claim, .. } | Self::Seen { claim, .. } => claim.into(),
             Self::Fetch { .. } | Self::Bytes { .. } => DeploymentId(0).into(),
             Self::Lookup { deployment, .. } | Self::Found { deployment, .. } => deployment.into(),
@@ -320,7 +334,7 @@ impl Message {
         // Requests and their answers travel on one connection; everything else is sent until it is answered.
         !matches!(
             self,
-            Self::Arrive(_) | Self::Hand { .. } | Self::Fenced { .. }
+            Self::Arrive(_) | Self::Hand { .. } | Self::Fenced { .. } | Self::Leave { .. }
         )
     }
 }
@@ -400,4 +414,41 @@ pub enum Note {
     },
     /// A preview was bound to data.
     Bound { route: RouteId, isolated: bool },
+    /// Whoever sent a request has left before it was answered; `held` if it waited here, where `slots` are taken now.
+    Left {
+        request: RequestId,
+        held: bool,
+        slots: u32,
+    },
+    /// There is a later preview in the place of one.
+    Superseded { route: RouteId },
+    /// A request names a preview whose time is over.
+    PreviewGone { request: RequestId, route: RouteId },
+    /// An asset is handed over with what may be done with it.
+    Marked {
+        request: RequestId,
+        caching: Caching,
+    },
+    /// Whoever asks for an asset has it already.
+    Unchanged { request: RequestId },
+    /// A visitor goes to another allocation than before, since that one does not serve any more; its session begins anew.
+    AffinityMiss {
+        request: RequestId,
+        visitor: u32,
+        home: AllocationId,
+        allocation: AllocationId,
+    },
+    /// A visitor goes to the allocation that has its session.
+    AffinityKept {
+        request: RequestId,
+        allocation: AllocationId,
+    },
+    /// What would have been the answer to a request is told to nobody.
+    Unheard { request: RequestId },
+    /// A request comes on somebody's errand and not in person.
+    Errand { request: RequestId, errand: Errand },
+    /// A request on an errand gave its slot to somebody who came in person.
+    Displaced { request: RequestId, by: RequestId },
+    /// A request on an errand was sent away from a sleeping app, and nothing was woken for it.
+    ErrandTurnedAway { request: RequestId, errand: Errand },
 }

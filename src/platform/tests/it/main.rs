@@ -27,4 +27,5 @@ mod traces;
 mod traces_assets;
 mod traces_gaps;
 mod traces_webhooks;
+mod visits;
 mod wakes;

@@ -60,6 +60,7 @@ impl Rig {
             of: STRICT,
             number,
             isolated: true,
+            superseded: None,
         };
         let webhook = Webhook {
             secret: SECRET,
@@ -79,6 +80,7 @@ impl Rig {
                 assets: Some(STORE),
                 webhooks: vec![None, Some(webhook)],
                 previews: vec![None, None, Some(preview(1)), Some(preview(2))],
+                ..Services::default()
             },
             stream: Some(Streamed {
                 log: LOG,

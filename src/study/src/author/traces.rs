@@ -36,6 +36,12 @@ pub fn traces(value: Value<'_>, names: &Names<'_>) -> Option<TracesPlan> {
             .into_iter()
             .map(preview)
             .collect(),
+        not_for_errands: table
+            .get("not-for-errands")
+            .map_or_else(Vec::new, Value::list)
+            .into_iter()
+            .map(|value| names.app(&value.name()))
+            .collect(),
     };
     table.finish();
     Some(plan)
@@ -68,6 +74,10 @@ pub fn extra(table: &Table<'_>) -> Extra {
         preview: table.get("preview").map(Value::count),
         unknown: hundredths(table, "unknown"),
         paths: hundredths(table, "paths"),
+        errands: hundredths(table, "errands"),
+        patience: table.get("patience").map(Value::times),
+        visitors: table.get("visitors").map_or(0, Value::count),
+        conditional: hundredths(table, "conditional"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fleet::{Habits, KEYS, PRODUCT, PROVIDER, Product, Provider, SECRET, asset};
-use platform::traces::{Command as Order, KeyStore, Preview, Services, Webhook};
+use platform::traces::{Command as Order, KeyStore, Manners, Preview, Services, Webhook};
 use protocol::{Extra, TracesEffect, TracesPlan};
 
 /// The same fleet with the nodes that a plan's requests need.
@@ -74,13 +74,23 @@ pub(super) fn services(plan: &Plan, roster: Roster) -> Services {
             of: RouteId(plan.of),
             number: plan.number,
             isolated: true,
+            superseded: None,
         })
     };
     Services {
         keys: roster.seated(KEYS).next(),
         assets: (traces.assets > 0).then(|| roster.store()),
         webhooks: apps.clone().map(webhook).collect(),
-        previews: apps.map(preview).collect(),
+        previews: apps.clone().map(preview).collect(),
+        manners: apps
+            .map(|app| {
+                if traces.not_for_errands.contains(&app) {
+                    Manners::Refuse
+                } else {
+                    Manners::Wait
+                }
+            })
+            .collect(),
     }
 }
 
@@ -136,6 +146,14 @@ pub(super) fn bind(roster: Roster, app: u16, isolated: bool) -> Vec<External<Mes
         .collect()
 }
 
+/// What says that there is a later preview in the place of one, at every edge.
+pub(super) fn supersede(roster: Roster, app: u16) -> Vec<External<Message>> {
+    let route = RouteId(app);
+    let message = Message::Command(Command::Traces(Order::SupersedePreview { route }));
+    let edges = roster.edges();
+    edges.map(|to| External::Deliver { to, message }).collect()
+}
+
 /// What an operator does about a preview.
 pub(super) fn effect(roster: Roster, effect: &TracesEffect) -> Vec<External<Message>> {
     match effect {
@@ -150,12 +168,16 @@ pub(super) fn check(plan: &Plan) -> Result<()> {
         return Ok(());
     };
     let TracesPlan {
-        provider, previews, ..
+        provider,
+        previews,
+        not_for_errands,
+        ..
     } = traces;
     let named = previews
         .iter()
         .flat_map(|preview| [preview.app, preview.of]);
     let named = named.chain(provider.iter().map(|provider| provider.app));
+    let named = named.chain(not_for_errands.iter().copied());
     for app in named {
         if usize::from(app) >= plan.apps.len() {
             return problem(Problem::new(

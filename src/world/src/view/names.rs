@@ -274,6 +274,11 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::NoPreview => "no such preview",
         Reason::PreviewBudget => "preview budget used up",
         Reason::NotIsolated => "preview not isolated",
+        Reason::ClientLeft => "client left",
+        Reason::Displaced => "slot given to a person",
+        Reason::ErrandWhileCold => "no errands while cold",
+        Reason::PreviewGone => "preview gone",
+        Reason::NotModified => "not modified",
     }
 }
 

@@ -19,6 +19,7 @@ mod restore;
 mod sessions;
 mod tables;
 mod traces;
+mod visits;
 
 use super::ledger::Ledger;
 use crate::fleet::Fleet;
@@ -224,6 +225,7 @@ impl Properties {
         }
         if self.parts.traces {
             traces::check(state, entry, &mut self.memory.traces, &mut judge);
+            visits::check(state, entry, &mut self.memory.visits, &mut judge);
         }
         if self.parts.sessions {
             sessions::check(state, entry, &mut self.memory.sessions, &mut judge);
