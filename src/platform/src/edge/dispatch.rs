@@ -427,7 +427,7 @@ impl Edge {
         };
         let reason = self.or_deferred(out, request, status, reason);
         self.settle_by_answer(cx, out, request, reason);
-        if !self.dismiss(out, request) {
+        if !self.dismiss(out, request, reason) {
             return;
         }
         out.note(Note::ResponseSent {

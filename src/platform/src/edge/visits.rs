@@ -129,11 +129,11 @@ impl Edge {
     }
 
     /// A request is over: whether there is anybody to tell.
-    pub(super) fn dismiss(&mut self, out: &mut Out, request: RequestId) -> bool {
+    pub(super) fn dismiss(&mut self, out: &mut Out, request: RequestId, reason: Reason) -> bool {
         let caller = self.visits.callers.remove(request);
         let left = caller.is_some_and(|caller| caller.left);
         if left {
-            out.note(Note::Traces(Tell::Unheard { request }));
+            out.note(Note::Traces(Tell::Unheard { request, reason }));
         }
         !left
     }

@@ -3,7 +3,7 @@
 
 use super::visit::{Caching, Errand, Visit};
 use crate::id::{AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, RequestId, RouteId};
-use crate::message::{Class, Request};
+use crate::message::{Class, Reason, Request};
 use machine::fingerprint::{digest, fold};
 use machine::{Subject, Time};
 
@@ -444,7 +444,7 @@ pub enum Note {
         allocation: AllocationId,
     },
     /// What would have been the answer to a request is told to nobody.
-    Unheard { request: RequestId },
+    Unheard { request: RequestId, reason: Reason },
     /// A request comes on somebody's errand and not in person.
     Errand { request: RequestId, errand: Errand },
     /// A request on an errand gave its slot to somebody who came in person.

@@ -237,7 +237,7 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::AffinityKept { allocation, .. } => {
             format!("its session is at {}", Names::allocation(allocation))
         }
-        Note::Unheard { request } => {
+        Note::Unheard { request, .. } => {
             format!("nobody hears the answer to {}", Names::request(request))
         }
         Note::Errand {
