@@ -75,7 +75,7 @@ pub fn extra(table: &Table<'_>) -> Extra {
         unknown: hundredths(table, "unknown"),
         paths: hundredths(table, "paths"),
         errands: hundredths(table, "errands"),
-        patience: table.get("patience").map(Value::times),
+        patience: table.get("patience").map(|_| table.times("patience")),
         visitors: table.get("visitors").map_or(0, Value::count),
         conditional: hundredths(table, "conditional"),
     }
