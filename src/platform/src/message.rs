@@ -104,6 +104,10 @@ pub enum Reason {
     PreviewGone,
     /// Whoever asks for it has it already.
     NotModified,
+    /// The event is kept, and the app gets it in its turn.
+    EventKept,
+    /// The inbox did not answer.
+    InboxSilent,
 }
 
 /// Why a wake or an allocation failed.

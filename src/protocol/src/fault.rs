@@ -128,6 +128,8 @@ pub static MESSAGES: &[&str] = &[
     "manifest-ask",
     "manifest-answer",
     "client-left",
+    "inbox-keep",
+    "inbox-kept",
     "data-look",
     "data-looks",
     "data-fence",

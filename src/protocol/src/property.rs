@@ -294,6 +294,10 @@ properties! {
     Sometimes "some-asset-is-unchanged" "An asset is unchanged" "Somebody asks for an asset and has it already.";
     Sometimes "some-affinity-is-kept" "An affinity is kept" "Some visitor goes to the allocation of the last visit.";
     Sometimes "some-affinity-is-missed" "An affinity is missed" "Some visitor goes to another allocation than before.";
+    Always "events-are-kept-by-agreement" "Events are kept by agreement" "No event is kept and answered well on a route whose owner has not agreed to that.";
+    Always "kept-events-keep-their-order" "Kept events keep their order" "The events of a route are delivered in the order in which they were kept.";
+    Eventually "kept-events-arrive" "Kept events arrive" "Once troubles are over, everything that was kept reaches its app.";
+    Sometimes "some-event-is-kept" "An event is kept" "Some event is kept until its app can take it.";
     Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
 }
 

@@ -17,6 +17,8 @@ pub struct TracesPlan {
     pub previews: Vec<PreviewPlan>,
     /// The apps that are not woken for crawlers and the like, by position.
     pub not_for_errands: Vec<u16>,
+    /// Whether there is an inbox for events.
+    pub inbox: bool,
 }
 
 /// A provider that sends webhooks to an app.
@@ -46,6 +48,8 @@ pub struct ProviderPlan {
     pub played_back: u32,
     /// How much later.
     pub played_back_after: u64,
+    /// Whether the app's owner has agreed that its events are kept in the inbox.
+    pub inbox: bool,
 }
 
 /// An app that is a preview of another.

@@ -54,6 +54,7 @@ impl Edge {
         if !self.may_enter(cx, out, client, &request)
             || !self.may_be_early(cx, out, client, &arrival)
             || !self.is_believed(cx, out, client, &arrival)
+            || self.goes_to_inbox(cx, out, client, &arrival)
             || self.ask_key(cx, out, client, &request)
         {
             return;

@@ -47,4 +47,31 @@ machine::gates! {
     /// # Seen in
     /// Immutable Asset Request.
     IMMUTABLE_BY_DIGEST = "immutable only by digest", home "Edge";
+
+    /// An event is kept, and its provider told that all is well, only where the route's owner has agreed to an inbox.
+    ///
+    /// # Without it
+    /// The platform takes over what nobody has asked it to: the provider stops sending, and nobody knows where the event is.
+    ///
+    /// # Seen in
+    /// Payment Webhook While Cold, Stored Webhooks.
+    INBOX_CONTRACT = "durable inbox agreed", home "Edge";
+
+    /// A provider is told that its event is kept after that is on a disk.
+    ///
+    /// # Without it
+    /// The provider hears that all is well, the inbox dies, and nobody has the event.
+    ///
+    /// # Seen in
+    /// Stored Webhooks ("never 2xx before a durable commit").
+    INBOX_DURABLE = "kept before good is said", home "Edge";
+
+    /// The events of a route are delivered in the order in which they were kept.
+    ///
+    /// # Without it
+    /// The refund reaches the app before the payment does.
+    ///
+    /// # Seen in
+    /// Stored Webhooks.
+    INBOX_ORDER = "inbox delivers in order", home "Inbox";
 }

@@ -248,6 +248,15 @@ pub enum Message {
     },
     /// Client to edge: nobody waits for the answer to this any more.
     Leave { request: RequestId },
+    /// Edge to inbox: keep this event.
+    Keep {
+        claim: Claim,
+        request: RequestId,
+        body: u32,
+        nth: u32,
+    },
+    /// Inbox to edge: it is on the disk.
+    Kept { request: RequestId, nth: u32 },
 }
 
 impl Message {
@@ -269,6 +278,8 @@ impl Message {
         (463, "manifest-ask"),
         (464, "manifest-answer"),
         (465, "client-left"),
+        (466, "inbox-keep"),
+        (467, "inbox-kept"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -289,6 +300,8 @@ impl Message {
             Self::Lookup { .. } => 463,
             Self::Found { .. } => 464,
             Self::Leave { .. } => 465,
+            Self::Keep { .. } => 466,
+            Self::Kept { .. } => 467,
         }
     }
 
@@ -303,6 +316,8 @@ impl Message {
             | Self::Fenced { request, .. }
             | Self::Effect { request, .. }
             | Self::Effected { request, .. }
+            | Self::Keep { request, .. }
+            | Self::Kept { request, .. }
             | Self::Leave { request } => request.into(),
             Self::Look { claim, .. } | Self::Seen { claim, .. } => claim.into(),
             Self::Fetch { .. } | Self::Bytes { .. } => DeploymentId(0).into(),
@@ -443,6 +458,10 @@ pub enum Note {
         request: RequestId,
         allocation: AllocationId,
     },
+    /// The inbox takes an event that it does not have.
+    InboxTook { claim: Claim },
+    /// The app has taken an event from the inbox.
+    InboxDelivered { claim: Claim, place: u32 },
     /// What would have been the answer to a request is told to nobody.
     Unheard { request: RequestId, reason: Reason },
     /// A request comes on somebody's errand and not in person.

@@ -12,6 +12,8 @@ pub struct Webhook {
     pub secret: u64,
     /// How long the provider waits for an answer.
     pub timeout: Duration,
+    /// Whether its events may be kept and answered well before the app has them.
+    pub inbox: bool,
 }
 
 /// A preview of an app.
@@ -48,6 +50,8 @@ pub struct Services {
     pub webhooks: Vec<Option<Webhook>>,
     /// The previews, by route number.
     pub previews: Vec<Option<Preview>>,
+    /// Where events are kept on routes that have agreed to that.
+    pub inbox: Option<NodeId>,
     /// What becomes of errands that meet a sleeping app, by route number.
     pub manners: Vec<Manners>,
 }

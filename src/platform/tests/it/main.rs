@@ -9,6 +9,7 @@ mod gates;
 mod gitops;
 mod gitops_sides;
 mod hosts;
+mod inbox;
 mod migrations;
 mod outages;
 mod outages_calls;

@@ -65,6 +65,7 @@ impl Rig {
         let webhook = Webhook {
             secret: SECRET,
             timeout: Duration::secs(10),
+            inbox: false,
         };
         let edge = Edge::new(Installation {
             control: CONTROL,

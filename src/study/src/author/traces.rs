@@ -42,6 +42,7 @@ pub fn traces(value: Value<'_>, names: &Names<'_>) -> Option<TracesPlan> {
             .into_iter()
             .map(|value| names.app(&value.name()))
             .collect(),
+        inbox: table.get("inbox").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)
@@ -61,6 +62,7 @@ fn provider(table: Table<'_>, names: &Names<'_>) -> Option<ProviderPlan> {
         forged: hundredths(&table, "forged"),
         played_back: hundredths(&table, "played-back"),
         played_back_after: table.get("played-back-after").map_or(0, Value::time),
+        inbox: table.get("inbox").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)

@@ -279,6 +279,8 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::ErrandWhileCold => "no errands while cold",
         Reason::PreviewGone => "preview gone",
         Reason::NotModified => "not modified",
+        Reason::EventKept => "event kept",
+        Reason::InboxSilent => "inbox silent",
     }
 }
 

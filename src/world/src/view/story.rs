@@ -265,6 +265,8 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::RETRY_BACKS_OFF,
         &gate::CALL_TRIES_LEFT,
         &gate::PEOPLE_FIRST,
+        &gate::INBOX_CONTRACT,
+        &gate::INBOX_ORDER,
         &gate::IMMUTABLE_BY_DIGEST,
     ];
     !routine.iter().any(|routine| routine.index == gate)

@@ -84,6 +84,8 @@ pub fn label(message: &Message) -> String {
         }
         .to_string(),
         Message::Lookup { .. } => "manifest?".to_string(),
+        Message::Keep { claim: of, .. } => format!("keep {}", claim(*of)),
+        Message::Kept { .. } => "kept".to_string(),
         Message::Leave { .. } => "I am gone".to_string(),
         Message::Found { digest, .. } => if digest.is_some() {
             "manifest"
@@ -237,6 +239,10 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::AffinityKept { allocation, .. } => {
             format!("its session is at {}", Names::allocation(allocation))
         }
+        Note::InboxTook { claim: of } => format!("the inbox takes {}", claim(of)),
+        Note::InboxDelivered { claim: of, .. } => {
+            format!("{} has left the inbox: its app has it", claim(of))
+        }
         Note::Unheard { request, .. } => {
             format!("nobody hears the answer to {}", Names::request(request))
         }
@@ -325,6 +331,20 @@ pub fn product(state: &State<Fleet>) -> Vec<(String, String, bool)> {
     alloc::vec![("has happened".to_string(), total.to_string(), false)]
 }
 
+/// What the inbox keeps, as lines of a node.
+#[must_use]
+pub fn inbox(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let rows = state.fleet().inbox().map(platform::traces::Inbox::rows);
+    let all = rows.map_or(0, |rows| rows.len());
+    let delivered = rows.map_or(0, |rows| {
+        rows.values().filter(|kept| kept.delivered).count()
+    });
+    alloc::vec![
+        ("events kept".to_string(), all.to_string(), false),
+        ("delivered".to_string(), delivered.to_string(), false),
+    ]
+}
+
 /// What the provider was told, as lines of a node.
 #[must_use]
 pub fn provider(state: &State<Fleet>) -> Vec<(String, String, bool)> {
@@ -381,6 +401,12 @@ pub fn effect_lines(state: &State<Fleet>) -> Vec<String> {
                 .fleet()
                 .provider()
                 .map_or_else(Vec::new, |_| provider(state)),
+        )
+        .chain(
+            state
+                .fleet()
+                .inbox()
+                .map_or_else(Vec::new, |_| inbox(state)),
         )
         .map(|(label, value, _)| format!("{label}: {value}"))
         .collect()

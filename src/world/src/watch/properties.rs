@@ -6,6 +6,7 @@
 mod attempt;
 mod gitops;
 mod hosts;
+mod inbox;
 mod memory;
 mod migration;
 mod orders;
@@ -226,6 +227,7 @@ impl Properties {
         if self.parts.traces {
             traces::check(state, entry, &mut self.memory.traces, &mut judge);
             visits::check(state, entry, &mut self.memory.visits, &mut judge);
+            inbox::check(state, entry, &mut self.memory.inbox, &mut judge);
         }
         if self.parts.sessions {
             sessions::check(state, entry, &mut self.memory.sessions, &mut judge);

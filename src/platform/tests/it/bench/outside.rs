@@ -53,10 +53,10 @@ impl Bench {
                 Some(Webhook {
                     secret: SECRET,
                     timeout: secs(10),
+                    inbox: false,
                 }),
             ],
-            previews: Vec::new(),
-            manners: Vec::new(),
+            ..Services::default()
         };
         Self::of_services(services)
     }
@@ -96,6 +96,22 @@ impl Bench {
     pub fn leave(&mut self, request: RequestId) {
         self.deliver(CLIENT, EDGE, Message::Traces(Say::Leave { request }));
         self.settle();
+    }
+
+    /// The same with an inbox; its owner may have agreed to that or not.
+    pub fn of_inbox(agreed: bool) -> Self {
+        let webhook = Webhook {
+            secret: SECRET,
+            timeout: secs(10),
+            inbox: agreed,
+        };
+        Self::of_services(Services {
+            keys: Some(KEYS),
+            webhooks: vec![None, Some(webhook)],
+            // Tests play it by hand; to its name nothing answers but the vault.
+            inbox: Some(VAULT),
+            ..Services::default()
+        })
     }
 
     fn of_services(services: Services) -> Self {

@@ -71,6 +71,8 @@ pub struct Memory {
     pub sessions: super::sessions::Memory,
     /// What is remembered of what is kept.
     pub recovery: super::recovery::Memory,
+    /// What is remembered of the inbox.
+    pub inbox: super::inbox::Memory,
     /// What is remembered of who asks.
     pub visits: super::visits::Memory,
     /// Of hosts.
@@ -82,6 +84,7 @@ impl Memory {
         Self {
             traces: super::traces::Memory::new(plan),
             visits: super::visits::Memory::new(plan),
+            inbox: super::inbox::Memory::new(plan),
             ..Self::default()
         }
     }
