@@ -235,6 +235,7 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             super::outage::fault(&name.text, table, names)?
         }
         "shared-data" => Fault::SharedData { app: app() },
+        "preview-superseded" => Fault::PreviewSuperseded { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),
         // Reached only by a kind of fault that was declared after this list was written; the test names it.

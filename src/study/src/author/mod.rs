@@ -112,6 +112,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/websocket-reconnect",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
+        "worlds/stored-webhooks",
     ]
 }
 
