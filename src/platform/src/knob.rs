@@ -255,4 +255,12 @@ machine::knobs! {
     CALL_BACK_OFF_MOST = "call back-off most", Time 8_000_000 in 1_000..=3_600_000_000, home "Provider Outage";
     /// How often a call is tried.
     CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
+    /// In how many places a change may be under way at once.
+    GITOPS_WAVE = "gitops wave", Count 1000 in 1..=100_000, home "CO-LO-EN deployment";
+    /// How many allocations an edge can keep connections to.
+    EDGE_CONNECTIONS = "edge connections", Count 100_000 in 1..=1_000_000, home "Allocation Lifecycle";
+    /// How many hosts are built at once.
+    HOSTS_BUILT_AT_ONCE = "hosts built at once", Count 1000 in 1..=100_000, home "Host Drain / OS Upgrade";
+    /// How many rows a migration may write again at once.
+    REWRITE_WINDOW = "rewrite window", Count 1_000_000 in 1..=1_000_000_000, home "Database Migration";
 }

@@ -487,6 +487,13 @@ faults! {
         /// Which provider, by name.
         provider: String,
     }
+    /// A colleague's order goes to more hosts than were meant.
+    "bulk-order" "Bulk order" BulkOrder {
+        /// The runners on these hosts, from 0.
+        runners: Vec<u16>,
+        /// How many hosts were meant.
+        meant: u16,
+    }
 }
 
 /// When a fault begins.

@@ -10,6 +10,7 @@
 
 #[cfg(feature = "author")]
 mod author;
+mod incident;
 pub mod units;
 
 use protocol::{Plan, Severity, Varied};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "author")]
 pub use author::{files, load};
+pub use incident::{INCIDENTS, Incident, incident};
 
 /// Everything there is to study.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub struct Scenario {
     pub world: bool,
     /// Seeds that are worth a look.
     pub seeds: Vec<Chosen>,
+    /// The kinds of public incidents that it replays, by their numbers in [`INCIDENTS`].
+    pub incidents: Vec<u8>,
 }
 
 /// A seed that somebody chose, since its run is worth a look.

@@ -2,6 +2,7 @@
 //!
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
+mod bulk;
 mod gitops;
 mod hosts;
 mod migration;
@@ -15,6 +16,7 @@ mod serving;
 mod sessions;
 mod traces;
 
+pub use bulk::*;
 pub use gitops::*;
 pub use hosts::{
     BOOT_ID_CHANGED, DRAIN_PACE, DRIFT_CHECKS, HOST_CHECKS, HOST_NOT_CORDONED, HOST_UNMODIFIED,
@@ -48,6 +50,7 @@ const LISTS: &[&[&Gate]] = &[
     sessions::ALL,
     recovery::ALL,
     outage::ALL,
+    bulk::ALL,
 ];
 
 /// Every gate, in order of index.

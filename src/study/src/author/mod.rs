@@ -7,6 +7,7 @@ mod claim;
 mod fault;
 mod gitops;
 mod hosts;
+mod lesson;
 mod migration;
 mod outage;
 mod pipeline;
@@ -42,16 +43,19 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/all-by-themselves",
         "worlds/any-fleet",
         "worlds/artifact-clean-up",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
         "worlds/bad-revision",
+        "worlds/blank-field",
         "worlds/blocked-migration",
         "worlds/blocked-preview",
         "worlds/closed-doors",
         "worlds/control-plane-restore",
+        "worlds/costly-column",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
@@ -62,21 +66,27 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/drain-trouble",
         "worlds/falling-asleep",
         "worlds/flapping-region",
+        "worlds/freeze-ignored",
         "worlds/get-page-while-hot",
         "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",
         "worlds/handover",
+        "worlds/held-by-maintenance",
         "worlds/host-os-upgrade",
         "worlds/immutable-asset-request",
         "worlds/kept-nowhere",
         "worlds/large-fleet",
+        "worlds/late-hand",
         "worlds/large-uploads",
         "worlds/late-readiness",
+        "worlds/long-load",
         "worlds/lost-tail",
         "worlds/mass-deletion",
         "worlds/moving-ground",
         "worlds/no-way-back",
         "worlds/offline-node",
+        "worlds/one-command",
+        "worlds/one-too-many",
         "worlds/payment-webhook-while-cold",
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
@@ -91,6 +101,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/retry-storm",
         "worlds/route-event-replay-gap",
         "worlds/second-thoughts",
+        "worlds/seven-seconds",
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/slow-providers",

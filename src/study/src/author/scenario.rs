@@ -2,7 +2,7 @@
 
 use super::read::{File, Name, Table, Value, variants};
 use super::{claim, fault, gitops, migration, pipeline, region, seeds, sessions, traces, vary};
-use crate::{AfterQuestion, Fidelity, Lesson, REGIONS, Scenario};
+use crate::Scenario;
 use machine::{Catalog, kebab};
 use protocol::{
     Action, AppPlan, Case, Effect, FleetPlan, Move, Objective, Plan, Problem, Question,
@@ -298,7 +298,8 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
             .and_then(|value| super::outage::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
-    let lesson = lesson(&table, &names);
+    let lesson = super::lesson::lesson(&table, &names);
+    let incidents = super::lesson::incidents(&table);
     let seeds = seeds::seeds(&table, &plan, &names);
     table.finish();
     Scenario {
@@ -306,6 +307,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         lesson,
         world: file.is_world(),
         seeds,
+        incidents,
     }
 }
 
@@ -606,6 +608,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "raise-memory-limit",
         "set-knob",
         "start-allocations",
+        "take-back-allocations",
         "restart-edge",
         "notify-owner",
     ];
@@ -630,6 +633,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             let (knob, value) = knob(value.table("a knob")?, names)?;
             Effect::SetKnob(knob, value)
         }
+        "take-back-allocations" => Effect::TakeBackAllocations(value.count()),
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
         "notify-owner" => Effect::NotifyOwner(value.name().check(
@@ -705,96 +709,4 @@ fn question(table: Table<'_>, names: &Names<'_>) -> Option<Question> {
     };
     table.finish();
     Some(question)
-}
-
-fn lesson(table: &Table<'_>, names: &Names<'_>) -> Lesson {
-    let labels = table.tables("first-label", "a label");
-    // A world without a lesson has nothing to point at.
-    if labels.len() != 3 && !names.file.is_world() {
-        names.file.report(
-            &table.span(),
-            Problem::new("three-labels", "a first visit shows exactly three labels"),
-        );
-    }
-    let label = |table: Table<'_>| {
-        let label = (
-            table.name("region").check(names.file, "region", REGIONS),
-            table.text("text"),
-        );
-        table.finish();
-        label
-    };
-    let gates: Vec<String> = names.catalog.gates.iter().map(|gate| gate.id()).collect();
-    let twin = |table: Table<'_>| {
-        let twin = (
-            table
-                .name("gate")
-                .check(names.file, "gate", &borrowed(&gates)),
-            table.text("look"),
-        );
-        table.finish();
-        twin
-    };
-    Lesson {
-        summary: table.text("summary"),
-        minutes: table.count("minutes"),
-        situation: table.texts("situation"),
-        first_labels: labels.into_iter().map(label).collect(),
-        hints: table.texts("hints"),
-        fidelity: if names.file.is_world() {
-            table.get("fidelity")
-        } else {
-            table.need("fidelity")
-        }
-        .and_then(|value| value.table("the fidelity note"))
-        .map(fidelity)
-        .unwrap_or_default(),
-        twin_gates: table
-            .tables("twin", "a twin run")
-            .into_iter()
-            .map(twin)
-            .collect(),
-        questions_after: table
-            .tables("after", "a question")
-            .into_iter()
-            .map(|t| after(t, names.file))
-            .collect(),
-    }
-}
-
-fn fidelity(table: Table<'_>) -> Fidelity {
-    let fidelity = Fidelity {
-        real: table.texts("real"),
-        modelled: table.texts("modelled"),
-        left_out: table.texts("left-out"),
-    };
-    table.finish();
-    fidelity
-}
-
-fn after(table: Table<'_>, file: &File<'_>) -> AfterQuestion {
-    let option = |table: Table<'_>| {
-        let option = (table.text("text"), table.flag("right"));
-        table.finish();
-        option
-    };
-    let question = AfterQuestion {
-        prompt: table.text("prompt"),
-        options: table
-            .tables("option", "an option")
-            .into_iter()
-            .map(option)
-            .collect(),
-        why: table.text("why"),
-    };
-    let right = question.options.iter().filter(|(_, right)| *right).count();
-    if right == 0 || right == question.options.len() {
-        let problem = Problem::new("no-choice", "a question needs right and wrong options");
-        file.report(
-            &table.span(),
-            problem.hint("Say `right = true` for the right ones."),
-        );
-    }
-    table.finish();
-    question
 }

@@ -4,6 +4,7 @@
 //! property needs to remember it keeps in [`Memory`].
 
 mod attempt;
+mod bulk;
 mod gitops;
 mod hosts;
 mod memory;
@@ -195,6 +196,7 @@ impl Properties {
         };
         self.memory.before(state, entry);
         repeats(entry, &self.memory, &mut judge);
+        bulk::check(entry, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         if self.parts.migrations {
