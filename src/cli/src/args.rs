@@ -119,6 +119,8 @@ pub enum Listed {
     Lifecycles,
     /// How hard the background of a run may be
     Severities,
+    /// What nobody should do, and what stops or catches it
+    AntiPatterns,
 }
 
 /// How a run differs from the scenario as it is.

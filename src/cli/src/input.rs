@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
-use study::{Library, Scenario, units};
+use study::{AntiPattern, Library, Scenario, units};
 use toml::Spanned;
 
 /// The largest file that is read, in bytes.
@@ -222,6 +222,15 @@ pub fn gates(ids: &[String]) -> Result<Vec<&'static Gate>, Stop> {
     let known = |id: &String| gate(id).map(|id| CATALOG.gate(&id));
     let found: Result<Vec<_>, Stop> = ids.iter().map(known).collect();
     Ok(found?.into_iter().flatten().collect())
+}
+
+/// The anti-patterns that come with the lab. A test keeps them free of problems.
+pub fn anti_patterns(library: &Library) -> Result<Vec<AntiPattern>, Stop> {
+    let (found, problems) = study::anti_patterns(library, &CATALOG);
+    match problems.into_iter().next() {
+        Some(problem) => Err(problem.into()),
+        None => Ok(found),
+    }
 }
 
 /// Threads to run on: so many, or one for each processor.

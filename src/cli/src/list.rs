@@ -1,6 +1,7 @@
 //! `lab list`: what there is, from its declarations.
 
 use crate::args::{self, Listed};
+use crate::input;
 use crate::out::{Out, Stop};
 use machine::{Knob, LifecycleSpec, Role, section, summary};
 use platform::CATALOG;
@@ -105,6 +106,26 @@ struct Lifecycle {
 }
 
 #[derive(Serialize)]
+struct AntiPattern {
+    id: String,
+    title: String,
+    /// The runbook that says not to do it.
+    runbook: Option<String>,
+    /// Its words.
+    do_not: Option<String>,
+    /// The gates that refuse it.
+    guards: Vec<String>,
+    /// Where it can be done.
+    done: Vec<Done>,
+}
+
+#[derive(Serialize)]
+struct Done {
+    scenario: String,
+    action: String,
+}
+
+#[derive(Serialize)]
 struct State {
     name: &'static str,
     role: &'static str,
@@ -200,6 +221,31 @@ pub fn list(args: &args::List, library: &Library, out: &mut Out) -> Result<u8, S
                 vec![row.id.clone(), row.home.into(), states.join(" ")]
             })
         }
+        Listed::AntiPatterns => {
+            let found = input::anti_patterns(library)?;
+            let rows: Vec<_> = found.into_iter().map(anti_pattern).collect();
+            print(args.json, &rows, out, |row| {
+                let done = row.done.iter();
+                let done = done.map(|done| format!("{}: {}", done.scenario, done.action));
+                let tried: Vec<String> = row.guards.iter().cloned().chain(done).collect();
+                vec![row.id.clone(), row.title.clone(), tried.join(", ")]
+            })
+        }
+    }
+}
+
+fn anti_pattern(found: study::AntiPattern) -> AntiPattern {
+    let (runbook, do_not) = found.do_not.unzip();
+    let done = found.done.into_iter();
+    AntiPattern {
+        id: found.id,
+        title: found.title,
+        runbook,
+        do_not,
+        guards: found.guards,
+        done: done
+            .map(|(scenario, action)| Done { scenario, action })
+            .collect(),
     }
 }
 

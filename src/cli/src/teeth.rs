@@ -1,4 +1,4 @@
-//! `lab teeth`: what each gate is there for, as a matrix.
+//! `lab teeth`: what each gate is there for, as a matrix, and what comes of each anti-pattern.
 //!
 //! **Invariants.** The matrix depends on the seeds and gates alone: runs are made in batches of a fixed size, and a gate is
 //! looked for until the end of the batch in which it first bites.
@@ -9,11 +9,12 @@ use crate::input;
 use crate::out::{Out, Stop};
 use crate::sweep::progress;
 use machine::{Gate, Time};
-use protocol::{ENGINE, Plan};
+use protocol::{ENGINE, Plan, Problem};
 use rayon::prelude::*;
 use serde::Serialize;
-use study::Library;
-use world::{Found, Played, Trial, replay, sharpest};
+use std::ops::Range;
+use study::{AntiPattern, Library};
+use world::{Found, Played, Trial, caught, replay, sharpest};
 
 /// How many seeds are tried with every plan before the gates that have bitten are left out.
 const BATCH: u64 = 4;
@@ -51,8 +52,56 @@ struct Matrix {
     from: u64,
     to: u64,
     gates: Vec<Tooth>,
-    /// Whether every gate has teeth.
+    /// What comes of what nobody should do; empty when only some gates are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    anti_patterns: Vec<Tried>,
+    /// Whether every gate has teeth, and every anti-pattern is stopped or caught.
     whole: bool,
+}
+
+/// An anti-pattern, tried in every way that it names.
+#[derive(Debug, Serialize)]
+struct Tried {
+    /// Its id.
+    id: String,
+    /// What is done.
+    title: String,
+    /// The runbook that says not to do it.
+    runbook: Option<String>,
+    /// Its words.
+    do_not: Option<String>,
+    /// The gates that refuse it, and what breaks without each.
+    guards: Vec<Guard>,
+    /// What comes of doing it.
+    done: Vec<Done>,
+}
+
+#[derive(Debug, Serialize)]
+struct Guard {
+    /// The gate, by id.
+    gate: String,
+    /// The property that breaks without it, or the goal that is missed, by id; `None` if nothing did.
+    breaks: Option<String>,
+    /// Whether it is a goal.
+    goal: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Done {
+    /// The scenario, by id.
+    scenario: String,
+    /// The action, by id.
+    action: String,
+    /// The property that it breaks, or the goal that is missed, by id; `None` if nothing was.
+    breaks: Option<String>,
+    /// Whether it is a goal.
+    goal: bool,
+    /// The first seed that shows it.
+    seed: Option<u64>,
+    /// What was seen.
+    evidence: Option<String>,
+    /// The link of the run.
+    link: Option<String>,
 }
 
 pub fn teeth(args: &args::Teeth, library: &Library, out: &mut Out) -> Result<u8, Stop> {
@@ -97,16 +146,30 @@ pub fn teeth(args: &args::Teeth, library: &Library, out: &mut Out) -> Result<u8,
         seed = last;
     }
     bar.finish_and_clear();
+    let teeth: Vec<Tooth> = gates
+        .iter()
+        .zip(found)
+        .map(|(gate, found)| tooth(gate, found, made))
+        .collect();
+    let anti_patterns = if args.gates.is_empty() {
+        let patterns = input::anti_patterns(library)?;
+        pool.install(|| {
+            let tried = patterns.into_par_iter();
+            let tried = tried.map(|one| tried_out(one, &teeth, library, from..to));
+            tried.collect::<Result<_, _>>()
+        })
+        .map_err(Stop::Problem)?
+    } else {
+        Vec::new()
+    };
+    let bitten = teeth.iter().all(|tooth| tooth.breaks.is_some());
     let matrix = Matrix {
         engine: ENGINE,
         from,
         to,
-        whole: found.iter().all(Option::is_some),
-        gates: gates
-            .iter()
-            .zip(found)
-            .map(|(gate, found)| tooth(gate, found, made))
-            .collect(),
+        whole: bitten && anti_patterns.iter().all(Tried::is_caught),
+        gates: teeth,
+        anti_patterns,
     };
     if args.json {
         out.json(&matrix)?;
@@ -127,6 +190,58 @@ pub fn jobs<'a>(plans: &[&'a Plan], seeds: std::ops::Range<u64>) -> Vec<(&'a Pla
         }
     }
     jobs
+}
+
+impl Tried {
+    /// Whether every way in which it can be tried shows what is wrong with it.
+    fn is_caught(&self) -> bool {
+        let stopped = self.guards.iter().all(|guard| guard.breaks.is_some());
+        stopped && self.done.iter().all(|done| done.breaks.is_some())
+    }
+}
+
+/// Does what nobody should do; what the gates are there for is known already.
+fn tried_out(
+    pattern: AntiPattern,
+    teeth: &[Tooth],
+    library: &Library,
+    seeds: Range<u64>,
+) -> Result<Tried, Box<Problem>> {
+    let guard = |gate: String| {
+        let tooth = teeth.iter().find(|tooth| tooth.gate == gate);
+        Guard {
+            breaks: tooth.and_then(|tooth| tooth.breaks.clone()),
+            goal: tooth.is_some_and(|tooth| tooth.goal),
+            gate,
+        }
+    };
+    let done = |(scenario, action): (String, String)| -> Result<Done, Box<Problem>> {
+        let plan = library.scenario(&scenario).map(|scenario| &scenario.plan);
+        let bite = plan.map_or(Ok(None), |plan| caught(plan, &action, seeds.clone()))?;
+        let (seed, bite) = bite.unzip();
+        Ok(Done {
+            scenario,
+            action,
+            breaks: bite.as_ref().map(|bite| bite.breaks.clone()),
+            goal: bite.as_ref().is_some_and(|bite| bite.goal),
+            seed,
+            evidence: bite.as_ref().map(|bite| bite.evidence.clone()),
+            link: bite.map(|bite| bite.report.link),
+        })
+    };
+    let (runbook, do_not) = pattern.do_not.unzip();
+    Ok(Tried {
+        id: pattern.id,
+        title: pattern.title,
+        runbook,
+        do_not,
+        guards: pattern.guards.into_iter().map(guard).collect(),
+        done: pattern
+            .done
+            .into_iter()
+            .map(done)
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 fn tooth(gate: &Gate, found: Option<(Found, &Plan, Played)>, made: u32) -> Tooth {
@@ -208,7 +323,47 @@ fn show(matrix: &Matrix, out: &mut Out) -> Result<(), Stop> {
             "\nTo see one: lab run {scenario} --seed {seed} --waive {gate}"
         ))?;
     }
+    show_tried(&matrix.anti_patterns, out)?;
     out.line(
-        "With --json every run comes with the link that shows it, in the page and by lab verify.",
+        "\nWith --json every run comes with the link that shows it, in the page and by lab verify.",
     )
+}
+
+fn show_tried(tried: &[Tried], out: &mut Out) -> Result<(), Stop> {
+    if tried.is_empty() {
+        return Ok(());
+    }
+    out.line("\nWhat comes of what nobody should do: without the gate that stops it, or by the action that does it")?;
+    out.line("")?;
+    let header = ["anti-pattern", "waived or done", "breaks"];
+    let mut table = vec![header.map(String::from).to_vec()];
+    for one in tried {
+        let broken = |breaks: &Option<String>, goal| {
+            let goal = if goal { "goal " } else { "" };
+            breaks
+                .as_ref()
+                .map_or_else(|| "NOTHING".into(), |id| format!("{goal}{id}"))
+        };
+        let guards = one.guards.iter();
+        let guards = guards.map(|guard| (guard.gate.clone(), broken(&guard.breaks, guard.goal)));
+        let done = one.done.iter().map(|done| {
+            let seed = done.seed.map(|seed| format!(" --seed {seed}"));
+            let what = format!(
+                "{}{}: {}",
+                done.scenario,
+                seed.unwrap_or_default(),
+                done.action
+            );
+            (what, broken(&done.breaks, done.goal))
+        });
+        for (nth, (what, breaks)) in guards.chain(done).enumerate() {
+            let id = if nth == 0 {
+                one.id.clone()
+            } else {
+                String::new()
+            };
+            table.push(vec![id, what, breaks]);
+        }
+    }
+    out.table(&table)
 }

@@ -9,6 +9,8 @@
 //! **Not here.** Running anything: the crate `world` plays a plan and judges it.
 
 #[cfg(feature = "author")]
+mod anti_pattern;
+#[cfg(feature = "author")]
 mod author;
 mod incident;
 pub mod units;
@@ -17,7 +19,9 @@ use protocol::{Plan, Severity, Varied};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "author")]
-pub use author::{files, load};
+pub use anti_pattern::AntiPattern;
+#[cfg(feature = "author")]
+pub use author::{anti_patterns, files, load};
 pub use incident::{INCIDENTS, Incident, incident};
 
 /// Everything there is to study.

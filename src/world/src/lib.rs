@@ -31,4 +31,4 @@ pub use coverage::{Coverage, Declared, Reached, Seen, Sort, declared, seen};
 pub use lower::{case_of, drawn};
 pub use played::{Played, replay};
 pub use report::{run, runs_alike, story};
-pub use teeth::{Bite, Found, Trial, sharpest};
+pub use teeth::{Bite, Found, Trial, caught, sharpest};

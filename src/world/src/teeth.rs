@@ -1,10 +1,12 @@
-//! Teeth: what a gate is there for, found by waiving it and watching what breaks.
+//! Teeth: what a gate is there for, found by waiving it and watching what breaks; and what is wrong with an action, found by
+//! doing it.
 
 use crate::report::{played_out, report};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use core::ops::Range;
 use machine::{Gate, Waivers};
-use protocol::{Kind, Plan, Problem, Progress, Replay, RunReport, property};
+use protocol::{Kind, Placed, Plan, Problem, Progress, Replay, RunReport, property};
 
 /// A run with every gate in force, to compare others with.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ pub struct Trial {
     refused: Waivers,
 }
 
-/// What waiving a gate did to a run.
+/// What waiving a gate, or doing something, did to a run.
 #[derive(Clone, Debug)]
 pub struct Bite {
     /// The property that broke, or the goal that was missed, by id.
@@ -29,7 +31,7 @@ pub struct Bite {
     pub step: u64,
     /// At which time.
     pub at: u64,
-    /// The run without the gate.
+    /// The run without the gate, or with the action.
     pub report: RunReport,
 }
 
@@ -61,14 +63,33 @@ impl Trial {
         let mut replay = self.replay.clone();
         replay.waivers.push(gate.id());
         replay.waivers.sort();
-        let line = played_out(plan, &replay)?;
-        let waived = report(plan, &replay, &line, line.run().fingerprint());
+        self.harm(plan, &replay)
+    }
+
+    /// What the same run breaks or misses when somebody does this at the moment at which the plan freezes.
+    ///
+    /// # Errors
+    /// As for [`Trial::new`].
+    pub fn with(&self, plan: &Plan, action: &str) -> Result<Option<Bite>, Box<Problem>> {
+        let mut replay = self.replay.clone();
+        replay.actions.push(Placed {
+            at: plan.freeze_at,
+            id: action.to_string(),
+        });
+        replay.actions.sort_by_key(|placed| placed.at);
+        self.harm(plan, &replay)
+    }
+
+    /// What another run breaks or misses, and this one keeps or meets.
+    fn harm(&self, plan: &Plan, replay: &Replay) -> Result<Option<Bite>, Box<Problem>> {
+        let line = played_out(plan, replay)?;
+        let other = report(plan, replay, &line, line.run().fingerprint());
         let kept = |id: &str| {
             let found = self.report.properties.iter().find(|one| one.id == id);
             found.is_none_or(|one| one.verdict != "broken")
         };
         let promised = |id: &str| property(id).is_some_and(|spec| spec.kind != Kind::Sometimes);
-        let broken = waived
+        let broken = other
             .properties
             .iter()
             .filter(|one| one.verdict == "broken" && promised(&one.id) && kept(&one.id))
@@ -80,22 +101,22 @@ impl Trial {
                 evidence: one.evidence.clone().unwrap_or_default(),
                 step: one.step.unwrap_or_default(),
                 at: one.at.unwrap_or_default(),
-                report: waived,
+                report: other,
             }));
         }
         let missed = self
             .report
             .goals
             .iter()
-            .zip(&waived.goals)
+            .zip(&other.goals)
             .find(|(a, b)| a.progress == Progress::Met && b.progress == Progress::Missed);
         Ok(missed.map(|(_, goal)| Bite {
             breaks: goal.id.to_string(),
             goal: true,
             evidence: goal.detail.clone(),
-            step: waived.entries,
-            at: waived.end,
-            report: waived.clone(),
+            step: other.entries,
+            at: other.end,
+            report: other.clone(),
         }))
     }
 }
@@ -139,4 +160,23 @@ pub fn sharpest(
         }
     }
     Ok(best)
+}
+
+/// What comes of doing something in the first of these seeds in which something breaks or is missed that would not be
+/// otherwise, with the seed.
+///
+/// # Errors
+/// As for [`Trial::new`].
+pub fn caught(
+    plan: &Plan,
+    action: &str,
+    seeds: Range<u64>,
+) -> Result<Option<(u64, Bite)>, Box<Problem>> {
+    for seed in seeds {
+        let undisturbed = Trial::new(plan, crate::replay(plan, seed, crate::Played::Nothing))?;
+        if let Some(bite) = undisturbed.with(plan, action)? {
+            return Ok(Some((seed, bite)));
+        }
+    }
+    Ok(None)
 }

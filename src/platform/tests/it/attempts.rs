@@ -1,6 +1,6 @@
 //! Deployment attempts, row by row of their table.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, Machine, NodeId};
 use platform::attempt::{
     Attempt, AttemptId, Attempts, Command as Order, Deployment, DeploymentNo, Found, Installation,
@@ -28,6 +28,42 @@ struct Rig {
     told: Vec<Tell>,
     events: Vec<pipeline::Event>,
     nth: u32,
+}
+
+impl ByHand for Rig {
+    type Of = Attempts;
+
+    fn solo(&mut self) -> &mut Solo<Attempts> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        let mut acks = Vec::new();
+        for send in &self.solo.out.sends {
+            match send.message {
+                Message::Pipeline(pipeline::Message::Attempt(say)) => {
+                    self.said.push((send.to, say));
+                }
+                Message::Pipeline(pipeline::Message::Publish { seq, event, nth }) => {
+                    self.events.push(event);
+                    acks.push(pipeline::Message::Published { seq, event, nth });
+                }
+                _ => {}
+            }
+        }
+        for note in &self.solo.out.notes {
+            if let Note::Pipeline(pipeline::Note::Attempt(tell)) = note {
+                self.told.push(*tell);
+            }
+        }
+        for ack in acks {
+            self.input(Input::Message {
+                from: LOG,
+                message: Message::Pipeline(ack),
+            });
+        }
+    }
 }
 
 impl Rig {
@@ -72,51 +108,6 @@ impl Rig {
         ));
         assert_eq!(rig.state(), State::Unknown);
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        let mut acks = Vec::new();
-        for send in &self.solo.out.sends {
-            match send.message {
-                Message::Pipeline(pipeline::Message::Attempt(say)) => {
-                    self.said.push((send.to, say));
-                }
-                Message::Pipeline(pipeline::Message::Publish { seq, event, nth }) => {
-                    self.events.push(event);
-                    acks.push(pipeline::Message::Published { seq, event, nth });
-                }
-                _ => {}
-            }
-        }
-        for note in &self.solo.out.notes {
-            if let Note::Pipeline(pipeline::Note::Attempt(tell)) = note {
-                self.told.push(*tell);
-            }
-        }
-        for ack in acks {
-            self.input(Input::Message {
-                from: LOG,
-                message: Message::Pipeline(ack),
-            });
-        }
-    }
-
-    fn restart(&mut self) {
-        self.solo.restart();
-        self.look();
-        self.sync();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     /// Gives an order; why it was refused, if it was.

@@ -1,6 +1,6 @@
 //! CO-LO-EN deployment, row by row of its table: what LO makes of wishes, reports and silence.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::Verdict;
 use machine::{Duration, Input, Machine, NodeId};
 use platform::gate;
@@ -35,6 +35,35 @@ struct Rig {
     beats: bool,
 }
 
+impl ByHand for Rig {
+    type Of = Local;
+
+    fn solo(&mut self) -> &mut Solo<Local> {
+        &mut self.solo
+    }
+
+    fn look(&mut self) {
+        let said = self
+            .solo
+            .out
+            .sends
+            .iter()
+            .filter_map(|send| match send.message {
+                Message::GitOps(say) => Some(say),
+                _ => None,
+            });
+        self.sent.extend(said);
+        let told = self.solo.out.notes.iter().filter_map(|note| match note {
+            Note::GitOps(note) => Some(*note),
+            _ => None,
+        });
+        self.told.extend(told);
+        let refused = self.solo.out.ruled.iter();
+        let refused = refused.filter(|ruling| ruling.verdict == Verdict::Refused);
+        self.refused.extend(refused.map(|ruling| ruling.gate));
+    }
+}
+
 impl Rig {
     fn new() -> Self {
         Self::with_policy(true)
@@ -61,44 +90,6 @@ impl Rig {
         rig.restart();
         rig.beat();
         rig
-    }
-
-    fn restart(&mut self) {
-        self.solo.restart();
-        self.collect();
-    }
-
-    fn collect(&mut self) {
-        let said = self
-            .solo
-            .out
-            .sends
-            .iter()
-            .filter_map(|send| match send.message {
-                Message::GitOps(say) => Some(say),
-                _ => None,
-            });
-        self.sent.extend(said);
-        let told = self.solo.out.notes.iter().filter_map(|note| match note {
-            Note::GitOps(note) => Some(*note),
-            _ => None,
-        });
-        self.told.extend(told);
-        let refused = self.solo.out.ruled.iter();
-        let refused = refused.filter(|ruling| ruling.verdict == Verdict::Refused);
-        self.refused.extend(refused.map(|ruling| ruling.gate));
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.collect();
-    }
-
-    /// The disk catches up.
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     fn say(&mut self, from: NodeId, say: Say) {

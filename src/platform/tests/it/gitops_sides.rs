@@ -1,6 +1,6 @@
 //! CO-LO-EN deployment: what CO holds back, and what EN obeys, checks and removes.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::ProcessId;
 use machine::{HostCall, HostEvent, Input, Machine, NodeId, Time};
 use platform::gitops::{
@@ -19,15 +19,11 @@ struct Rig<M: Machine<Message = Message, Note = Note>> {
     host: Vec<HostCall>,
 }
 
-impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
-    fn new(node: M) -> Self {
-        let mut rig = Self {
-            solo: Solo::new(node, NodeId(1)),
-            sent: Vec::new(),
-            host: Vec::new(),
-        };
-        rig.restart();
-        rig
+impl<M: Machine<Message = Message, Note = Note>> ByHand for Rig<M> {
+    type Of = M;
+
+    fn solo(&mut self) -> &mut Solo<M> {
+        &mut self.solo
     }
 
     /// Looks at what has left the node; its disk is quick.
@@ -43,15 +39,17 @@ impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
             self.input(Input::Persisted(ticket));
         }
     }
+}
 
-    fn restart(&mut self) {
-        self.solo.restart();
-        self.look();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
+impl<M: Machine<Message = Message, Note = Note>> Rig<M> {
+    fn new(node: M) -> Self {
+        let mut rig = Self {
+            solo: Solo::new(node, NodeId(1)),
+            sent: Vec::new(),
+            host: Vec::new(),
+        };
+        rig.restart();
+        rig
     }
 
     fn say(&mut self, say: Say) {

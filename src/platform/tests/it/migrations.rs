@@ -1,6 +1,6 @@
 //! Database Migration, row by row of its table.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::Verdict;
 use machine::{Duration, Input, Machine, NodeId};
 use platform::id::Token;
@@ -23,6 +23,30 @@ struct Rig {
     solo: Solo<Migrations>,
     /// The newest order to the migrator.
     order: Option<(Token, Work, u32)>,
+}
+
+impl ByHand for Rig {
+    type Of = Migrations;
+
+    fn solo(&mut self) -> &mut Solo<Migrations> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        for send in &self.solo.out.sends {
+            if let Message::Migration(Say::Do {
+                token, work, nth, ..
+            }) = send.message
+            {
+                self.order = Some((token, work, nth));
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.order = None;
+    }
 }
 
 impl Rig {
@@ -50,36 +74,6 @@ impl Rig {
         let mut rig = Self::new(Class::Expand, true);
         rig.command(Order::Request { migration: IT });
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        for send in &self.solo.out.sends {
-            if let Message::Migration(Say::Do {
-                token, work, nth, ..
-            }) = send.message
-            {
-                self.order = Some((token, work, nth));
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.order = None;
-        self.solo.restart();
-        self.look();
-        self.sync();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     fn command(&mut self, order: Order) {

@@ -1,6 +1,6 @@
 //! Provider Outage: what waits, what goes on, and what owners are told.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, NodeId, Time};
 use platform::id::{DeploymentId, Epoch, Region, RouteId};
 use platform::message::{Command, Message};
@@ -42,6 +42,28 @@ fn task(environment: u8, nth: u16) -> Task {
     }
 }
 
+impl ByHand for Rig {
+    type Of = Watch;
+
+    fn solo(&mut self) -> &mut Solo<Watch> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        for note in self.solo.out.notes.drain(..) {
+            if let Note::Outage(note) = note {
+                self.notes.push(note);
+            }
+        }
+        for send in &self.solo.out.sends {
+            if let Message::Outage(said) = send.message {
+                self.sent.push((send.to, said));
+            }
+        }
+    }
+}
+
 impl Rig {
     fn new(automatic: bool) -> Self {
         let environment = |route, needs| Environment {
@@ -68,36 +90,6 @@ impl Rig {
         };
         rig.restart();
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        for note in self.solo.out.notes.drain(..) {
-            if let Note::Outage(note) = note {
-                self.notes.push(note);
-            }
-        }
-        for send in &self.solo.out.sends {
-            if let Message::Outage(said) = send.message {
-                self.sent.push((send.to, said));
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.solo.restart();
-        self.look();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     fn order(&mut self, order: Order) {

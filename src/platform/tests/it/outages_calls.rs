@@ -1,6 +1,6 @@
 //! Calls of a provider: how they are tried again, and when no more.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, NodeId, Time};
 use platform::id::Region;
 use platform::message::Message;
@@ -18,6 +18,27 @@ struct Rig {
     notes: Vec<Tell>,
 }
 
+impl ByHand for Rig {
+    type Of = Caller;
+
+    fn solo(&mut self) -> &mut Solo<Caller> {
+        &mut self.solo
+    }
+
+    fn look(&mut self) {
+        for note in self.solo.out.notes.drain(..) {
+            if let Note::Outage(note) = note {
+                self.notes.push(note);
+            }
+        }
+        for send in &self.solo.out.sends {
+            if let Message::Outage(Say::Call { nth, tries, .. }) = send.message {
+                self.tries.push((self.solo.now, nth, tries));
+            }
+        }
+    }
+}
+
 impl Rig {
     fn new() -> Self {
         let dependency = DependencyId::new(Provider::Database, Region(0));
@@ -29,20 +50,6 @@ impl Rig {
         };
         rig.solo.restart();
         rig
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        for note in self.solo.out.notes.drain(..) {
-            if let Note::Outage(note) = note {
-                self.notes.push(note);
-            }
-        }
-        for send in &self.solo.out.sends {
-            if let Message::Outage(Say::Call { nth, tries, .. }) = send.message {
-                self.tries.push((self.solo.now, nth, tries));
-            }
-        }
     }
 
     /// Time passes until it has tried once more.

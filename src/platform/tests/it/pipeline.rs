@@ -1,6 +1,6 @@
 //! Deploy Pipeline, row by row of its table.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, Machine, NodeId};
 use platform::id::{Digest, Token};
 use platform::knob;
@@ -43,6 +43,34 @@ struct Rig {
     nth: u32,
 }
 
+impl ByHand for Rig {
+    type Of = Pipeline;
+
+    fn solo(&mut self) -> &mut Solo<Pipeline> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        for send in &self.solo.out.sends {
+            if let Message::Pipeline(say) = send.message
+                && send.to != LOG
+            {
+                self.asked = Some((send.to, say));
+            }
+        }
+        for note in &self.solo.out.notes {
+            if let Note::Pipeline(tell) = note {
+                self.told.push(*tell);
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.asked = None;
+    }
+}
+
 impl Rig {
     fn new() -> Self {
         let planned = Planned {
@@ -82,40 +110,6 @@ impl Rig {
         rig.beat(ONE, Token(1), Progress::Built(product));
         rig.digest(product.digest);
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        for send in &self.solo.out.sends {
-            if let Message::Pipeline(say) = send.message
-                && send.to != LOG
-            {
-                self.asked = Some((send.to, say));
-            }
-        }
-        for note in &self.solo.out.notes {
-            if let Note::Pipeline(tell) = note {
-                self.told.push(*tell);
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.asked = None;
-        self.solo.restart();
-        self.look();
-        self.sync();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     fn command(&mut self, order: Order) {

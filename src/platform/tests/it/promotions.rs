@@ -1,6 +1,6 @@
 //! Production Promotion, row by row of its table, at a control plane whose edge, log and services are played by hand.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, Machine, NodeId};
 use platform::control::{Contract, ControlPlane, Deployment, Installation, Route};
 use platform::id::{DeploymentId, Digest, Epoch, OutboxId, Region, RouteId};
@@ -33,6 +33,65 @@ pub struct Rig {
     published: Vec<(OutboxId, u64)>,
     log_end: u64,
     acks: u32,
+}
+
+impl ByHand for Rig {
+    type Of = ControlPlane;
+
+    fn solo(&mut self) -> &mut Solo<ControlPlane> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        self.notes.append(&mut self.solo.out.notes);
+        for send in core::mem::take(&mut self.solo.out.sends) {
+            if let Message::Cleanup(said) = send.message {
+                self.said.push((send.to, said));
+            }
+            let Message::Promotion(said) = send.message else {
+                continue;
+            };
+            let answer = match said {
+                Say::ServicesAsk { nth } => self
+                    .services
+                    .map(|services| Say::ServicesAre { services, nth }),
+                Say::Publish {
+                    row, expected, nth, ..
+                } => {
+                    self.published.push((row, expected));
+                    if let Some((last, own)) = self.other_last.take() {
+                        self.log_end = last;
+                        Some(Say::WrongSequence {
+                            row,
+                            last,
+                            last_row: own.then_some(row),
+                            nth,
+                        })
+                    } else {
+                        self.log_end += 1;
+                        Some(Say::Published {
+                            row,
+                            seq: self.log_end,
+                            repeated: false,
+                            nth,
+                        })
+                    }
+                }
+                Say::End { nth } => Some(Say::EndsAt {
+                    seq: self.log_end,
+                    nth,
+                }),
+                _ => None,
+            };
+            if let Some(answer) = answer {
+                self.input(Input::Message {
+                    from: send.to,
+                    message: Message::Promotion(answer),
+                });
+            }
+        }
+    }
 }
 
 impl Rig {
@@ -103,74 +162,6 @@ impl Rig {
         }
         rig.restart();
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        self.notes.append(&mut self.solo.out.notes);
-        for send in core::mem::take(&mut self.solo.out.sends) {
-            if let Message::Cleanup(said) = send.message {
-                self.said.push((send.to, said));
-            }
-            let Message::Promotion(said) = send.message else {
-                continue;
-            };
-            let answer = match said {
-                Say::ServicesAsk { nth } => self
-                    .services
-                    .map(|services| Say::ServicesAre { services, nth }),
-                Say::Publish {
-                    row, expected, nth, ..
-                } => {
-                    self.published.push((row, expected));
-                    if let Some((last, own)) = self.other_last.take() {
-                        self.log_end = last;
-                        Some(Say::WrongSequence {
-                            row,
-                            last,
-                            last_row: own.then_some(row),
-                            nth,
-                        })
-                    } else {
-                        self.log_end += 1;
-                        Some(Say::Published {
-                            row,
-                            seq: self.log_end,
-                            repeated: false,
-                            nth,
-                        })
-                    }
-                }
-                Say::End { nth } => Some(Say::EndsAt {
-                    seq: self.log_end,
-                    nth,
-                }),
-                _ => None,
-            };
-            if let Some(answer) = answer {
-                self.input(Input::Message {
-                    from: send.to,
-                    message: Message::Promotion(answer),
-                });
-            }
-        }
-    }
-
-    pub fn restart(&mut self) {
-        self.solo.restart();
-        self.look();
-        self.sync();
-    }
-
-    pub fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    pub fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     pub fn order(&mut self, order: Order) {

@@ -1,5 +1,6 @@
 //! What the control plane's own stores survive: owners that come back from a backup, and the removal of what is old.
 
+use crate::bench::ByHand;
 use crate::promotions::{ARCHIVE, EDGE, LOG, ROUTE, Rig};
 use machine::{Input, NodeId, Time};
 use platform::cleanup::{Command as Clean, Item, Message as Shelf, Stage};

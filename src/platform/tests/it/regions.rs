@@ -1,6 +1,6 @@
 //! Region Enablement, row by row of its table, and the door.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::Verdict;
 use machine::{Duration, Input, Knobs, Machine, NodeId, Time};
 use platform::id::{Region, Token};
@@ -23,6 +23,14 @@ struct Rig {
     solo: Solo<Regions>,
 }
 
+impl ByHand for Rig {
+    type Of = Regions;
+
+    fn solo(&mut self) -> &mut Solo<Regions> {
+        &mut self.solo
+    }
+}
+
 impl Rig {
     fn new(allowed: bool) -> Self {
         let site = Site {
@@ -42,15 +50,6 @@ impl Rig {
         rig
     }
 
-    fn restart(&mut self) {
-        self.solo.restart();
-    }
-
-    /// One input; what leaves the node stays in `out`.
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-    }
-
     fn say(&mut self, from: NodeId, say: Say) {
         self.input(Input::Message {
             from,
@@ -63,15 +62,6 @@ impl Rig {
             from: OPERATOR,
             message: Message::Command(Command::Region(order)),
         });
-    }
-
-    /// The disk catches up.
-    fn sync(&mut self) {
-        for _ in 0..self.solo.disk.len() {
-            if let Some(ticket) = self.solo.next_write() {
-                self.input(Input::Persisted(ticket));
-            }
-        }
     }
 
     fn wait(&mut self, duration: Duration) {

@@ -1,6 +1,6 @@
 //! Database Restore, step by step of its runbook.
 
-use crate::bench::Solo;
+use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, NodeId, Time};
 use platform::knob;
 use platform::message::{Command, Message};
@@ -22,6 +22,24 @@ struct Rig {
     notes: Vec<Note>,
 }
 
+impl ByHand for Rig {
+    type Of = Restores;
+
+    fn solo(&mut self) -> &mut Solo<Restores> {
+        &mut self.solo
+    }
+
+    /// Looks at what has left the node.
+    fn look(&mut self) {
+        self.notes.append(&mut self.solo.out.notes);
+        for send in &self.solo.out.sends {
+            if let Message::Restore(said) = send.message {
+                self.sent.push((send.to, said));
+            }
+        }
+    }
+}
+
 impl Rig {
     fn new() -> Self {
         let mut rig = Self {
@@ -39,32 +57,6 @@ impl Rig {
         rig.solo.now = Time(100_000_000);
         rig.restart();
         rig
-    }
-
-    /// Looks at what has left the node.
-    fn look(&mut self) {
-        self.notes.append(&mut self.solo.out.notes);
-        for send in &self.solo.out.sends {
-            if let Message::Restore(said) = send.message {
-                self.sent.push((send.to, said));
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.solo.restart();
-        self.look();
-    }
-
-    fn input(&mut self, input: Input<Message>) {
-        self.solo.input(input);
-        self.look();
-    }
-
-    fn sync(&mut self) {
-        while let Some(ticket) = self.solo.next_write() {
-            self.input(Input::Persisted(ticket));
-        }
     }
 
     fn order(&mut self, order: Order) {

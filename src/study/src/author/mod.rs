@@ -3,6 +3,7 @@
 //! **Invariants.** [`load`] never fails and always reports: a file with a problem is left out of the library, and every
 //! problem says which file, which line, what was expected and what the nearest name is.
 
+mod anti_patterns;
 mod claim;
 mod fault;
 mod gitops;
@@ -26,6 +27,8 @@ use machine::Catalog;
 use protocol::Problem;
 use read::{File, Table};
 use toml::de::DeTable;
+
+pub use anti_patterns::anti_patterns;
 
 /// Names of content files, each with its text.
 macro_rules! content {

@@ -7,7 +7,7 @@ mod solo;
 mod tabs;
 mod told;
 
-pub use solo::Solo;
+pub use solo::{ByHand, Solo};
 pub use tabs::Session;
 
 use machine::{

@@ -63,3 +63,37 @@ impl<M: Machine> Solo<M> {
         Some(write.ticket)
     }
 }
+
+/// What a test does by hand with one machine, and what it notes of it.
+pub trait ByHand {
+    type Of: Machine;
+
+    fn solo(&mut self) -> &mut Solo<Self::Of>;
+
+    /// What the machine's last step put out is taken down.
+    fn look(&mut self) {}
+
+    /// What was taken down before a restart, and says nothing afterwards, is put away.
+    fn forget(&mut self) {}
+
+    /// One input.
+    fn input(&mut self, input: Input<<Self::Of as Machine>::Message>) {
+        self.solo().input(input);
+        self.look();
+    }
+
+    /// The disk catches up.
+    fn sync(&mut self) {
+        while let Some(ticket) = self.solo().next_write() {
+            self.input(Input::Persisted(ticket));
+        }
+    }
+
+    /// Begins, or begins again with what is durable; the disk catches up.
+    fn restart(&mut self) {
+        self.forget();
+        self.solo().restart();
+        self.look();
+        self.sync();
+    }
+}
