@@ -10,6 +10,7 @@ use crate::message::{Cause, Command};
 use crate::note::Note;
 use crate::wake::{State, Transition};
 use crate::{gate, knob};
+use alloc::vec::Vec;
 use machine::{Context, Fact, Time};
 
 impl ControlPlane {
@@ -181,14 +182,13 @@ impl ControlPlane {
             return false;
         };
         let mine = |value: &super::Allocation| (value.route, value.epoch) == (route, epoch);
-        let rows = self.allocations.iter().rev();
-        let mut ready = rows.filter(|(_, row)| {
+        let ready = self.allocations.iter().rev().filter(|(_, row)| {
             row.value.state == allocation::State::Ready && !row.value.leaving && mine(&row.value)
         });
-        let (Some((newest, _)), Some(_)) = (ready.next(), ready.next()) else {
+        let two: Vec<u32> = ready.map(|(id, _)| id).take(2).collect();
+        let [newest, _] = two[..] else {
             return false;
         };
-        drop(ready);
         self.stop_allocation(cx, out, AllocationId(newest))
     }
 
