@@ -283,7 +283,7 @@ properties! {
     Sometimes "some-snapshot-goes-back" "A snapshot goes back" "Some edge is handed a snapshot with an older owner than it has.";
     Always "orders-keep-to-their-scope" "Orders keep to their scope" "No order takes more hosts out of use than whoever gave it said.";
     Always "settings-are-complete" "Settings are complete" "Nothing that Git wants goes anywhere with a blank field.";
-    Always "failures-stay-few" "Failures stay few" "A version that does not work fails in no more places than a change may be under way in.";
+    Always "failures-stay-few" "Failures stay few" "A version that does not work fails in no more places at a time than a change may be under way in.";
     Always "edges-stay-connected" "Edges stay connected" "Nobody is turned away because an edge would need more connections than it can keep.";
     Always "hosts-are-built-in-turns" "Hosts are built in turns" "No host begins to be built while as many as may are being built.";
     Always "replicas-keep-up" "Replicas keep up" "No migration writes so many rows again that the replicas fall further behind than they may.";

@@ -150,6 +150,10 @@ impl ControlPlane {
             hosts: named.len() as u16,
             meant,
         }));
+        // All of them are out of use before any is emptied: nothing moves from one to the next.
+        for host in &named {
+            self.cordon(cx, out, *host, version, false);
+        }
         for host in named {
             self.cordon(cx, out, host, version, true);
         }

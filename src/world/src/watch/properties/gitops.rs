@@ -29,7 +29,7 @@ pub struct Memory {
     hopeless: SortedMap<Subject, u32>,
     leaving: SortedSet<Subject>,
     deleted: SortedSet<Subject>,
-    /// Where each version has failed.
+    /// Where each version has failed and is still wanted.
     failed: SortedMap<u8, SortedSet<Item>>,
     /// The commits that somebody approved.
     approved: SortedSet<u32>,
@@ -61,6 +61,12 @@ pub(super) fn check(
             message: Message::GitOps(Say::Wish { item, wish, .. }),
             ..
         } => {
+            memory.failed.retain(|version, places| {
+                if *version != wish.revision.number {
+                    places.remove(&item);
+                }
+                !places.is_empty()
+            });
             let whole = !wish.revision.is_some() || wish.revision.schema > 0;
             judge.claim(const { place("settings-are-complete") }, whole, || {
                 format!(
