@@ -233,6 +233,7 @@ fn n33_one_allocation_too_many_is_not_started_and_a_change_can_be_taken_back() {
     assert!(!bench.command(Command::StartAllocation { route, region }));
     assert!(bench.refused(&gate::CONNECTIONS_LEFT));
     let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
     assert_eq!(bench.status(id), Some(200));
 
     bench.waivers = bench.waivers.with(&gate::CONNECTIONS_LEFT);
@@ -244,6 +245,7 @@ fn n33_one_allocation_too_many_is_not_started_and_a_change_can_be_taken_back() {
     assert!(bench.command(Command::TakeBack { route, region }));
     bench.advance(secs(10));
     let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
     assert_eq!(bench.status(id), Some(200));
     assert!(bench.command(Command::TakeBack { route, region }));
     bench.advance(secs(10));
