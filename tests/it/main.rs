@@ -10,6 +10,7 @@ mod coverage;
 mod digests;
 mod enforced;
 mod hazards;
+mod incidents;
 mod regress;
 mod repository;
 mod severity;

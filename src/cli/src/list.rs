@@ -24,6 +24,14 @@ struct Scenario<'a> {
     varies: Vec<Varies>,
     /// Seeds worth a look.
     seeds: Vec<Chosen<'a>>,
+    /// The kinds of public incidents that it replays.
+    incidents: Vec<Incident>,
+}
+
+#[derive(Serialize)]
+struct Incident {
+    row: u8,
+    what: &'static str,
 }
 
 #[derive(Serialize)]
@@ -293,6 +301,15 @@ fn scenario(scenario: &study::Scenario) -> Scenario<'_> {
                 severity: one.severity.id(),
                 title: &one.title,
                 why: &one.why,
+            })
+            .collect(),
+        incidents: scenario
+            .incidents
+            .iter()
+            .filter_map(|row| study::incident(*row))
+            .map(|one| Incident {
+                row: one.row,
+                what: one.what,
             })
             .collect(),
     }

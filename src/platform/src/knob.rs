@@ -259,4 +259,12 @@ machine::knobs! {
     EPOCH_FLOOR_WAIT = "epoch floor wait", Time 60_000_000 in 100_000..=3_600_000_000, home "Production Promotion";
     /// How long a preview is kept after there is a later one in its place.
     PREVIEW_RETENTION = "preview retention", Time 604_800_000_000 in 0..=31_536_000_000_000, home "Edge";
+    /// In how many places a change may be under way at once.
+    GITOPS_WAVE = "gitops wave", Count 1000 in 1..=100_000, home "CO-LO-EN deployment";
+    /// How many allocations an edge can keep connections to.
+    EDGE_CONNECTIONS = "edge connections", Count 100_000 in 1..=1_000_000, home "Allocation Lifecycle";
+    /// How many hosts are built at once.
+    HOSTS_BUILT_AT_ONCE = "hosts built at once", Count 1000 in 1..=100_000, home "Host Drain / OS Upgrade";
+    /// How many rows a migration may write again at once.
+    REWRITE_WINDOW = "rewrite window", Count 1_000_000 in 1..=1_000_000_000, home "Database Migration";
 }

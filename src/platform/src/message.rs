@@ -110,6 +110,8 @@ pub enum Reason {
     EventKept,
     /// The inbox did not answer.
     InboxSilent,
+    /// The edge would need more connections than it can keep.
+    NoConnection,
 }
 
 /// Why a wake or an allocation failed.
@@ -306,6 +308,8 @@ pub enum Command {
     Cleanup(crate::cleanup::Command),
     /// Something about an outage (to the watch or a provider).
     Outage(crate::outage::Command),
+    /// Stop the newest allocation of a route, as long as another one is ready.
+    TakeBack { route: RouteId, region: Region },
 }
 
 impl Command {
@@ -334,6 +338,7 @@ impl Command {
             Self::Sessions(_) => 16,
             Self::Cleanup(_) => 18,
             Self::Outage(_) => 21,
+            Self::TakeBack { .. } => 24,
         }
     }
 }
@@ -623,6 +628,7 @@ impl machine::Message for Message {
                 | Command::MarkHot { route, .. }
                 | Command::StartAllocation { route, .. }
                 | Command::DeleteWake { route, .. }
+                | Command::TakeBack { route, .. }
                 | Command::Promote { route, .. }
                 | Command::NotifyOwner { route, .. } => route.into(),
                 Command::StopAllocation { allocation } => allocation.into(),

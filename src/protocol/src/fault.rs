@@ -498,6 +498,13 @@ faults! {
         /// The preview, by position among the apps.
         app: u16,
     }
+    /// A colleague's order goes to more hosts than were meant.
+    "bulk-order" "Bulk order" BulkOrder {
+        /// The runners on these hosts, from 0.
+        runners: Vec<u16>,
+        /// How many hosts were meant.
+        meant: u16,
+    }
 }
 
 /// When a fault begins.

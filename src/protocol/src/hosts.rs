@@ -59,6 +59,8 @@ pub enum HostEffect {
     RestoreProvider,
     /// Put the automation right that installs.
     RepairAutomation,
+    /// Drain many hosts and upgrade them; so many were meant.
+    DrainAll(Vec<u16>, u16),
 }
 
 /// Something that is or is not so about hosts.

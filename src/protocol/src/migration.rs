@@ -25,6 +25,8 @@ pub struct MigrationPlan {
     pub steps: u8,
     /// Whether it is written down how to go back.
     pub rollback_plan: bool,
+    /// How many rows it makes the database write again.
+    pub rewrites: u32,
     /// When somebody asks for it.
     pub request_at: Option<u64>,
     /// When somebody says that it may go on, in order.
@@ -47,6 +49,8 @@ pub enum MigrationEffect {
     ChangePlan(u16),
     /// Look what became of a step.
     ReconcileMigration(u16),
+    /// Change the schema only, and write the rows again afterwards, a few at a time.
+    FillLater(u16),
     /// Take away from the database what stands in the way, by name.
     MendDatabase(String),
 }

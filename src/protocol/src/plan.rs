@@ -342,6 +342,8 @@ pub enum Effect {
     Sessions(crate::sessions::SessionsEffect),
     /// Do something about a provider in trouble.
     Outage(crate::outage::OutageEffect),
+    /// Stop so many allocations of the app, the newest first, as long as one is left that serves.
+    TakeBackAllocations(u16),
 }
 
 /// Something that can be done.

@@ -309,6 +309,13 @@ properties! {
     Sometimes "some-last-event-is-foreign" "A last event is foreign" "The log's last event about some route is somebody else's, and somebody is called.";
     Sometimes "some-edge-is-written-off" "An edge is written off" "Some edge is gone, and epochs go on without its word.";
     Sometimes "some-edge-counts-again" "An edge counts again" "Some edge that was written off has begun anew.";
+    Always "orders-keep-to-their-scope" "Orders keep to their scope" "No order takes more hosts out of use than whoever gave it said.";
+    Always "settings-are-complete" "Settings are complete" "Nothing that Git wants goes anywhere with a blank field.";
+    Always "failures-stay-few" "Failures stay few" "A version that does not work fails in no more places at a time than a change may be under way in.";
+    Always "edges-stay-connected" "Edges stay connected" "Nobody is turned away because an edge would need more connections than it can keep.";
+    Always "hosts-are-built-in-turns" "Hosts are built in turns" "No host begins to be built while as many as may are being built.";
+    Always "replicas-keep-up" "Replicas keep up" "No migration writes so many rows again that the replicas fall further behind than they may.";
+    Sometimes "some-rows-are-written-again" "Rows are written again" "Some migration writes rows again, a few at a time, until all are done.";
 }
 
 /// The property with this id.

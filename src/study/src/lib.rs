@@ -12,6 +12,7 @@
 mod anti_pattern;
 #[cfg(feature = "author")]
 mod author;
+mod incident;
 mod topic;
 pub mod units;
 
@@ -24,6 +25,7 @@ pub use topic::{TOPICS, Topic};
 pub use anti_pattern::AntiPattern;
 #[cfg(feature = "author")]
 pub use author::{anti_patterns, files, load};
+pub use incident::{INCIDENTS, Incident, incident};
 
 /// Everything there is to study.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct Scenario {
     pub world: bool,
     /// Seeds that are worth a look.
     pub seeds: Vec<Chosen>,
+    /// The kinds of public incidents that it replays, by their numbers in [`INCIDENTS`].
+    pub incidents: Vec<u8>,
 }
 
 /// A seed that somebody chose, since its run is worth a look.

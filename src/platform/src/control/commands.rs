@@ -5,11 +5,12 @@ use super::scheduler::Plan;
 use super::wakes::{Asked, cold};
 use super::{ControlPlane, Deployment, Out, Route, Wake};
 use crate::allocation;
-use crate::gate;
 use crate::id::{AllocationId, DeploymentId, Epoch, Region, RouteId, WakeId};
 use crate::message::{Cause, Command};
 use crate::note::Note;
 use crate::wake::{State, Transition};
+use crate::{gate, knob};
+use alloc::vec::Vec;
 use machine::{Context, Fact, Time};
 
 impl ControlPlane {
@@ -21,6 +22,7 @@ impl ControlPlane {
             Command::StartAllocation { route, region } => {
                 self.start_allocation(cx, out, route, region)
             }
+            Command::TakeBack { route, region } => self.take_back_newest(cx, out, route, region),
             Command::DeleteWake { route, region } => self.delete_wake(cx, out, route, region),
             Command::StopAllocation { allocation } => self.stop_allocation(cx, out, allocation),
             Command::Promote {
@@ -147,11 +149,47 @@ impl ControlPlane {
         let Some(epoch) = self.route_in(route, region).map(|route| route.epoch) else {
             return false;
         };
+        let there = self.allocations.iter().rev().filter(|(_, row)| {
+            let state = row.value.state;
+            !matches!(
+                state,
+                allocation::State::Stopped | allocation::State::Failed
+            )
+        });
+        let fact = Fact::below(there.count() as u64, cx.knobs.get(&knob::EDGE_CONNECTIONS));
+        if out
+            .require(cx, &gate::CONNECTIONS_LEFT, route.into(), fact)
+            .is_err()
+        {
+            return false;
+        }
         let Plan::Placed(id) = self.plan(cx, out, route, epoch) else {
             return false;
         };
         self.order_run(id, None);
         true
+    }
+
+    /// Takes an allocation too many back: the newest of the owner, if an older one serves without it.
+    fn take_back_newest(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        route: RouteId,
+        region: Region,
+    ) -> bool {
+        let Some(epoch) = self.route_in(route, region).map(|route| route.epoch) else {
+            return false;
+        };
+        let mine = |value: &super::Allocation| (value.route, value.epoch) == (route, epoch);
+        let ready = self.allocations.iter().rev().filter(|(_, row)| {
+            row.value.state == allocation::State::Ready && !row.value.leaving && mine(&row.value)
+        });
+        let two: Vec<u32> = ready.map(|(id, _)| id).take(2).collect();
+        let [newest, _] = two[..] else {
+            return false;
+        };
+        self.stop_allocation(cx, out, AllocationId(newest))
     }
 
     /// Forgets a wake's failures and its cool-down. What it has started keeps counting against the wake budget.

@@ -96,6 +96,12 @@ impl Edge {
             class,
             key,
         } = ready;
+        // It keeps a connection to everything in rotation; if those are too many, no new one comes about at all.
+        if self.rotation.len() as u64 > cx.knobs.get(&knob::EDGE_CONNECTIONS) {
+            self.give_back(route, key, request);
+            let none = (503, Reason::NoConnection);
+            return self.respond(cx, out, client, request, none.0, none.1, Duration::ZERO);
+        }
         let target = self.allocations.update(allocation, |view| {
             view.in_flight = view.in_flight.saturating_add(1);
             (view.host, view.epoch)

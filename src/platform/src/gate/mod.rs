@@ -2,6 +2,7 @@
 //!
 //! Each gate says what goes wrong without it; a test waives each and watches that happen.
 
+mod bulk;
 mod gitops;
 mod hosts;
 mod joints;
@@ -17,6 +18,7 @@ mod sessions;
 mod traces;
 mod visits;
 
+pub use bulk::*;
 pub use gitops::*;
 pub use hosts::{
     BOOT_ID_CHANGED, DRAIN_PACE, DRIFT_CHECKS, HOST_CHECKS, HOST_NOT_CORDONED, HOST_UNMODIFIED,
@@ -54,6 +56,7 @@ const LISTS: &[&[&Gate]] = &[
     outage::ALL,
     joints::ALL,
     visits::ALL,
+    bulk::ALL,
 ];
 
 /// Every gate, in order of index.

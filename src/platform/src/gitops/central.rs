@@ -35,6 +35,21 @@ pub struct Wanted {
     pub revision: Revision,
     /// How LO says that it stands, and under which version of its record.
     pub told: Option<(u16, u32, State)>,
+    /// The version that ran well there last, as LO says.
+    pub runs: Revision,
+    /// The generation that LO was told while changes go from place to place.
+    pub passed_on: u32,
+}
+
+impl Wanted {
+    /// Whether what is wanted is what runs well, or is gone as wanted.
+    fn is_well(&self) -> bool {
+        match self.told {
+            Some((_, _, State::Installed)) => self.runs == self.revision,
+            Some((_, _, State::Deleted)) => !self.revision.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// How far Git has been read, and what is held.
@@ -203,6 +218,14 @@ impl Central {
             if version(item) == now || (held && leaves(known)) {
                 continue;
             }
+            let wanted = version(item);
+            let whole = Fact::yes(!wanted.is_some() || wanted.schema > 0);
+            let subject = item.life(self.row(item).map_or(0, |row| row.incarnation));
+            let gate = &gate::SETTING_COMPLETE;
+            if out.require(cx, gate, subject, whole).is_err() {
+                out.note(Note::GitOps(Tell::SettingRefused { commit, item }));
+                continue;
+            }
             changed += 1;
             self.commit(out, item, |row| {
                 row.generation += 1;
@@ -239,6 +262,10 @@ impl Central {
         if taken >= row.generation {
             return self.agenda.clear(Due::Wish(item));
         }
+        if !self.may_pass_on(cx, out, item, &row) {
+            let again = cx.knobs.time(&knob::GITOPS_RESEND);
+            return self.agenda.set(Due::Wish(item), cx.now.after(again));
+        }
         let newest = self.newest.get(item).copied().unwrap_or(0);
         let durable = Fact::at_least(self.durable, newest);
         let life = item.life(row.incarnation);
@@ -264,6 +291,28 @@ impl Central {
         );
         let again = cx.knobs.time(&knob::GITOPS_RESEND);
         self.agenda.set(Due::Wish(item), cx.now.after(again));
+    }
+
+    /// Whether a change may go to this place now: not while as many others as may have not got there.
+    fn may_pass_on(&mut self, cx: &Context<'_>, out: &mut Out, item: Item, row: &Wanted) -> bool {
+        let wave = cx.knobs.get(&knob::GITOPS_WAVE);
+        if wave >= self.placements.len() as u64 || row.passed_on >= row.generation {
+            return true;
+        }
+        let others = self.items().filter(|other| *other != item);
+        let under_way = others
+            .filter_map(|other| self.row(other))
+            .filter(|row| row.passed_on == row.generation && row.generation > 0 && !row.is_well())
+            .count();
+        let fact = Fact::below(under_way as u64, wave);
+        let life = item.life(row.incarnation);
+        let gate = &gate::EARLIER_PLACES_WELL;
+        if out.require(cx, gate, life, fact).is_err() {
+            return false;
+        }
+        let generation = row.generation;
+        self.commit(out, item, |row| row.passed_on = generation);
+        true
     }
 
     fn approve(&mut self, cx: &Context<'_>, out: &mut Out) -> bool {
@@ -305,6 +354,7 @@ impl Central {
                 incarnation,
                 version,
                 state,
+                runs,
                 nth,
             }) => {
                 // It may have been told something newer meanwhile.
@@ -314,6 +364,7 @@ impl Central {
                         .map_or((0, 0), |(life, version, _)| (life, version));
                     if known < (incarnation, version) {
                         row.told = Some((incarnation, version, state));
+                        row.runs = runs;
                     }
                 });
                 // What is confirmed is on disk; until then LO tells it again.

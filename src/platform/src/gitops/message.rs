@@ -125,6 +125,7 @@ pub enum Message {
         incarnation: u16,
         version: u32,
         state: State,
+        runs: Revision,
         nth: u32,
     },
     /// CO to LO: recorded.
@@ -257,6 +258,8 @@ pub enum Note {
     },
     /// Somebody approved the removals of a commit.
     PruneApproved { commit: u32 },
+    /// What a commit wants of a deployment has a blank field, and is not passed on.
+    SettingRefused { commit: u32, item: Item },
     /// A commit about a deployment became durable at LO.
     Committed {
         item: Item,

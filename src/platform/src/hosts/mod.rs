@@ -89,6 +89,8 @@ pub enum Hold {
     UpgradeStuck,
     /// The host is not right after its upgrade.
     PostcheckFailed,
+    /// As many hosts as may are being built.
+    BuildSlots,
 }
 
 impl Hold {
@@ -106,6 +108,7 @@ impl Hold {
             Self::ImageNotApproved => "image_not_approved",
             Self::UpgradeStuck => "upgrade_stuck",
             Self::PostcheckFailed => "postcheck_failed",
+            Self::BuildSlots => "build_slots",
         }
     }
 }

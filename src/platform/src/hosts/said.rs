@@ -122,6 +122,12 @@ pub enum Command {
     Kill { host: NodeId },
     /// Approve an image; drains that were held by the one before go on with it.
     Approve { version: Version },
+    /// Empty and upgrade many hosts: those whose bits are set, in the order of the installation. So many were meant.
+    DrainAll {
+        hosts: u64,
+        meant: u16,
+        version: Version,
+    },
 }
 
 impl Command {
@@ -132,7 +138,7 @@ impl Command {
             | Self::Drain { host, .. }
             | Self::Uncordon { host }
             | Self::Kill { host } => node_subject(host),
-            Self::Approve { .. } => node_subject(NodeId(0)),
+            Self::Approve { .. } | Self::DrainAll { .. } => node_subject(NodeId(0)),
         }
     }
 }
@@ -195,4 +201,6 @@ pub enum Note {
         host: NodeId,
         attempt: u32,
     },
+    /// An order for many hosts is carried out; so many were meant.
+    ManyOrdered { hosts: u16, meant: u16 },
 }

@@ -2,7 +2,7 @@
 
 use crate::id::Token;
 use machine::fingerprint::digest;
-use machine::{Subject, Time};
+use machine::{Duration, Subject, Time};
 
 /// A migration, by its place in the installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +122,8 @@ pub enum Reason {
     RunningAppFails,
     /// The app that may come next, or that one may go back to, does not answer on the new schema.
     WindowAppFails,
+    /// It would write more rows again at once than replicas can take.
+    RewritesTooMuch,
 }
 
 /// What an operator may order. Every one of them can be refused.
@@ -142,6 +144,8 @@ pub enum Command {
     Reconcile { migration: MigrationId },
     /// Take away from the database what stands in the way (to the database).
     Provide { what: Work },
+    /// The plan changes the schema only; the rows are written again afterwards, a few at a time.
+    FillLater { migration: MigrationId },
 }
 
 /// What is said.
@@ -272,4 +276,12 @@ pub enum Note {
         migration: MigrationId,
         database: u32,
     },
+    /// So many rows were written again, and the replicas are so far behind.
+    Rewrote {
+        migration: MigrationId,
+        rows: u32,
+        behind: Duration,
+    },
+    /// Every row of a migration has been written again.
+    Filled { migration: MigrationId },
 }

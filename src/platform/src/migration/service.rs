@@ -446,6 +446,14 @@ impl Migrations {
             (Work::Try(_), Outcome::Yes) => {
                 self.commit(cx, out, id, None, |row| row.tried = Some(row.plan));
             }
+            // What it costs is known since it was tried: so many rows are written again at once.
+            (Work::Try(_), Outcome::Number(rows)) => {
+                let fits = Fact::at_most(rows.into(), cx.knobs.get(&knob::REWRITE_WINDOW));
+                let gate = (&gate::REWRITE_FITS_WINDOW, fits);
+                if self.asks(cx, out, id, gate, Reason::RewritesTooMuch) {
+                    self.commit(cx, out, id, None, |row| row.tried = Some(row.plan));
+                }
+            }
             (Work::Try(_) | Work::Step(_), Outcome::No) => {
                 self.stop(cx, out, id, Reason::StepError);
             }
@@ -553,7 +561,7 @@ impl Migrations {
                 });
                 true
             }
-            Command::ChangePlan { migration } => {
+            Command::ChangePlan { migration } | Command::FillLater { migration } => {
                 self.commit(cx, out, migration, None, |row| {
                     row.plan = row.plan.saturating_add(1)
                 });

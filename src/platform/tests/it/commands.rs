@@ -220,3 +220,37 @@ fn the_owner_is_told_and_others_commands_are_refused() {
     assert!(!bench.command(Command::BindSecret { deployment: OLD }));
     assert!(!bench.command(Command::RepairArtifact { digest: Digest(1) }));
 }
+
+#[test]
+fn n33_one_allocation_too_many_is_not_started_and_a_change_can_be_taken_back() {
+    let mut bench = Bench::new();
+    let (route, region) = HERE;
+    bench.set(&knob::EDGE_CONNECTIONS, 2);
+    for _ in 0..2 {
+        assert!(bench.command(Command::StartAllocation { route, region }));
+        bench.advance(secs(3));
+    }
+    assert!(!bench.command(Command::StartAllocation { route, region }));
+    assert!(bench.refused(&gate::CONNECTIONS_LEFT));
+    let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    assert_eq!(bench.status(id), Some(200));
+
+    bench.waivers = bench.waivers.with(&gate::CONNECTIONS_LEFT);
+    assert!(bench.command(Command::StartAllocation { route, region }));
+    bench.advance(secs(3));
+    let id = bench.request(Class::SafePage);
+    assert_eq!(bench.answer(id), Some((503, Reason::NoConnection)));
+
+    assert!(bench.command(Command::TakeBack { route, region }));
+    bench.advance(secs(10));
+    let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    assert_eq!(bench.status(id), Some(200));
+    assert!(bench.command(Command::TakeBack { route, region }));
+    bench.advance(secs(10));
+    assert!(
+        !bench.command(Command::TakeBack { route, region }),
+        "the last one stays"
+    );
+}

@@ -492,3 +492,42 @@ fn the_same_wish_again_attaches_to_the_drain_that_is_there() {
     assert!(newest(&bench, ONE).go);
     assert!(!host(&mut bench, Command::Uncordon { host: TWO }));
 }
+
+// An order for many hosts at once.
+
+#[test]
+fn n29_an_order_for_all_hosts_counts_only_if_all_were_meant() {
+    let all = |meant| Command::DrainAll {
+        hosts: 0b1111,
+        meant,
+        version: Version(2),
+    };
+    let mut bench = Bench::of_hosts(&ALL);
+    assert!(!host(&mut bench, all(1)));
+    assert!(bench.refused(&gate::SCOPE_CONFIRMED));
+    assert!(bench.control.machine.drains().is_empty());
+    assert!(host(&mut bench, all(4)));
+    assert_eq!(bench.control.machine.drains().len(), 4);
+}
+
+#[test]
+fn n29_hosts_are_built_in_turns() {
+    let managed = Managed {
+        bootstrap: BOOTSTRAP,
+        voters: vec![],
+        zones: vec![0, 1, 2, 3],
+        approved: vec![Version(2)],
+    };
+    let mut bench = Bench::of_managed(&ALL, managed);
+    bench.set(&knob::HOSTS_BUILT_AT_ONCE, 1);
+    bench.installs = false;
+    assert!(drain(&mut bench, ONE));
+    bench.advance(secs(5));
+    assert!(drain(&mut bench, TWO));
+    bench.advance(secs(5));
+    assert_eq!(newest(&bench, ONE).state, State::Upgrading);
+    assert_eq!(newest(&bench, TWO).hold, Hold::BuildSlots);
+    bench.installs = true;
+    bench.advance(secs(20));
+    assert_eq!(newest(&bench, TWO).state, State::Uncordoned);
+}

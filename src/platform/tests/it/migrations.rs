@@ -215,6 +215,21 @@ fn k7_a_copy_that_is_production_ends_it() {
     assert_eq!(rig.order, None, "nothing is tried on production");
 }
 
+#[test]
+fn n5_a_plan_that_writes_too_many_rows_again_waits_for_another_one() {
+    let mut rig = Rig::sound();
+    let window = rig.solo.knobs.get(&knob::REWRITE_WINDOW) as u32;
+    rig.answers(Work::Copy, Outcome::Number(7));
+    rig.answers(Work::Try(7), Outcome::Number(window + 1));
+    rig.stands(State::Blocked, Some(Reason::RewritesTooMuch));
+    rig.command(Order::FillLater { migration: IT });
+    rig.command(Order::Resume { migration: IT });
+    rig.answers(Work::Copy, Outcome::Number(8));
+    rig.answers(Work::Try(8), Outcome::Number(window));
+    rig.answers(Work::RestorePoint, Outcome::Yes);
+    assert_eq!(rig.row().tried, Some(rig.row().plan));
+}
+
 // Dry run → locked.
 
 #[test]

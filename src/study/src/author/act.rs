@@ -158,6 +158,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         "raise-memory-limit",
         "set-knob",
         "start-allocations",
+        "take-back-allocations",
         "restart-edge",
         "notify-owner",
     ];
@@ -182,6 +183,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             let (knob, value) = knob(value.table("a knob")?, names)?;
             Effect::SetKnob(knob, value)
         }
+        "take-back-allocations" => Effect::TakeBackAllocations(value.count()),
         "start-allocations" => Effect::StartAllocations(value.count()),
         "restart-edge" => Effect::RestartEdge(names.numbered(&value.name(), "edge")),
         "notify-owner" => Effect::NotifyOwner(value.name().check(

@@ -234,6 +234,10 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "provider-down" | "slow-provider" | "expired-certificate" | "revoked-credentials" => {
             super::outage::fault(&name.text, table, names)?
         }
+        "bulk-order" => {
+            let (runners, meant) = super::hosts::many(table, names);
+            Fault::BulkOrder { runners, meant }
+        }
         "shared-data" => Fault::SharedData { app: app() },
         "preview-superseded" => Fault::PreviewSuperseded { app: app() },
         "git-commit" => super::gitops::commit(table, names),

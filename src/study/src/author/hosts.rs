@@ -15,6 +15,7 @@ const HOLDS: &[&str] = &[
     "image_not_approved",
     "upgrade_stuck",
     "postcheck_failed",
+    "build_slots",
 ];
 
 /// What an action can do to hosts.
@@ -25,6 +26,7 @@ pub const EFFECTS: &[&str] = &[
     "kill-on-host",
     "hand-patch-host",
     "approve-image",
+    "drain-hosts",
 ];
 
 /// What can be so about hosts.
@@ -79,10 +81,25 @@ fn drain(table: Table<'_>, names: &Names<'_>) -> HostDrain {
     drain
 }
 
+/// Many hosts, and how many were meant: `{ runners = ["runner-1", "runner-2"], meant = 2 }`.
+pub fn many(table: &Table<'_>, names: &Names<'_>) -> (Vec<u16>, u16) {
+    let list = table.need("runners").map(Value::list).unwrap_or_default();
+    let runner = |name: Value<'_>| names.numbered(&name.name(), "runner");
+    (list.into_iter().map(runner).collect(), table.count("meant"))
+}
+
 /// What an action does to hosts: `{ drain-host = "runner-1" }`, `{ approve-image = 3 }`.
 pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> HostEffect {
     if key == "approve-image" {
         return HostEffect::Approve(value.count());
+    }
+    if key == "drain-hosts" {
+        let Some(table) = value.table("hosts") else {
+            return HostEffect::DrainAll(Vec::new(), 0);
+        };
+        let (runners, meant) = many(&table, names);
+        table.finish();
+        return HostEffect::DrainAll(runners, meant);
     }
     let runner = names.numbered(&value.name(), "runner");
     match key {

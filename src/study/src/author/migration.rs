@@ -1,5 +1,5 @@
 //! Migrations in content files: `[migrations]` with `work` and a `[[migrations.migration]]` for each, with `name`, `class`,
-//! `steps`, `rollback-plan` and the time at which it is asked for, `request-at`,
+//! `steps`, `rollback-plan`, how many rows it `rewrites` and the time at which it is asked for, `request-at`,
 //! and those at which it is told to go on, `resume-at`.
 
 use super::names::Names;
@@ -16,16 +16,18 @@ const TROUBLES: &[&str] = &[
     "shared-binding",
     "running-app-fails",
     "window-app-fails",
+    "maintenance-lock",
 ];
 
 /// What can be done about a migration.
-pub const EFFECTS: [&str; 7] = [
+pub const EFFECTS: [&str; 8] = [
     "request-migration",
     "approve-migration",
     "write-rollback-plan",
     "resume-migration",
     "change-plan",
     "reconcile-migration",
+    "fill-later",
     "mend-database",
 ];
 
@@ -40,6 +42,7 @@ pub fn migrations(table: &Table<'_>, file: &File<'_>) -> Option<MigrationsPlan> 
                 .check(file, "class", &["expand", "contract", "destructive"]),
             steps: table.count("steps"),
             rollback_plan: table.get("rollback-plan").is_none_or(Value::flag),
+            rewrites: table.get("rewrites").map_or(0, Value::count),
             request_at: table.get("request-at").map(Value::time),
             resume_at: table
                 .get("resume-at")
@@ -80,6 +83,7 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> MigrationEffect
         "approve-migration" => MigrationEffect::ApproveMigration(migration),
         "write-rollback-plan" => MigrationEffect::WriteRollbackPlan(migration),
         "resume-migration" => MigrationEffect::ResumeMigration(migration),
+        "fill-later" => MigrationEffect::FillLater(migration),
         "change-plan" => MigrationEffect::ChangePlan(migration),
         _ => MigrationEffect::ReconcileMigration(migration),
     }

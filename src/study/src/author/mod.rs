@@ -10,6 +10,7 @@ mod fault;
 mod fleet;
 mod gitops;
 mod hosts;
+mod incidents;
 mod lesson;
 mod migration;
 mod names;
@@ -49,20 +50,23 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     content![
         "scenarios/stuck-wake",
         "scenarios/wake-stampede",
+        "worlds/all-by-themselves",
         "worlds/any-fleet",
+        "worlds/applied-not-verified",
         "worlds/artifact-clean-up",
         "worlds/bad-builds",
         "worlds/bad-deploy",
         "worlds/bad-night",
         "worlds/bad-revision",
+        "worlds/blank-field",
         "worlds/blocked-migration",
         "worlds/blocked-preview",
         "worlds/closed-doors",
         "worlds/control-plane-restore",
+        "worlds/costly-column",
         "worlds/crash-loop",
         "worlds/crowded-hosts",
         "worlds/cut-off-runners",
-        "worlds/applied-not-verified",
         "worlds/database-migration",
         "worlds/database-restore",
         "worlds/deploy-pipeline",
@@ -71,22 +75,28 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/falling-asleep",
         "worlds/flapping-region",
         "worlds/foreign-event",
+        "worlds/freeze-ignored",
         "worlds/get-page-while-hot",
         "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",
         "worlds/handover",
+        "worlds/held-by-maintenance",
         "worlds/host-os-upgrade",
         "worlds/immutable-asset-request",
         "worlds/kept-nowhere",
         "worlds/large-fleet",
         "worlds/large-uploads",
+        "worlds/late-hand",
         "worlds/late-readiness",
+        "worlds/long-load",
         "worlds/lost-edge",
         "worlds/lost-tail",
         "worlds/mass-deletion",
         "worlds/moving-ground",
         "worlds/no-way-back",
         "worlds/offline-node",
+        "worlds/one-command",
+        "worlds/one-too-many",
         "worlds/payment-webhook-while-cold",
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
@@ -101,9 +111,11 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/retry-storm",
         "worlds/route-event-replay-gap",
         "worlds/second-thoughts",
+        "worlds/seven-seconds",
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/slow-providers",
+        "worlds/stored-webhooks",
         "worlds/three-regions",
         "worlds/tight-hosts",
         "worlds/two-truths",
@@ -112,7 +124,6 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/websocket-reconnect",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
-        "worlds/stored-webhooks",
     ]
 }
 

@@ -10,7 +10,7 @@ use protocol::{
 };
 
 /// What can be wrong with a snapshot.
-const BLEMISHES: &[&str] = &["forged", "damaged", "old"];
+const BLEMISHES: &[&str] = &["forged", "damaged", "old", "bulky"];
 
 /// What can be done about promotions.
 pub const EFFECTS: &[&str] = &[

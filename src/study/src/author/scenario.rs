@@ -147,6 +147,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);
+    let incidents = super::incidents::incidents(&table);
     let seeds = seeds::seeds(&table, &plan, &names);
     table.finish();
     Scenario {
@@ -154,6 +155,7 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         lesson,
         world: file.is_world(),
         seeds,
+        incidents,
     }
 }
 

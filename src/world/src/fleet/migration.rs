@@ -19,6 +19,12 @@ const WORK: u8 = sim::stream::FREE + 3;
 /// How often a lock that is not free is looked at again.
 const LOOK: Duration = Duration::millis(500);
 
+/// How many rows the replicas take in a second.
+const TAKEN_PER_SECOND: u64 = 200_000;
+
+/// How many rows are written again at a time once a plan leaves that for later.
+const PORTION: u32 = 100_000;
+
 /// What can be wrong with the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trouble {
@@ -38,11 +44,13 @@ pub enum Trouble {
     RunningApp,
     /// The app in the rollback window does not.
     WindowApp,
+    /// Maintenance of the database itself holds what the lock wants.
+    Maintenance,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RestorePoint,
         Self::Compatibility,
         Self::LongReader,
@@ -51,6 +59,7 @@ impl Trouble {
         Self::SharedBinding,
         Self::RunningApp,
         Self::WindowApp,
+        Self::Maintenance,
     ];
 
     /// What it is called in content files.
@@ -65,6 +74,7 @@ impl Trouble {
             Self::SharedBinding => "shared-binding",
             Self::RunningApp => "running-app-fails",
             Self::WindowApp => "window-app-fails",
+            Self::Maintenance => "maintenance-lock",
         }
     }
 
@@ -80,6 +90,7 @@ impl Trouble {
             Self::SharedBinding => Work::Copy,
             Self::RunningApp => Work::Smoke(App::Running),
             Self::WindowApp => Work::Smoke(App::Window),
+            Self::Maintenance => Work::Unlock,
         }
     }
 }
@@ -117,6 +128,14 @@ pub struct Database {
     steps: SortedMap<MigrationId, u64>,
     copies: u32,
     jobs: Vec<Job>,
+    /// How many rows each migration writes again; none if it is not here.
+    rewrites: SortedMap<MigrationId, u32>,
+    /// Which of them leave that for later, and how much of it is to be done.
+    later: SortedMap<MigrationId, u32>,
+    /// When the next portion is written.
+    portion: Option<Time>,
+    /// When the replicas will have taken everything.
+    taken: Time,
     /// The last piece of work of each migration and what came of it: one that is asked for again is not done again.
     last: SortedMap<MigrationId, (u32, Option<Outcome>)>,
 }
@@ -124,8 +143,14 @@ pub struct Database {
 impl Database {
     /// A database that takes this long for each piece of work.
     #[must_use]
-    pub const fn new(work: (Duration, Duration), spells: Vec<Spell>) -> Self {
+    pub fn new(work: (Duration, Duration), spells: Vec<Spell>, rewrites: &[u32]) -> Self {
+        let ids = (0..).map(MigrationId);
+        let costly = ids.zip(rewrites).filter(|(_, rows)| **rows > 0);
         Self {
+            rewrites: costly.map(|(id, rows)| (id, *rows)).collect(),
+            later: SortedMap::new(),
+            portion: None,
+            taken: Time(0),
             work,
             spells,
             holder: None,
@@ -169,6 +194,64 @@ impl Database {
         }
     }
 
+    /// How far the replicas are behind.
+    #[must_use]
+    pub const fn behind(&self, at: Time) -> Duration {
+        self.taken.since(at)
+    }
+
+    /// How many rows are still to be written again.
+    #[must_use]
+    pub fn to_fill(&self) -> u32 {
+        let begun = |id| self.steps(id) > 0;
+        self.later
+            .iter()
+            .filter(|(id, _)| begun(**id))
+            .map(|(_, rows)| *rows)
+            .sum()
+    }
+
+    /// How far replicas are behind at most after this many rows at once.
+    #[must_use]
+    pub fn takes(rows: u64) -> Duration {
+        Duration::millis(rows.saturating_mul(1_000) / TAKEN_PER_SECOND)
+    }
+
+    /// Rows are written again; the replicas take them one after the other.
+    fn rewrite(
+        &mut self,
+        cx: &Context<'_>,
+        (migration, rows): (MigrationId, u32),
+        step: &mut Step<Message, Stored, Note>,
+    ) {
+        self.taken = self.taken.max(cx.now).after(Self::takes(rows.into()));
+        step.note(Note::Migration(Tell::Rewrote {
+            migration,
+            rows,
+            behind: self.behind(cx.now),
+        }));
+    }
+
+    /// The next portion of what was left for later.
+    fn fill(&mut self, cx: &Context<'_>, step: &mut Step<Message, Stored, Note>) {
+        self.portion = None;
+        let next = self.later.iter().find(|(id, _)| self.steps(**id) > 0);
+        let Some((id, left)) = next.map(|(id, left)| (*id, *left)) else {
+            return;
+        };
+        let rows = left.min(PORTION);
+        self.rewrite(cx, (id, rows), step);
+        if left > rows {
+            self.later.insert(id, left - rows);
+        } else {
+            self.later.remove(&id);
+            step.note(Note::Migration(Tell::Filled { migration: id }));
+        }
+        if self.to_fill() > 0 {
+            self.portion = Some(cx.now.after(Self::takes(rows.into()).max(LOOK)));
+        }
+    }
+
     /// Whether there was a moment between two without a trouble.
     #[must_use]
     pub fn was_without(&self, trouble: Trouble, from: Time, to: Time) -> bool {
@@ -201,14 +284,19 @@ impl Database {
                     migration: id,
                     database,
                 }));
-                yes(true)
+                match self.rewrites.get(&id) {
+                    None => yes(true),
+                    Some(_) if self.later.contains_key(&id) => Some(Outcome::Number(PORTION)),
+                    Some(rows) => Some(Outcome::Number(*rows)),
+                }
             }
             Work::RestorePoint => yes(!self.has(Trouble::RestorePoint, cx.now)),
             Work::Compatible => yes(!self.has(Trouble::Compatibility, cx.now)),
             Work::Smoke(app) => yes(self.answers(app, cx.now)),
             Work::Lock => {
                 let free = self.holder.is_none_or(|holder| holder == id)
-                    && !self.has(Trouble::LongReader, cx.now);
+                    && !self.has(Trouble::LongReader, cx.now)
+                    && !self.has(Trouble::Maintenance, cx.now);
                 if free {
                     self.holder = Some(id);
                     return yes(true);
@@ -231,6 +319,16 @@ impl Database {
                     step: nth,
                     again,
                 }));
+                if nth == 0
+                    && !again
+                    && let Some(rows) = self.rewrites.get(&id).copied()
+                {
+                    if self.later.contains_key(&id) {
+                        self.portion = Some(self.portion.unwrap_or(cx.now.after(LOOK)));
+                    } else {
+                        self.rewrite(cx, (id, rows), step);
+                    }
+                }
                 yes(true)
             }
             Work::Schema => Some(Outcome::Number(self.steps(id))),
@@ -310,7 +408,21 @@ impl Database {
                     done: true,
                 }));
             }
+            Input::Message {
+                message: Message::Command(Command::Migration(Order::FillLater { migration })),
+                ..
+            } => {
+                // What is in is in: only a plan that has not begun can leave its rows for later.
+                if self.steps(migration) == 0
+                    && let Some(rows) = self.rewrites.get(&migration)
+                {
+                    self.later.insert(migration, *rows);
+                }
+            }
             Input::Deadline => {
+                if self.portion.is_some_and(|at| at <= cx.now) {
+                    self.fill(cx, step);
+                }
                 let (due, later): (Vec<Job>, Vec<Job>) =
                     self.jobs.iter().partition(|job| job.due <= cx.now);
                 self.jobs = later;
@@ -332,7 +444,8 @@ impl Database {
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.jobs.iter().map(|job| job.due).min()
+        let due = self.jobs.iter().map(|job| job.due);
+        due.chain(self.portion).min()
     }
 
     /// What was under way is gone; what is in stays in.
@@ -345,6 +458,8 @@ impl Database {
             (&self.spells, self.holder, self.copies, &self.jobs),
             self.steps.iter().collect::<Vec<_>>(),
             self.last.iter().collect::<Vec<_>>(),
+            self.later.iter().collect::<Vec<_>>(),
+            (self.portion, self.taken),
         ))
     }
 }

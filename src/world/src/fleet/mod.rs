@@ -408,11 +408,11 @@ impl sim::Fleet for Fleet {
             Node::Supplier(supplier) => supplier.deadline(),
             Node::Caller(caller) => caller.deadline(),
             Node::Inbox(inbox) => inbox.deadline(),
+            Node::Archive(archive) => archive.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
             | Node::Bootstrap(_)
-            | Node::Archive(_)
             | Node::Services(_)
             | Node::Product(_)
             | Node::SessionStore(_) => None,

@@ -3,12 +3,15 @@
 use super::Stored;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{Context, Input, Step, Time};
+use machine::{Context, Duration, Input, NodeId, SortedMap, Step, Time};
 use platform::cleanup::{Item, Message as Shelf, Note as Gone};
 use platform::id::Epoch;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::promotion::{Baseline, Command as Order, Message as Say, Owner, Services, checksum};
+
+/// How long each owner of a snapshot in one piece takes to load.
+const LOAD: Duration = Duration::millis(1_500);
 
 /// What can be wrong with what the archive hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,11 +22,13 @@ pub enum Blemish {
     Damaged,
     /// It is the oldest that there is.
     Old,
+    /// It is in one piece that takes longer to load than anybody waits for it.
+    Bulky,
 }
 
 impl Blemish {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Forged, Self::Damaged, Self::Old];
+    pub const ALL: [Self; 4] = [Self::Forged, Self::Damaged, Self::Old, Self::Bulky];
 
     /// What it is called in content files.
     #[must_use]
@@ -32,6 +37,7 @@ impl Blemish {
             Self::Forged => "forged",
             Self::Damaged => "damaged",
             Self::Old => "old",
+            Self::Bulky => "bulky",
         }
     }
 }
@@ -76,6 +82,8 @@ pub struct Archive {
     /// All that it keeps, oldest first, if it does.
     kept: Vec<Snapshot>,
     arriving: Vec<Arriving>,
+    /// When what is being loaded will be, for whom, and the newest question of each: whoever asks again begins anew.
+    loading: SortedMap<NodeId, (Option<Time>, u32)>,
 }
 
 impl Archive {
@@ -90,6 +98,7 @@ impl Archive {
             keeps: false,
             kept: Vec::new(),
             arriving: Vec::new(),
+            loading: SortedMap::new(),
         }
     }
 
@@ -184,7 +193,7 @@ impl Archive {
     fn hand_out(&self, at: Time) -> Option<Snapshot> {
         let mut snapshot = self.newest.clone()?;
         match self.blemish(at) {
-            None => {}
+            None | Some(Blemish::Bulky) => {}
             Some(Blemish::Old) => snapshot = self.oldest.clone()?,
             Some(Blemish::Damaged) => {
                 if let Some(owner) = snapshot.owners.first_mut() {
@@ -202,14 +211,44 @@ impl Archive {
         Some(snapshot)
     }
 
+    /// Hands the snapshot out to an edge.
+    fn send(&self, at: Time, (to, nth): (NodeId, u32), step: &mut Step<Message, Stored, Note>) {
+        let Some(snapshot) = self.hand_out(at) else {
+            return;
+        };
+        let head = snapshot.head;
+        step.send(to, Message::Promotion(Say::Head { head, nth }));
+        for (index, owner) in snapshot.owners.into_iter().enumerate() {
+            let index = index as u16;
+            step.send(to, Message::Promotion(Say::Entry { owner, index, nth }));
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.loading.iter().filter_map(|(_, (at, _))| *at).min()
+    }
+
     pub(super) fn step(
         &mut self,
         cx: &Context<'_>,
         input: Input<Message>,
         step: &mut Step<Message, Stored, Note>,
     ) {
-        let Input::Message { from, message } = input else {
-            return;
+        let (from, message) = match input {
+            Input::Message { from, message } => (from, message),
+            Input::Deadline => {
+                let now = cx.now;
+                let due = |at: &Option<Time>| at.is_some_and(|at| at <= now);
+                let ready = self.loading.iter().filter(|(_, (at, _))| due(at));
+                let ready: Vec<(NodeId, u32)> =
+                    ready.map(|(edge, (_, nth))| (*edge, *nth)).collect();
+                for (edge, nth) in ready {
+                    self.loading.insert(edge, (None, nth));
+                    self.send(cx.now, (edge, nth), step);
+                }
+                return;
+            }
+            _ => return,
         };
         match message {
             Message::Promotion(Say::Keep { head, number }) => {
@@ -225,13 +264,15 @@ impl Archive {
                 }
             }),
             Message::Promotion(Say::Fetch { nth }) => {
-                if let Some(snapshot) = self.hand_out(cx.now) {
-                    let head = snapshot.head;
-                    step.send(from, Message::Promotion(Say::Head { head, nth }));
-                    for (index, owner) in snapshot.owners.into_iter().enumerate() {
-                        let index = index as u16;
-                        step.send(from, Message::Promotion(Say::Entry { owner, index, nth }));
+                let newest = self.loading.get(&from).map_or(0, |(_, nth)| *nth);
+                match &self.newest {
+                    Some(snapshot) if self.blemish(cx.now) == Some(Blemish::Bulky) => {
+                        if newest < nth {
+                            let takes = LOAD.times(snapshot.owners.len() as u64);
+                            self.loading.insert(from, (Some(cx.now.after(takes)), nth));
+                        }
                     }
+                    _ => self.send(cx.now, (from, nth), step),
                 }
             }
             Message::Cleanup(Shelf::Look { nth }) => {
@@ -259,6 +300,7 @@ impl Archive {
     /// It is gone for a while; what it keeps is not.
     pub(super) fn restart(&mut self) {
         self.arriving.clear();
+        self.loading.clear();
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
@@ -268,6 +310,7 @@ impl Archive {
             &self.newest,
             &self.kept,
             &self.arriving,
+            self.loading.iter().collect::<Vec<_>>(),
         ))
     }
 }

@@ -84,6 +84,14 @@ pub fn externals(
                 })
             })
             .collect(),
+        Effect::TakeBackAllocations(count) => (0..*count)
+            .map(|_| {
+                to_control(Command::TakeBack {
+                    route,
+                    region: REGION,
+                })
+            })
+            .collect(),
         Effect::RestartEdge(edge) => {
             alloc::vec![External::Crash {
                 node: roster.edge((*edge).min(roster.edge_count() - 1)),

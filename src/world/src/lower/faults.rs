@@ -637,6 +637,11 @@ impl Sink<'_> {
                 let patch = hosts::hand_patch(self.plan, self.roster, *runner)?;
                 self.life.push((at, patch));
             }
+            Fault::BulkOrder { runners, meant } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = hosts::drain_all(self.plan, self.roster, runners, *meant);
+                self.life.push((at, order));
+            }
             Fault::LongSessions { app, count, within } => {
                 self.app(*app)?;
                 let (from, _) = Self::window(fault, when, lasts)?;

@@ -116,6 +116,26 @@ pub(super) fn hand_patch(plan: &Plan, roster: Roster, runner: u16) -> Result<Ext
     })
 }
 
+/// An order for many hosts, of which so many were meant.
+pub(super) fn drain_all(
+    plan: &Plan,
+    roster: Roster,
+    runners: &[u16],
+    meant: u16,
+) -> External<Message> {
+    let bit = |runner: &u16| 1_u64.checked_shl(u32::from(*runner)).unwrap_or_default();
+    let hosts = runners.iter().fold(0, |all, runner| all | bit(runner));
+    let version = Version(plan.hosts.as_ref().map_or(0, |hosts| hosts.target));
+    to_control(
+        roster,
+        hosts::Command::DrainAll {
+            hosts,
+            meant,
+            version,
+        },
+    )
+}
+
 /// What an action on hosts does.
 pub(super) fn externals(
     plan: &Plan,
@@ -156,6 +176,9 @@ pub(super) fn externals(
                 version: Version(*version)
             }
         )],
+        HostEffect::DrainAll(runners, meant) => {
+            alloc::vec![drain_all(plan, roster, runners, *meant)]
+        }
         HostEffect::RestoreProvider => lift(Repair::Provider),
         HostEffect::RepairAutomation => lift(Repair::Automation),
     }

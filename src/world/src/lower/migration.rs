@@ -37,6 +37,11 @@ pub(super) fn nodes(plan: &Plan, roster: Roster, spells: &[Spell]) -> Result<Vec
         migrations: planned,
         migrator: node(MIGRATOR),
     });
+    let rewrites: Vec<u32> = migrations
+        .migrations
+        .iter()
+        .map(|one| one.rewrites)
+        .collect();
     let work = (
         Duration(migrations.work.low),
         Duration(migrations.work.high),
@@ -44,7 +49,7 @@ pub(super) fn nodes(plan: &Plan, roster: Roster, spells: &[Spell]) -> Result<Vec
     Ok(alloc::vec![
         Node::Migrations(service),
         Node::Migrator(Migrator::new(node(MIGRATIONS), node(DATABASE))),
-        Node::Database(Database::new(work, spells.to_vec())),
+        Node::Database(Database::new(work, spells.to_vec(), &rewrites)),
     ])
 }
 
@@ -112,6 +117,18 @@ pub(super) fn effect(roster: Roster, effect: &MigrationEffect) -> Vec<External<M
         MigrationEffect::ResumeMigration(at) => Order::Resume { migration: id(at) },
         MigrationEffect::ChangePlan(at) => Order::ChangePlan { migration: id(at) },
         MigrationEffect::ReconcileMigration(at) => Order::Reconcile { migration: id(at) },
+        MigrationEffect::FillLater(at) => {
+            // The plan is kept with the service, and the database is what carries it out.
+            let order = Order::FillLater { migration: id(at) };
+            let database = roster.seated(DATABASE).next().map(|to| External::Deliver {
+                to,
+                message: Message::Command(Command::Migration(order)),
+            });
+            return database
+                .into_iter()
+                .chain(to_service(roster, order))
+                .collect();
+        }
         MigrationEffect::MendDatabase(what) => {
             let database = roster.seated(DATABASE).next();
             return database

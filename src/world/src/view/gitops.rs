@@ -113,6 +113,10 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
         } => format!(
             "commit {commit} goes on: {changed} deployments change, {removed} of them are removed"
         ),
+        Note::SettingRefused { commit, item } => format!(
+            "what commit {commit} wants of {} has a blank field, and goes nowhere",
+            name(item)
+        ),
         Note::PruneHeld {
             commit,
             removed,
@@ -210,6 +214,7 @@ pub const fn is_news(note: &Note) -> bool {
         note,
         Note::GitCommitted { .. }
             | Note::PruneHeld { .. }
+            | Note::SettingRefused { .. }
             | Note::PruneApproved { .. }
             | Note::Reach { heard: false, .. }
             | Note::AttemptFailed { .. }

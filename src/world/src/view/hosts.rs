@@ -32,6 +32,7 @@ pub const fn hold_word(hold: Hold) -> &'static str {
         Hold::SessionsPinned => "somebody is connected and does not go (active sessions pinned)",
         Hold::ImageNotApproved => "nobody has approved the image",
         Hold::UpgradeStuck => "the automation takes too long (upgrade stuck)",
+        Hold::BuildSlots => "as many hosts as may are being built",
         Hold::PostcheckFailed => "the host is not right after its upgrade (postcheck failed)",
     }
 }
@@ -102,6 +103,9 @@ pub fn note_text(names: &Names<'_>, state: &State<Fleet>, note: &Note) -> Option
         ),
         Note::DrainAborted { drain: id } => {
             format!("the drain of {} is called off", drain(names, state, id))
+        }
+        Note::ManyOrdered { hosts, .. } => {
+            format!("an order for {hosts} hosts at once is carried out")
         }
         Note::Approved { version } => format!("version {} is approved", version.0),
         Note::Killed { allocation, .. } => format!(

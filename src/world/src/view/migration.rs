@@ -59,6 +59,9 @@ const fn reason(reason: Reason) -> &'static str {
         Reason::StepError => "a step went wrong",
         Reason::Indeterminate => "nobody knows what became of a step",
         Reason::WrongSchema => "the schema is not what its steps should have made of it",
+        Reason::RewritesTooMuch => {
+            "it would write more rows again at once than the replicas can take"
+        }
         Reason::Expired => "nobody did anything for too long",
         Reason::RunningAppFails => {
             "its steps are in, and the app that runs does not answer on the new schema"
@@ -122,6 +125,9 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 Command::Reconcile { migration } => {
                     format!("look what became of {}", name(migration))
                 }
+                Command::FillLater { migration } => {
+                    format!("write the rows of {} later", name(migration))
+                }
                 Command::Provide { .. } => "mend the database".to_string(),
             };
             format!(
@@ -151,6 +157,17 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 format!("copy {database}")
             }
         ),
+        Note::Rewrote {
+            migration,
+            rows,
+            behind,
+        } => format!(
+            "{} writes {rows} rows again, and the replicas are {behind} behind",
+            name(migration)
+        ),
+        Note::Filled { migration } => {
+            format!("every row of {} has been written again", name(migration))
+        }
         Note::Committed { .. } | Note::Believed { .. } => return None,
     })
 }
@@ -164,6 +181,7 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::LockMissed { .. }
             | Note::LateReport { .. }
             | Note::Changed { .. }
+            | Note::Filled { .. }
             | Note::Ordered { done: false, .. }
     )
 }
@@ -229,7 +247,27 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
             false,
         ));
     }
+    if let Some(all) = &plan.migrations
+        && all.migrations.iter().any(|one| one.rewrites > 0)
+    {
+        let behind = database.behind(state.now());
+        lines.push((
+            "replicas".to_string(),
+            format!("{behind} behind"),
+            behind > machine::Duration::secs(5),
+        ));
+        lines.push((
+            "rows to be written again".to_string(),
+            database.to_fill().to_string(),
+            false,
+        ));
+    }
     let troubles = [
+        (
+            Trouble::Maintenance,
+            "maintenance",
+            "holds the table that the lock wants",
+        ),
         (Trouble::RestorePoint, "restore point", "too old"),
         (
             Trouble::Compatibility,

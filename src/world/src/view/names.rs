@@ -272,6 +272,7 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::EventInFlight => "event under way",
         Reason::WebhookDeferred => "deferred to the provider",
         Reason::NoSuchAsset => "no such asset",
+        Reason::NoConnection => "no connection left",
         Reason::AssetStore => "artifact store down",
         Reason::NoPreview => "no such preview",
         Reason::PreviewBudget => "preview budget used up",

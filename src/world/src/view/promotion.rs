@@ -1,7 +1,7 @@
 //! Promotions in words: what is said about them, what is told, what can be read.
 
 use super::names::Names;
-use crate::fleet::Fleet;
+use crate::fleet::{Blemish, Fleet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -340,7 +340,10 @@ pub fn archive(state: &State<Fleet>) -> Vec<(String, String, bool)> {
     if let Some(blemish) = archive.blemish(state.now()) {
         lines.push((
             "hands out".to_string(),
-            format!("a snapshot that is {}", blemish.name()),
+            match blemish {
+                Blemish::Bulky => "a snapshot in one piece, which takes long to load".to_string(),
+                other => format!("a snapshot that is {}", other.name()),
+            },
             true,
         ));
     }

@@ -4,10 +4,11 @@
 //! property needs to remember it keeps in [`Memory`].
 
 mod attempt;
+mod bulk;
 mod gitops;
 mod hosts;
-mod joints;
 mod inbox;
+mod joints;
 mod memory;
 mod migration;
 mod orders;
@@ -198,6 +199,7 @@ impl Properties {
         };
         self.memory.before(state, entry);
         repeats(entry, &self.memory, &mut judge);
+        bulk::check(entry, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         joints::check(state, entry, &mut self.memory.joints, &mut judge);

@@ -119,7 +119,53 @@ impl ControlPlane {
             Command::Uncordon { host } => self.uncordon(cx, out, host),
             Command::Kill { host } => self.kill_all(cx, out, host),
             Command::Approve { version } => self.approve(cx, out, version),
+            Command::DrainAll {
+                hosts,
+                meant,
+                version,
+            } => self.drain_all(cx, out, hosts, meant, version),
         }
+    }
+
+    /// An order for many hosts: all of them or, if it reaches others than were meant, none.
+    fn drain_all(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        hosts: u64,
+        meant: u16,
+        version: Version,
+    ) -> bool {
+        let all = self.installation.hosts.iter().enumerate();
+        let named: alloc::vec::Vec<NodeId> = all
+            .filter(|(at, _)| *at < 64 && hosts >> at & 1 == 1)
+            .map(|(_, host)| host.runner)
+            .collect();
+        let fact = Fact::equal(named.len() as u64, meant.into());
+        let me = node_subject(cx.node);
+        if out.require(cx, &gate::SCOPE_CONFIRMED, me, fact).is_err() {
+            return false;
+        }
+        out.note(Note::Host(HostNote::ManyOrdered {
+            hosts: named.len() as u16,
+            meant,
+        }));
+        // All of them are out of use before any is emptied: nothing moves from one to the next.
+        for host in &named {
+            self.cordon(cx, out, *host, version, false);
+        }
+        for host in named {
+            self.cordon(cx, out, host, version, true);
+        }
+        true
+    }
+
+    /// How many other hosts are being built.
+    fn being_built(&self, id: DrainId) -> u64 {
+        let others = self.active_drains().filter(|(other, _)| *other != id);
+        others
+            .filter(|(_, drain)| drain.state == State::Upgrading)
+            .count() as u64
     }
 
     /// Nothing new goes to this host from here on; with `go` it is emptied and upgraded.

@@ -35,6 +35,14 @@ impl ControlPlane {
                 self.quorum_without(id, drain.host),
                 Hold::Quorum,
             ),
+            (
+                &gate::BUILD_SLOTS_FREE,
+                Fact::below(
+                    self.being_built(id),
+                    cx.knobs.get(&knob::HOSTS_BUILT_AT_ONCE),
+                ),
+                Hold::BuildSlots,
+            ),
         ];
         for (gate, fact, hold) in asked {
             if out.require(cx, gate, id.into(), fact).is_err() {

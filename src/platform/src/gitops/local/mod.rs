@@ -420,6 +420,7 @@ impl Local {
             incarnation: row.value.incarnation,
             version: row.version,
             state: row.value.state,
+            runs: row.value.last_good,
             nth: self.nth,
         };
         out.send(self.central, Message::GitOps(told));

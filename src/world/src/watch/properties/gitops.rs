@@ -29,6 +29,8 @@ pub struct Memory {
     hopeless: SortedMap<Subject, u32>,
     leaving: SortedSet<Subject>,
     deleted: SortedSet<Subject>,
+    /// Where each version has failed and is still wanted.
+    failed: SortedMap<u8, SortedSet<Item>>,
     /// The commits that somebody approved.
     approved: SortedSet<u32>,
     /// Since when troubles are over, or somebody last did something or committed.
@@ -55,6 +57,24 @@ pub(super) fn check(
             message: Message::GitOps(Say::Beat { .. }),
             ..
         } => _ = memory.heard.insert(from, entry.at),
+        What::MessageDelivered {
+            message: Message::GitOps(Say::Wish { item, wish, .. }),
+            ..
+        } => {
+            memory.failed.retain(|version, places| {
+                if *version != wish.revision.number {
+                    places.remove(&item);
+                }
+                !places.is_empty()
+            });
+            let whole = !wish.revision.is_some() || wish.revision.schema > 0;
+            judge.claim(const { place("settings-are-complete") }, whole, || {
+                format!(
+                    "deployment {} gets a setting with a blank field",
+                    item.0 + 1
+                )
+            });
+        }
         _ => {}
     }
     for note in entry.notes {
@@ -147,6 +167,17 @@ fn told(
             cause,
         } => {
             let life = item.life(incarnation);
+            let wave = state.knobs().get(&knob::GITOPS_WAVE);
+            if cause == Cause::ContainerCreationFailed
+                && let Some(row) = state.fleet().deployment(item)
+            {
+                let places = memory.failed.entry(row.goal.number).or_default();
+                places.insert(item);
+                let places = places.len() as u64;
+                judge.claim(const { place("failures-stay-few") }, places <= wave, || {
+                    format!("version {} fails in {places} places", row.goal.number)
+                });
+            }
             if matches!(
                 cause,
                 Cause::ContainerCreationFailed | Cause::HealthCheckFailed

@@ -171,6 +171,18 @@ fn noted(
             true,
             Default::default,
         ),
+        HostNote::ManyOrdered { meant, .. } => {
+            let taken = entry
+                .moved
+                .iter()
+                .filter(|moved| moved.lifecycle == platform::HOST_DRAIN && moved.from.is_none());
+            let taken = taken.count();
+            judge.claim(
+                const { place("orders-keep-to-their-scope") },
+                taken <= usize::from(meant),
+                || format!("{taken} hosts are out of use, and {meant} were meant"),
+            );
+        }
         HostNote::Approved { version } => memory.approved.push(version),
         HostNote::Ordered { drain, version, .. } => {
             let managed = state.fleet().control().managed();
@@ -313,6 +325,19 @@ fn drain_moved(
 ) {
     let control = state.fleet().control();
     let is = |wanted: Transition| transition == Some(wanted as u8);
+    if is(Transition::UpgradeStarted) {
+        let others = control
+            .drains()
+            .iter()
+            .filter(|(other, row)| *other != id.0 && row.value.state == Step::Upgrading);
+        let others = others.count() as u64;
+        let most = state.knobs().get(&knob::HOSTS_BUILT_AT_ONCE);
+        judge.claim(
+            const { place("hosts-are-built-in-turns") },
+            others < most,
+            || format!("a host begins to be built while {others} others are"),
+        );
+    }
     if is(Transition::EvacuationStarted) {
         zones(state, judge, drain);
         room(state, judge, drain);

@@ -198,6 +198,24 @@ fn told(
                 || format!("migration {} waited for the lock {tries} times", id.0 + 1),
             );
         }
+        Tell::Rewrote {
+            migration: id,
+            behind,
+            ..
+        } => {
+            let window = Database::takes(state.knobs().get(&knob::REWRITE_WINDOW));
+            let allowed = Duration(window.0 + Database::takes(100_000).0);
+            judge.claim(
+                const { place("replicas-keep-up") },
+                behind <= allowed,
+                || format!("migration {} puts the replicas {behind} behind", id.0 + 1),
+            );
+        }
+        Tell::Filled { .. } => judge.claim(
+            const { place("some-rows-are-written-again") },
+            true,
+            Default::default,
+        ),
         Tell::Reasoned {
             reason: Reason::RunningAppFails | Reason::WindowAppFails,
             ..
