@@ -41,8 +41,14 @@ fn content(out: &Path) -> String {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("the content has problems:\n{}", texts.join("\n"));
     }
-    let mut code =
-        String::from("/// What the start page lists.\npub static INDEX: &[Listed] = &[\n");
+    let topics = study::TOPICS
+        .iter()
+        .map(|topic| format!("{:?}", topic.title));
+    let mut code = format!(
+        "/// The topics, in the order of the start page.\npub static TOPICS: &[&str] = &[{}];\n\n\
+         /// What the start page lists.\npub static INDEX: &[Listed] = &[\n",
+        list(topics)
+    );
     for study::Scenario {
         plan,
         lesson,
@@ -52,36 +58,28 @@ fn content(out: &Path) -> String {
     {
         let seeds = seeds.iter().map(|one| {
             format!(
-                "Seeded {{ seed: {}, severity: Severity::{:?}, title: {:?} }}",
-                one.seed, one.severity, one.title
+                "Seed {{ seed: {}, severity: Severity::{:?}, title: {:?}, why: {:?} }}",
+                one.seed, one.severity, one.title, one.why
             )
         });
+        let mut topics = study::TOPICS.iter();
+        let topic = topics.find(|topic| topic.id == lesson.topic);
         let _ = writeln!(
             code,
-            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world}, seeds: &[{}] }},",
+            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world}, topic: {:?}, solvable: {}, seeds: &[{}] }},",
             plan.id,
             plan.title,
             lesson.summary,
             lesson.minutes,
+            topic.map_or("", |topic| topic.title),
+            plan.needs_action,
             list(seeds)
         );
     }
     code.push_str(
         "];\n\n/// Everything there is to study, in the same order.\npub static SCENARIOS: &[Scenario] = &[\n",
     );
-    for study::Scenario {
-        plan,
-        lesson,
-        seeds,
-        ..
-    } in &library.scenarios
-    {
-        let seeds = seeds.iter().map(|one| {
-            format!(
-                "Seed {{ seed: {}, severity: Severity::{:?}, title: {:?}, why: {:?} }}",
-                one.seed, one.severity, one.title, one.why
-            )
-        });
+    for study::Scenario { plan, lesson, .. } in &library.scenarios {
         let name = format!("{}.plan", plan.id);
         let bytes = postcard::to_allocvec(plan).expect("plain data always encodes");
         fs::write(out.join(&name), bytes).expect("OUT_DIR can be written");
@@ -124,16 +122,17 @@ fn content(out: &Path) -> String {
         let _ = writeln!(
             code,
             "    Scenario {{ plan: Plan {{ id: {:?}, title: {:?}, digest: {}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \
-             \"/{name}\")), freeze_at: {}, end: {}, background: {}, app: {:?}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
+             \"/{name}\")), freeze_at: {}, end: {}, background: {}, cause: {}, app: {:?}, reads: &[{}], actions: &[{}], objectives: &[{}], question: {question} }}, \
              lesson: Lesson {{ situation: &{:?}, first_labels: &{:?}, hints: &{:?}, \
              fidelity: Fidelity {{ real: &{:?}, modelled: &{:?}, left_out: &{:?} }}, twin_gates: &{:?}, \
-             questions_after: &[{}] }}, seeds: &[{}] }},",
+             questions_after: &[{}] }} }},",
             plan.id,
             plan.title,
             plan.digest(),
             plan.freeze_at,
             plan.end,
             !plan.background.is_empty() || !plan.vary.is_empty(),
+            !plan.cases.is_empty(),
             plan.apps.first().map_or("", |app| app.name.as_str()),
             list(reads),
             list(actions),
@@ -145,8 +144,7 @@ fn content(out: &Path) -> String {
             fidelity.modelled,
             fidelity.left_out,
             lesson.twin_gates,
-            list(after),
-            list(seeds)
+            list(after)
         );
     }
     code.push_str("];\n");

@@ -3,7 +3,7 @@
 
 mod seeds;
 
-pub use seeds::{Seed, Seeded};
+pub use seeds::Seed;
 
 use protocol::{Problem, Replay, Severity};
 
@@ -20,8 +20,12 @@ pub struct Listed {
     pub minutes: u32,
     /// Whether it is a world to run, with a few words instead of a lesson.
     pub world: bool,
+    /// The title of its topic.
+    pub topic: &'static str,
+    /// Whether there is a cause in it that somebody has to find and put right.
+    pub solvable: bool,
     /// Seeds worth a look.
-    pub seeds: &'static [Seeded],
+    pub seeds: &'static [Seed],
 }
 
 /// A plan to run and what it teaches.
@@ -31,8 +35,6 @@ pub struct Scenario {
     pub plan: Plan,
     /// What is said around it.
     pub lesson: Lesson,
-    /// Seeds worth a look.
-    pub seeds: &'static [Seed],
 }
 
 /// What the page needs to know of a plan.
@@ -52,6 +54,8 @@ pub struct Plan {
     pub end: u64,
     /// Whether anything comes and goes in its background, or varies with the seed.
     pub background: bool,
+    /// Whether the seed draws a cause, which is to be found.
+    pub cause: bool,
     /// The first app's name: the one whose requests are counted.
     pub app: &'static str,
     /// What can be read.
@@ -178,6 +182,7 @@ pub fn listed(id: &str) -> Result<&'static Listed, Problem> {
     INDEX.iter().find(|listed| listed.id == id).ok_or_else(|| {
         let known: Vec<&str> = INDEX.iter().map(|listed| listed.id).collect();
         let mut problem = Problem::unknown("scenario", id, &known);
+        problem.detail = String::new();
         if problem.hint.contains("lab list") {
             problem.hint = "The start page shows them all.".into();
         }
@@ -221,22 +226,33 @@ mod tests {
             );
             assert_eq!(listed.summary, there.lesson.summary);
             assert_eq!(
+                (listed.minutes, listed.solvable, here.plan.cause),
+                (
+                    there.lesson.minutes,
+                    there.plan.needs_action,
+                    !there.plan.cases.is_empty()
+                )
+            );
+            let topic = study::TOPICS.iter().find(|one| one.title == listed.topic);
+            assert_eq!(topic.map(|topic| topic.id), Some(&*there.lesson.topic));
+            assert_eq!(
                 (there.plan.id.as_str(), there.plan.digest()),
                 (here.plan.id, here.plan.digest)
             );
-            let seeds = |seed, severity, title: &str| (seed, severity, title.to_string());
+            let seeds = |seed, severity, title: &str, why: &str| {
+                (seed, severity, title.to_string(), why.to_string())
+            };
             let chosen: Vec<_> = there
                 .seeds
                 .iter()
-                .map(|one| seeds(one.seed, one.severity, &one.title))
+                .map(|one| seeds(one.seed, one.severity, &one.title, &one.why))
                 .collect();
             let listed: Vec<_> = listed
                 .seeds
                 .iter()
-                .map(|one| seeds(one.seed, one.severity, one.title))
+                .map(|one| seeds(one.seed, one.severity, one.title, one.why))
                 .collect();
             assert_eq!(chosen, listed);
-            assert_eq!(there.seeds.len(), here.seeds.len());
             assert_eq!(there.lesson.hints, here.lesson.hints);
             assert_eq!(
                 there.lesson.questions_after.len(),

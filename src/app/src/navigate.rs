@@ -14,19 +14,57 @@ use wasm_bindgen::JsValue;
 pub struct Navigator {
     /// The route on screen.
     pub route: Held<Route>,
+    /// The number of the run that this entry of the browser's history is of; 0 if it names none.
+    pub run: Held<u32>,
     /// What lies over its page: a number that the page gives a meaning to; 0 is nothing.
     pub over: Held<u8>,
 }
 
-/// An entry of the browser's history keeps a number: what lies over the page, and this many times how far back the page
-/// itself is.
-const BACK: u32 = 16;
+/// What an entry of the browser's history keeps beside its address, as one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Entry {
+    /// The number of a run.
+    run: u32,
+    /// How far back the page itself is.
+    back: u8,
+    /// What lies over the page.
+    over: u8,
+}
+
+impl Entry {
+    const fn number(self) -> u32 {
+        (self.run << 8) | ((self.back as u32 & 15) << 4) | (self.over as u32 & 15)
+    }
+
+    const fn of(number: u32) -> Self {
+        Self {
+            run: number >> 8,
+            back: (number >> 4 & 15) as u8,
+            over: (number & 15) as u8,
+        }
+    }
+
+    /// The one on screen; empty if it keeps nothing.
+    fn now() -> Self {
+        let history = window().history();
+        let number = history.and_then(|history| history.state()).ok();
+        Self::of(number.and_then(|number| number.as_f64()).unwrap_or(0.0) as u32)
+    }
+
+    fn state(self) -> JsValue {
+        match self.number() {
+            0 => JsValue::NULL,
+            number => JsValue::from(number),
+        }
+    }
+}
 
 impl Navigator {
     /// Follows the browser's history.
     pub fn follow() -> Self {
         let navigator = Self {
             route: Held::new(current()),
+            run: Held::new(Entry::now().run),
             over: Held::new(0),
         };
         let update = move || {
@@ -34,7 +72,7 @@ impl Navigator {
             if navigator.route.with_untracked(|route| *route != now) {
                 navigator.route.set(now);
             }
-            navigator.lies_over(entry());
+            navigator.is_at(Entry::now());
         };
         let pop = window_event_listener(ev::popstate, move |_| update());
         let hash = window_event_listener(ev::hashchange, move |_| update());
@@ -47,45 +85,75 @@ impl Navigator {
 
     /// Goes to a route; the browser's back button leads here again.
     pub fn go(self, route: Route) {
+        self.begin(route, 0);
+    }
+
+    /// Goes to a run that begins; the browser's back button leads to the one before.
+    pub fn begin(self, route: Route, run: u32) {
+        let entry = Entry {
+            run,
+            ..Entry::default()
+        };
         if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&absolute(&route)));
+            let _ = history.push_state_with_url(&entry.state(), "", Some(&absolute(&route)));
         }
         window().scroll_to_with_x_and_y(0.0, 0.0);
-        self.lies_over(0);
+        self.is_at(entry);
         self.route.set(route);
     }
 
     /// Lays something over the page; the browser's back button takes it away again.
     pub fn cover(self, over: u8) {
+        let now = Entry::now();
+        let entry = Entry {
+            back: now.back + 1,
+            over,
+            ..now
+        };
         if let Ok(history) = window().history() {
-            let number = (entry() / BACK + 1) * BACK + u32::from(over);
-            let _ = history.push_state(&JsValue::from(number), "");
+            let _ = history.push_state(&entry.state(), "");
         }
-        self.lies_over(u32::from(over));
+        self.is_at(entry);
     }
 
     /// Goes back to the page, from whatever lies over it.
     pub fn uncover(self) {
-        let back = (entry() / BACK) as i32;
-        if let (1.., Ok(history)) = (back, window().history()) {
-            let _ = history.go_with_delta(-back);
+        let now = Entry::now();
+        if let (1.., Ok(history)) = (now.back, window().history()) {
+            let _ = history.go_with_delta(-i32::from(now.back));
         }
-        self.lies_over(0);
+        self.is_at(Entry {
+            back: 0,
+            over: 0,
+            ..now
+        });
     }
 
-    fn lies_over(self, number: u32) {
-        let over = (number % BACK) as u8;
-        if self.over.get_untracked() != over {
-            self.over.set(over);
+    fn is_at(self, entry: Entry) {
+        if self.run.get_untracked() != entry.run {
+            self.run.set(entry.run);
+        }
+        if self.over.get_untracked() != entry.over {
+            self.over.set(entry.over);
         }
     }
 
-    /// Writes another address for what is on screen already.
-    pub fn rename(self, route: Route) {
+    /// Writes another address, and the number of a run, for what is on screen already. What lies over the page stays if
+    /// it is wanted and this was the run's entry before.
+    pub fn rename(self, route: Route, run: u32, stay_over: bool) {
+        let now = Entry::now();
+        let entry = if stay_over && now.run == run {
+            now
+        } else {
+            Entry {
+                run,
+                ..Entry::default()
+            }
+        };
         if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&absolute(&route)));
+            let _ = history.replace_state_with_url(&entry.state(), "", Some(&absolute(&route)));
         }
-        self.lies_over(0);
+        self.is_at(entry);
         if self.route.with_untracked(|now| *now != route) {
             self.route.set(route);
         }
@@ -109,13 +177,6 @@ fn base() -> String {
 pub fn absolute(route: &Route) -> String {
     let href = route.href();
     format!("{}{}", base(), href.trim_start_matches("./"))
-}
-
-/// The number that the entry of the browser's history keeps; 0 if it keeps none.
-fn entry() -> u32 {
-    let history = window().history();
-    let number = history.and_then(|history| history.state()).ok();
-    number.and_then(|number| number.as_f64()).unwrap_or(0.0) as u32
 }
 
 fn current() -> Route {
@@ -158,4 +219,18 @@ pub fn Link(
         }
     };
     view! { <a class=class href=href on:click=follow>{children()}</a> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_comes_back_from_its_number() {
+        for (run, back, over) in [(0, 0, 0), (7, 0, 0), (7, 2, 1), (1 << 20, 15, 2)] {
+            let entry = Entry { run, back, over };
+            assert_eq!(Entry::of(entry.number()), entry);
+        }
+        assert_eq!(Entry::of(0), Entry::default());
+    }
 }

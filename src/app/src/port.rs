@@ -74,6 +74,15 @@ impl Port {
         self.send(Uint8Array::from(request), Box::new(answer));
     }
 
+    /// Whoever asked is gone from the page: what is still owed comes, and nobody is told.
+    pub fn forget(self) {
+        self.state.try_update_value(|state| {
+            for answer in &mut state.waiting {
+                *answer = Box::new(|_| ());
+            }
+        });
+    }
+
     fn send(self, bytes: Uint8Array, answer: Answer) {
         let number = self.state.try_update_value(|state| {
             state.waiting.push_back(answer);

@@ -55,10 +55,19 @@ impl Route {
 
     /// A scenario, with a seed and how hard its background is; the usual severity is not written.
     pub fn seeded(scenario: &str, seed: u64, severity: Severity) -> Self {
+        Self::waived(scenario, seed, severity, &[])
+    }
+
+    /// The same, without some gates.
+    pub fn waived(scenario: &str, seed: u64, severity: Severity, gates: &[String]) -> Self {
         let mut query = format!("seed={seed}");
         if severity != Severity::default() {
             query.push_str("&severity=");
             query.push_str(severity.id());
+        }
+        if !gates.is_empty() {
+            query.push_str("&waive=");
+            query.push_str(&gates.join(","));
         }
         Self::Run {
             scenario: scenario.to_string(),

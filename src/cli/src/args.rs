@@ -37,8 +37,8 @@ JSON:
   `lab run --json` prints one object: engine, scenario, seed, severity, drawn, case, waived,
   knobs, actions, properties, goals, entries, end, fingerprint, link, held. Equal runs print equal bytes.
   `lab sweep --json` prints one object, with `--all` a list of them: engine, scenario, from,
-  to, shard, severity, waived, knobs, played, runs, partial, properties, goals, fingerprint,
-  held. The number of jobs changes nothing in it.
+  to, shard, severity, waived, knobs, played, runs, broke, partial, properties, goals,
+  fingerprint, held. The number of jobs changes nothing in it.
   `lab teeth --json` prints one object: engine, from, to, gates (each with gate, breaks, goal,
   runs, scenario, seed, played, step, at, evidence, link), whole.
   `lab coverage --json` prints one object: engine, from, to, runs, sums (each with sort,
@@ -207,11 +207,11 @@ pub struct Sweep {
     #[command(flatten)]
     pub changes: Changes,
     /// How many runs at once [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub jobs: Option<String>,
     /// Run only the I-th of N parts of the seeds: `1/4`
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    pub shard: Option<Shard>,
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
+    pub shard: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -240,8 +240,8 @@ pub struct Teeth {
     )]
     pub seeds: String,
     /// How many runs at once [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub jobs: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -261,8 +261,8 @@ pub struct Coverage {
     #[arg(long)]
     pub missing: bool,
     /// How many runs at once [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub jobs: Option<String>,
     /// Print JSON
     #[arg(long, conflicts_with = "missing")]
     pub json: bool,
@@ -275,14 +275,4 @@ pub struct Shard {
     pub index: u64,
     /// Of how many.
     pub of: u64,
-}
-
-fn shard(text: &str) -> Result<Shard, String> {
-    let numbers = text
-        .split_once('/')
-        .and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-    match numbers {
-        Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
-        _ => Err("write I/N with I from 1 to N, such as 1/4".into()),
-    }
 }

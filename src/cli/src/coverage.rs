@@ -59,7 +59,7 @@ struct Report {
 pub fn coverage(args: &args::Coverage, library: &Library, out: &mut Out) -> Result<u8, Stop> {
     let (from, to) = input::seeds(&args.seeds)?;
     let plans: Vec<&Plan> = library.scenarios.iter().map(|one| &one.plan).collect();
-    let pool = input::threads(args.jobs)?;
+    let pool = input::threads(args.jobs.as_ref())?;
     let ways = jobs(&plans, from..from + 1).len() as u64;
     let bar = progress("Coverage", ways.saturating_mul(to - from));
     let mut coverage = Coverage::default();

@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** Whatever cannot be used is named with what is allowed and the nearest match; nothing is guessed.
 
-use crate::args::Changes;
+use crate::args::{Changes, Shard};
 use crate::out::{Stop, quoted};
 use machine::Gate;
 use platform::CATALOG;
@@ -36,9 +36,8 @@ pub fn scenario<'a>(library: &'a Library, id: &str) -> Result<&'a Scenario, Stop
 pub fn seed(text: &str) -> Result<u64, Stop> {
     number(text).ok_or_else(|| {
         let problem = Problem::new("seed", format!("`{}` is no seed", short(text)));
-        problem
-            .detail(format!("A seed is a whole number from 0 to {}.", u64::MAX))
-            .into()
+        let range = format!("A seed is a whole number from 0 to {}.", u64::MAX);
+        misread(&[text], problem.detail(range))
     })
 }
 
@@ -46,8 +45,51 @@ pub fn seed(text: &str) -> Result<u64, Stop> {
 pub fn moment(text: &str) -> Result<u64, Stop> {
     units::time(text).ok_or_else(|| {
         let problem = Problem::new("time", format!("`{}` is no time", short(text)));
-        problem.hint(format!("Write {}.", units::TIME_HINT)).into()
+        Stop::Usage(Box::new(
+            problem.hint(format!("Write {}.", units::TIME_HINT)),
+        ))
     })
+}
+
+/// What is wrong with numbers: they cannot be understood, unless they are digits throughout and then out of range.
+fn misread(numbers: &[&str], problem: Problem) -> Stop {
+    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if numbers.iter().all(digits) {
+        problem.into()
+    } else {
+        Stop::Usage(Box::new(problem))
+    }
+}
+
+/// Which part of the seeds: `I/N`.
+pub fn shard(text: &str) -> Result<Shard, Stop> {
+    let (index, of) = text.split_once('/').unwrap_or((text, ""));
+    match (number(index), number(of)) {
+        (Some(index), Some(of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
+        _ => {
+            let problem = Problem::new(
+                "shard",
+                format!("`{}` is no part of the seeds", short(text)),
+            )
+            .hint("Write `--shard I/N` with I from 1 to N, such as `--shard 1/4`.");
+            Err(misread(&[index, of], problem))
+        }
+    }
+}
+
+/// How many runs at once.
+fn jobs(text: Option<&String>) -> Result<Option<u16>, Stop> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    match number(text) {
+        Some(jobs @ 1..=1024) => Ok(Some(jobs as u16)),
+        _ => {
+            let problem = Problem::new("jobs", format!("`{}` is no number of jobs", short(text)))
+                .detail("It is a whole number from 1 to 1024.");
+            Err(misread(&[text], problem))
+        }
+    }
 }
 
 /// A range of seeds, `A..B`: from `A` up to but without `B`.
@@ -56,7 +98,8 @@ pub fn seeds(text: &str) -> Result<(u64, u64), Stop> {
         Problem::new("seeds", message).hint("Write `--seeds 0..200` for the seeds 0 to 199.")
     };
     let Some((from, to)) = text.split_once("..") else {
-        return Err(problem(format!("`{}` is no range of seeds", short(text))).into());
+        let problem = problem(format!("`{}` is no range of seeds", short(text)));
+        return Err(Stop::Usage(Box::new(problem)));
     };
     for end in [from, to] {
         if number(end).is_none() {
@@ -65,9 +108,8 @@ pub fn seeds(text: &str) -> Result<(u64, u64), Stop> {
                 short(end),
                 short(text)
             ));
-            return Err(problem
-                .detail(format!("A seed is a whole number from 0 to {}.", u64::MAX))
-                .into());
+            let range = format!("A seed is a whole number from 0 to {}.", u64::MAX);
+            return Err(misread(&[from, to], problem.detail(range)));
         }
     }
     match (number(from), number(to)) {
@@ -234,7 +276,8 @@ pub fn anti_patterns(library: &Library) -> Result<Vec<AntiPattern>, Stop> {
 }
 
 /// Threads to run on: so many, or one for each processor.
-pub fn threads(jobs: Option<u16>) -> Result<ThreadPool, Stop> {
+pub fn threads(text: Option<&String>) -> Result<ThreadPool, Stop> {
+    let jobs = jobs(text)?;
     ThreadPoolBuilder::new()
         .num_threads(jobs.map_or(0, usize::from))
         .build()
@@ -253,9 +296,8 @@ fn gate(id: &str) -> Result<String, Stop> {
 fn knob(text: &str) -> Result<(String, u64), Stop> {
     let Some((id, value)) = text.split_once('=') else {
         let problem = Problem::new("knob-value", format!("`{}` sets nothing", short(text)));
-        return Err(problem
-            .hint("Write `--set KNOB=VALUE`, such as `--set hold-budget=9s`.")
-            .into());
+        let hint = "Write `--set KNOB=VALUE`, such as `--set hold-budget=9s`.";
+        return Err(Stop::Usage(Box::new(problem.hint(hint))));
     };
     let Some(knob) = CATALOG.knob(id) else {
         let ids: Vec<String> = CATALOG.knobs.iter().map(|knob| knob.id()).collect();

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     }));
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return ExitCode::from(explain(&error)),
+        Err(error) => return ExitCode::from(explain(&error, wants_json())),
     };
     let json = args.command.json();
     let mut out = Out::new();
@@ -55,17 +55,34 @@ fn main() -> ExitCode {
             out::complain(&format!("lab: {reason}"));
             IO
         }
+        Err(Stop::Usage(problem)) => {
+            complain(&problem, json);
+            USAGE
+        }
         Err(Stop::Problem(problem)) => {
-            // A problem always encodes: it is four texts.
-            let text = if json {
-                serde_json::to_string(&*problem).unwrap_or_default()
-            } else {
-                format!("lab: {problem}")
-            };
-            out::complain(&text);
+            complain(&problem, json);
             BAD_INPUT
         }
     })
+}
+
+/// Says what is wrong, as people or as programs read it.
+fn complain(problem: &Problem, json: bool) {
+    // A problem always encodes: it is four texts.
+    out::complain(&if json {
+        serde_json::to_string(problem).unwrap_or_default()
+    } else {
+        format!("lab: {problem}")
+    });
+}
+
+/// Whether a command line that cannot be understood asks for JSON all the same.
+fn wants_json() -> bool {
+    let mut words = std::env::args_os().skip(1);
+    words
+        .by_ref()
+        .take_while(|word| word != "--")
+        .any(|word| word == "--json")
 }
 
 fn dispatch(command: Command, out: &mut Out) -> Result<u8, Stop> {
@@ -91,17 +108,40 @@ fn library() -> Result<Library, Stop> {
 }
 
 /// Help and version go to standard output; what cannot be understood is explained without echoing control characters.
-fn explain(error: &clap::Error) -> u8 {
+fn explain(error: &clap::Error, json: bool) -> u8 {
     match error.kind() {
         // Whether anybody reads the help to its end is not ours to say.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let _ = error.print();
             0
         }
+        _ if json => {
+            complain(&usage(&error.render().to_string()), true);
+            USAGE
+        }
         _ => {
             out::complain(error.render().to_string().trim_end());
             USAGE
         }
+    }
+}
+
+/// What clap says about a command line, as a problem: its first paragraph is what is wrong, its last what to do.
+fn usage(text: &str) -> Problem {
+    let line = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts: Vec<String> = text
+        .split("\n\n")
+        .map(line)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let (first, rest) = parts
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let problem = Problem::new("usage", message);
+    match rest.split_last() {
+        Some((last, between)) => problem.detail(between.join(" ")).hint(last),
+        None => problem,
     }
 }
 

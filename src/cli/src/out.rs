@@ -8,6 +8,8 @@ use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 /// Why a command ended before its result.
 #[derive(Debug)]
 pub enum Stop {
+    /// Something that was typed cannot be understood.
+    Usage(Box<Problem>),
     /// Something given cannot be used.
     Problem(Box<Problem>),
     /// Reading or writing failed.

@@ -36,7 +36,8 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
             .collect(),
     };
     let changes = input::changes(&args.changes, plans.first().copied())?;
-    let pool = input::threads(args.jobs)?;
+    let shard = args.shard.as_deref().map(input::shard).transpose()?;
+    let pool = input::threads(args.jobs.as_ref())?;
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);
     // Without a handler an interruption ends the sweep at once and without a report, as it would any program.
@@ -48,7 +49,7 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
 
     let mut reports = Vec::new();
     for plan in plans {
-        let (report, took) = one(plan, seeds, args.shard, &changes, &pool, &ended)?;
+        let (report, took) = one(plan, seeds, shard, &changes, &pool, &ended)?;
         let over = report.partial;
         if !args.json {
             if !reports.is_empty() {
@@ -60,6 +61,14 @@ pub fn sweep(args: &args::Sweep, library: &Library, out: &mut Out) -> Result<u8,
         if over {
             break;
         }
+    }
+    if !args.json && args.all {
+        let sum = |count: fn(&SweepReport) -> u64| reports.iter().map(count).sum();
+        out.line("")?;
+        out.line(format!(
+            "In all: {}",
+            counted(sum(|one| one.runs), sum(|one| one.broke))
+        ))?;
     }
     if args.json {
         match (&reports[..], args.all) {
@@ -139,9 +148,20 @@ pub fn progress(name: &str, total: u64) -> ProgressBar {
     }
 }
 
+/// How many runs were made, and in how many something broke.
+fn counted(runs: u64, broke: u64) -> String {
+    let runs = if runs == 1 {
+        "1 run".to_string()
+    } else {
+        format!("{runs} runs")
+    };
+    format!("{runs}, {broke} broke")
+}
+
 /// Counts so far.
 struct Tally {
     runs: u64,
+    broke: u64,
     properties: Vec<SweepRow>,
     goals: Vec<SweepRow>,
     fingerprints: Fold,
@@ -168,6 +188,7 @@ impl Tally {
         };
         Self {
             runs: 0,
+            broke: 0,
             properties: PROPERTIES.iter().map(|spec| row(spec.id)).collect(),
             goals,
             fingerprints: Fold::new(0),
@@ -176,6 +197,7 @@ impl Tally {
 
     fn add(&mut self, report: &RunReport, changes: &Checked) {
         self.runs += 1;
+        let before = self.broken();
         self.fingerprints.write(report.fingerprint.as_bytes());
         let show = || changes.command(&report.scenario, report.seed);
         for property in &report.properties {
@@ -200,6 +222,13 @@ impl Tally {
                 show,
             );
         }
+        self.broke += u64::from(self.broken() > before);
+    }
+
+    /// How often something broke.
+    fn broken(&self) -> u64 {
+        let rows = self.properties.iter().chain(&self.goals);
+        rows.map(|row| row.broken).sum()
     }
 
     fn report(
@@ -210,11 +239,7 @@ impl Tally {
         changes: &Checked,
         partial: bool,
     ) -> SweepReport {
-        let held = self
-            .properties
-            .iter()
-            .chain(&self.goals)
-            .all(|row| row.broken == 0);
+        let held = self.broken() == 0;
         SweepReport {
             engine: ENGINE.into(),
             scenario: plan.id.clone(),
@@ -226,6 +251,7 @@ impl Tally {
             knobs: changes.knobs.clone(),
             played: changes.played.word().into(),
             runs: self.runs,
+            broke: self.broke,
             partial,
             properties: self.properties,
             goals: self.goals,
@@ -313,8 +339,8 @@ fn show(
     let seconds = took.as_secs_f64();
     let speed = report.runs as f64 / seconds.max(1e-6);
     out.line(format!(
-        "\n{} runs in {seconds:.1} s, {speed:.0} seeds per second",
-        report.runs
+        "\n{}\n{seconds:.1} s, {speed:.0} seeds per second",
+        counted(report.runs, report.broke)
     ))?;
     out.line(format!("fingerprint {}", report.fingerprint))?;
     let shown: Vec<&SweepRow> = report

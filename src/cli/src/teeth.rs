@@ -108,7 +108,7 @@ pub fn teeth(args: &args::Teeth, library: &Library, out: &mut Out) -> Result<u8,
     let (from, to) = input::seeds(&args.seeds)?;
     let gates = input::gates(&args.gates)?;
     let plans: Vec<&Plan> = library.scenarios.iter().map(|one| &one.plan).collect();
-    let pool = input::threads(args.jobs)?;
+    let pool = input::threads(args.jobs.as_ref())?;
     let bar = progress("Teeth", gates.len() as u64);
     let mut found: Vec<Option<(Found, &Plan, Played)>> = gates.iter().map(|_| None).collect();
     let mut made = 0;

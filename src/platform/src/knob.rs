@@ -257,4 +257,6 @@ machine::knobs! {
     CALL_TRIES = "call tries", Count 4 in 1..=1_000, home "Provider Outage";
     /// How long an edge is asked how far the epochs had got before it may be written off.
     EPOCH_FLOOR_WAIT = "epoch floor wait", Time 60_000_000 in 100_000..=3_600_000_000, home "Production Promotion";
+    /// How long a preview is kept after there is a later one in its place.
+    PREVIEW_RETENTION = "preview retention", Time 604_800_000_000 in 0..=31_536_000_000_000, home "Edge";
 }

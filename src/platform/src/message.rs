@@ -96,6 +96,20 @@ pub enum Reason {
     NotIsolated,
     /// The last start failed for want of a secret, and nobody has bound it yet.
     SecretMissing,
+    /// Whoever sent it has left.
+    ClientLeft,
+    /// It came on an errand, and somebody in person wanted its slot.
+    Displaced,
+    /// It came on an errand while the app sleeps, and nothing is woken for errands.
+    ErrandWhileCold,
+    /// There is a later preview, and the time of this one is over.
+    PreviewGone,
+    /// Whoever asks for it has it already.
+    NotModified,
+    /// The event is kept, and the app gets it in its turn.
+    EventKept,
+    /// The inbox did not answer.
+    InboxSilent,
 }
 
 /// Why a wake or an allocation failed.
@@ -353,6 +367,7 @@ pub enum Message {
         status: u16,
         reason: Reason,
         retry_after: u32,
+        headers: crate::traces::Headers,
     },
     /// Edge to control plane: bring this route to serving.
     WakeAsk {

@@ -130,6 +130,9 @@ pub static MESSAGES: &[&str] = &[
     "asset-bytes",
     "manifest-ask",
     "manifest-answer",
+    "client-left",
+    "inbox-keep",
+    "inbox-kept",
     "data-look",
     "data-looks",
     "data-fence",
@@ -489,6 +492,11 @@ faults! {
     "revoked-credentials" "Revoked credentials" RevokedCredentials {
         /// Which provider, by name.
         provider: String,
+    }
+    /// A later preview takes the place of one, which is kept for a while.
+    "preview-superseded" "Preview superseded" PreviewSuperseded {
+        /// The preview, by position among the apps.
+        app: u16,
     }
 }
 

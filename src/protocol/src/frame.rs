@@ -152,6 +152,8 @@ pub struct RequestCounts {
     pub refused: u32,
     /// Answered with an error, or never.
     pub failed: u32,
+    /// Not answered, since whoever sent them had left.
+    pub left: u32,
 }
 
 /// The first app's requests in one slice of time, for the chart: of the same ones as [`RequestCounts`].

@@ -11,7 +11,7 @@ use machine::fingerprint::Fold;
 use serde::{Deserialize, Serialize};
 
 /// A range from which the seed draws, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Range {
     /// The least value.
     pub low: u64,
@@ -402,6 +402,8 @@ pub enum Metric {
     TabsConnected,
     /// Tabs that were told not to come again.
     TabsGivenUp,
+    /// Requests whose clients left before they were answered.
+    Left,
 }
 
 /// Something that is or is not so at a moment of a run.

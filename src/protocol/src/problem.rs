@@ -17,6 +17,12 @@ pub struct Problem {
     pub hint: String,
 }
 
+/// What `lab list` shows.
+const LISTED: [&str; 6] = ["scenario", "gate", "knob", "fault", "property", "severity"];
+
+/// So many names are few enough to be told at once.
+const FEW: usize = 12;
+
 impl Problem {
     /// A problem with a code and a message.
     #[must_use]
@@ -55,24 +61,39 @@ impl Problem {
             &alloc::format!("unknown-{kind}"),
             alloc::format!("there is no {kind} `{given}`"),
         );
+        let all = kind.strip_suffix('y').map_or_else(
+            || alloc::format!("{kind}s"),
+            |stem| alloc::format!("{stem}ies"),
+        );
+        let listed = LISTED.contains(&kind);
         let problem = match machine::nearest(&given, known.iter().copied()) {
             Some(nearest) => problem.hint(alloc::format!("Did you mean `{nearest}`?")),
-            None => {
-                let all = kind.strip_suffix('y').map_or_else(
-                    || alloc::format!("{kind}s"),
-                    |stem| alloc::format!("{stem}ies"),
-                );
-                problem.hint(alloc::format!("`lab list {all}` shows them all."))
-            }
+            None if listed => problem.hint(alloc::format!("`lab list {all}` shows them all.")),
+            None => problem,
         };
-        problem.detail(alloc::format!("Known: {}.", known.join(", ")))
+        // A list that fills the screen hides what was meant.
+        problem.detail(if listed && known.len() > FEW {
+            alloc::format!("There are {}; `lab list {all}` shows them.", known.len())
+        } else {
+            alloc::format!("Known: {}.", known.join(", "))
+        })
+    }
+
+    /// Its sentences after the message, in the order of reading: what was probably meant comes before what there is.
+    #[must_use]
+    pub fn sentences(&self) -> [&str; 2] {
+        if self.hint.starts_with("Did you mean") {
+            [&self.hint, &self.detail]
+        } else {
+            [&self.detail, &self.hint]
+        }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        for part in [&self.detail, &self.hint] {
+        for part in self.sentences() {
             if !part.is_empty() {
                 write!(f, "\n  {part}")?;
             }
@@ -82,3 +103,25 @@ impl fmt::Display for Problem {
 }
 
 impl core::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn what_was_probably_meant_comes_first_and_long_lists_are_pointed_to() {
+        let few = Problem::unknown("severity", "strom", &["calm", "rough", "storm"]);
+        assert_eq!(
+            few.to_string(),
+            "there is no severity `strom`\n  Did you mean `storm`?\n  Known: calm, rough, storm."
+        );
+        let names: Vec<String> = (0..40).map(|n| alloc::format!("gate-{n:02}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let many = Problem::unknown("gate", "gate-7", &names);
+        assert!(many.hint.starts_with("Did you mean"), "{many}");
+        assert_eq!(many.detail, "There are 40; `lab list gates` shows them.");
+        let far = Problem::unknown("gate", "zebra", &names);
+        assert_eq!(far.hint, "`lab list gates` shows them all.");
+    }
+}

@@ -133,6 +133,8 @@ pub struct SweepReport {
     pub played: String,
     /// How many runs were made.
     pub runs: u64,
+    /// In how many of them something broke.
+    pub broke: u64,
     /// Whether it was ended before all runs were made.
     pub partial: bool,
     /// The properties.

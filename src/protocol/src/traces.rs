@@ -15,6 +15,10 @@ pub struct TracesPlan {
     pub assets: u8,
     /// The apps that are previews of others.
     pub previews: Vec<PreviewPlan>,
+    /// The apps that are not woken for crawlers and the like, by position.
+    pub not_for_errands: Vec<u16>,
+    /// Whether there is an inbox for events.
+    pub inbox: bool,
 }
 
 /// A provider that sends webhooks to an app.
@@ -44,6 +48,8 @@ pub struct ProviderPlan {
     pub played_back: u32,
     /// How much later.
     pub played_back_after: u64,
+    /// Whether the app's owner has agreed that its events are kept in the inbox.
+    pub inbox: bool,
 }
 
 /// An app that is a preview of another.
@@ -70,6 +76,14 @@ pub struct Extra {
     pub unknown: u32,
     /// How many of those for assets name a path instead of a digest.
     pub paths: u32,
+    /// How many come on an errand: only asking whether a page is there, fetching ahead, crawling.
+    pub errands: u32,
+    /// For how long their clients wait before they leave; they never do if it is left out.
+    pub patience: Option<Range>,
+    /// How many visitors they come from, again and again; 0 if nobody can tell them apart.
+    pub visitors: u16,
+    /// How many of those for paths of assets say what they have already.
+    pub conditional: u32,
 }
 
 /// What an operator may do about previews, by position among the apps.

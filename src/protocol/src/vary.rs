@@ -54,7 +54,7 @@ varied! {
     /// How many of all messages within the platform are overtaken.
     "reordering" "Reordering" Share Reordering;
     /// How many of the kinds of trouble in the background there are; which of them, the seed draws as well.
-    "troubles" "Kinds of trouble" Things Troubles;
+    "troubles" "Troubles" Things Troubles;
 }
 
 impl Varied {

@@ -12,10 +12,13 @@
 mod anti_pattern;
 #[cfg(feature = "author")]
 mod author;
+mod topic;
 pub mod units;
 
 use protocol::{Plan, Severity, Varied};
 use serde::{Deserialize, Serialize};
+
+pub use topic::{TOPICS, Topic};
 
 #[cfg(feature = "author")]
 pub use anti_pattern::AntiPattern;
@@ -93,6 +96,8 @@ pub struct Lesson {
     pub summary: String,
     /// How long it takes, about.
     pub minutes: u32,
+    /// What it teaches: the id of one of the [`TOPICS`].
+    pub topic: String,
     /// What is going on when it begins; a paragraph each.
     pub situation: Vec<String>,
     /// The three things that a first visit points at: a part of the page (one of [`REGIONS`]) and what to see there.

@@ -89,6 +89,11 @@ fn what_is_wrong_is_said_with_its_place_and_the_nearest_name() {
         ),
         ("minutes = 8", "minuets = 8", "the file has no `minutes`"),
         ("minutes = 8", "minuets = 8", "there is no key `minuets`"),
+        (
+            "topic = \"waking\"",
+            "topic = \"wakign\"",
+            "Did you mean `waking`?",
+        ),
         ("minutes = 8", "minuets = 8", "Did you mean `minutes`?"),
         ("minutes = 8", "minutes = -8", "unreadable-value"),
         (

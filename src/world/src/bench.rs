@@ -7,7 +7,7 @@ use crate::debrief::debrief;
 use crate::line::Line;
 use crate::reading;
 use crate::series::series;
-use crate::view::{Names, entry_view, frame_body, is_routine};
+use crate::view::{Names, entry_view, frame_body, is_routine, verdicts};
 use crate::{report, twin};
 use alloc::boxed::Box;
 use alloc::format;
@@ -56,6 +56,8 @@ struct Branch {
     line: Line,
     /// Finished reads.
     read: Vec<ReadView>,
+    /// The fingerprint of the whole run, and the one that the same run gave another time.
+    again: Option<(u64, u64)>,
 }
 
 impl Bench {
@@ -152,6 +154,7 @@ impl Open {
             waivers: replay.waivers.clone(),
             line,
             read: Vec::new(),
+            again: None,
         };
         let open = Self {
             plan,
@@ -323,6 +326,7 @@ impl Open {
             waivers: parent.waivers.clone(),
             line,
             read,
+            again: None,
         };
         self.add(branch);
         Ok(())
@@ -409,9 +413,22 @@ impl Open {
         self.branch().line.is_over()
     }
 
+    /// A run that is over is made once more, as `lab run` does, and both fingerprints are told.
+    fn made_again(&mut self, over: bool) -> Result<Option<(u64, u64)>> {
+        let now = self.branch().line.run().fingerprint();
+        let known = self.branch().again.filter(|(first, _)| *first == now);
+        if !over || known.is_some() {
+            return Ok(known.filter(|_| over));
+        }
+        let both = (now, report::run_again(&self.plan, &self.replay())?);
+        self.branches[self.current].again = Some(both);
+        Ok(Some(both))
+    }
+
     fn frame(&mut self) -> Result<Frame> {
         let over = self.is_over();
         let revealed = self.revealed()?;
+        let again = self.made_again(over)?;
         let plan = &self.plan;
         let branch = &mut self.branches[self.current];
         let reads = reading::reads(plan, &mut branch.line, &mut branch.read);
@@ -429,9 +446,11 @@ impl Open {
         let line = &branch.line;
         let run = line.run();
         let (state, watch) = (run.state(), run.watch());
-        let mut properties = watch.properties().views();
+        let mut properties = verdicts(plan, watch.properties().views());
         if run.diverged().is_some() {
             report::set_determinism(&mut properties, state.steps(), state.now().0, (0, 1));
+        } else if let Some(both) = again {
+            report::set_determinism(&mut properties, state.steps(), state.now().0, both);
         }
         let body = frame_body(plan, state, watch);
         Ok(Frame {
@@ -591,6 +610,7 @@ impl Open {
             waivers: replay.waivers,
             line: waived,
             read: Vec::new(),
+            again: None,
         });
         // The twin is a branch to go to; what is on screen stays.
         self.current = stay.min(self.branches.len() - 1);

@@ -2,7 +2,7 @@
 
 use crate::line::Line;
 use crate::lower::{case_of, drawn};
-use crate::view::{Names, entry_view, is_routine};
+use crate::view::{Names, entry_view, is_routine, verdicts};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ const PORTION: u64 = 1000;
 /// A [`Problem`] that names what in the replay does not exist or is out of range.
 pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
     let line = played_out(plan, replay)?;
-    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    let again = run_again(plan, replay)?;
     Ok(report(plan, replay, &line, again))
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> R
     let fingerprint = line.run().fingerprint();
     let state = line.run().state();
     let watch = line.run().watch();
-    let mut views = watch.properties().views();
+    let mut views = verdicts(plan, watch.properties().views());
     set_determinism(
         &mut views,
         state.steps(),
@@ -123,10 +123,18 @@ pub(crate) fn judge_determinism(
     views: &mut [PropertyView],
 ) -> Result<(), Box<Problem>> {
     let state = line.run().state();
-    let again = fingerprint_in_portions(plan, replay, PORTION)?;
+    let again = run_again(plan, replay)?;
     let both = (line.run().fingerprint(), again);
     set_determinism(views, state.steps(), state.now().0, both);
     Ok(())
+}
+
+/// The fingerprint of the same replay made another time, in other portions, for O-42.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn run_again(plan: &Plan, replay: &Replay) -> Result<u64, Box<Problem>> {
+    fingerprint_in_portions(plan, replay, PORTION)
 }
 
 /// The fingerprint of a replay, stepped so many entries at a time.

@@ -91,6 +91,10 @@ impl Tally {
                 | Note::HoldRefused { request, .. } => {
                     self.held.remove(&request);
                 }
+                Note::Traces(platform::traces::Note::Left { request, .. }) => {
+                    self.held.remove(&request);
+                    self.ledger.answered(request);
+                }
                 Note::ResponseSent {
                     request,
                     status,

@@ -1,6 +1,8 @@
 //! The bench as a person works it: go on, go back, act, take back, branch, compare, debrief.
 
-use protocol::{Advance, Frame, Placed, Plan, Progress, Replay, Reply, Request};
+use protocol::{
+    Advance, Frame, Placed, Plan, Progress, PropertyReport, Replay, Reply, Request, Verdict,
+};
 use world::Bench;
 
 fn plan(id: &str) -> Plan {
@@ -416,5 +418,30 @@ fn a_debrief_tells_how_it_ended_and_how_much_it_left_out() {
     assert!(
         shortened > 0,
         "no run is so long that something is left out"
+    );
+}
+
+#[test]
+fn a_run_that_is_over_stands_as_the_command_line_says() {
+    let (mut bench, plan, before) = open(7);
+    let o_42 = |frame: &Frame| {
+        let mut all = frame.properties.iter();
+        all.find(|view| view.id == "o-42")
+            .map(|view| view.verdict.clone())
+    };
+    // One run says nothing about two.
+    assert_eq!(o_42(&before), Some(Verdict::NotExercised));
+    let mut over = before;
+    while !over.over {
+        over = frame(&mut bench, Request::Advance(Advance::Until(plan.end)));
+    }
+    let mut whole = replay(&plan, 7);
+    whole.at = plan.end;
+    let report = world::run(&plan, &whole).unwrap();
+    let said: Vec<PropertyReport> = over.properties.into_iter().map(Into::into).collect();
+    assert_eq!(said, report.properties);
+    assert!(
+        said.iter()
+            .any(|row| row.id == "o-42" && row.verdict == "held")
     );
 }

@@ -2,10 +2,33 @@
 
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { goTo, open, openRun, predict, region } from "./support.mjs";
+import { debrief, goTo, open, openRun, predict, region } from "./support.mjs";
 
 const PARTS = {
-  home: async (page) => open(page, "./"),
+  home: async (page) => {
+    await open(page, "./");
+    await page.getByText("3 chosen seeds").first().click();
+  },
+  early: async (page) => {
+    await openRun(page);
+    await predict(page);
+    await page.keyboard.press("d");
+    await expect(page.getByRole("button", { name: "Show me the cause" })).toBeVisible();
+  },
+  large: async (page) => {
+    await openRun(page, "s/large-fleet?seed=1");
+    await region(page, "System");
+    await expect(page.getByRole("button", { name: "Show all 100 runners" })).toBeVisible();
+  },
+  earlier: async (page) => {
+    await openRun(page);
+    await predict(page);
+    await goTo(page, 40);
+    await page.waitForTimeout(300);
+    await region(page, "Run");
+    await page.getByRole("button", { name: "Same seed again" }).click();
+    await expect(page.getByRole("button", { name: "Go back to it" })).toBeVisible();
+  },
   first: async (page) => openRun(page),
   run: async (page) => {
     await openRun(page);
@@ -33,7 +56,7 @@ const PARTS = {
   debrief: async (page) => {
     await openRun(page);
     await predict(page);
-    await page.keyboard.press("d");
+    await debrief(page);
     await expect(page.getByText("What happened")).toBeVisible({ timeout: 20_000 });
   },
   help: async (page) => {

@@ -50,6 +50,8 @@ test("a lesson needs no mouse", async ({ page }) => {
   await expect(moment(page)).toBeVisible();
   await page.keyboard.press("d");
   await expect(page.getByRole("heading", { name: "Debrief" })).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: "Show me the cause" }));
+  await page.keyboard.press("Enter");
   await expect(page.getByText("What happened")).toBeVisible({ timeout: 20_000 });
 });
 

@@ -1,7 +1,7 @@
 // A whole lesson, as a learner plays it.
 
 import { expect, test } from "@playwright/test";
-import { goTo, moment, openRun, predict, seconds } from "./support.mjs";
+import { debrief, goTo, moment, openRun, predict, seconds } from "./support.mjs";
 
 /** What to do about each cause that a seed of Stuck Wake may draw. */
 const CURES = {
@@ -18,7 +18,7 @@ async function cause(browser, baseURL, seed) {
   const page = await context.newPage();
   await openRun(page, `s/stuck-wake?seed=${seed}`);
   await predict(page);
-  await page.getByRole("button", { name: "Debrief" }).click();
+  await debrief(page);
   await expect(page.getByText("Not every objective was met.")).toBeVisible({ timeout: 20_000 });
   const text = await page.locator(".debrief .lead").textContent();
   await context.close();
@@ -102,4 +102,34 @@ test("Wake Stampede opens and plays", async ({ page }) => {
   const before = await seconds(page);
   await page.keyboard.press("n");
   await expect.poll(() => seconds(page)).toBeGreaterThan(before);
+});
+
+test("the debrief keeps the cause to itself until the end or until it is asked for", async ({ page }) => {
+  await openRun(page);
+  await predict(page);
+  await goTo(page, 40);
+  await page.getByRole("button", { name: "Debrief" }).click();
+  await expect(page.getByText("The run stands at 40.000 s of 10 min, and its cause is still to be found.")).toBeVisible();
+  await page.waitForTimeout(500);
+  await expect(page.getByText("The cause that this seed drew")).toHaveCount(0);
+  await expect(page.getByText("A reference solution")).toHaveCount(0);
+  await page.getByRole("button", { name: "Go on with the run" }).click();
+  await expect(moment(page)).toHaveText("40.000 s");
+
+  await page.keyboard.press("d");
+  await page.getByRole("button", { name: "Show me the cause" }).click();
+  await expect(page.getByText("The cause that this seed drew")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText("Played to its end from 40.000 s")).toBeVisible();
+  await page.reload();
+  await page.getByRole("button", { name: "Debrief" }).click();
+  await expect(page.getByText("The cause that this seed drew")).toBeVisible({ timeout: 20_000 });
+
+  await page.getByRole("button", { name: "Same lesson, new seed" }).click();
+  await predict(page);
+  await page.getByRole("button", { name: "Debrief" }).click();
+  await expect(page.getByRole("button", { name: "Show me the cause" })).toBeVisible();
+  await page.getByRole("button", { name: "Go on with the run" }).click();
+  await goTo(page, 600);
+  await page.getByRole("button", { name: "Debrief" }).click();
+  await expect(page.getByText("The cause that this seed drew")).toBeVisible({ timeout: 20_000 });
 });

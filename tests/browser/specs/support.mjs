@@ -38,6 +38,15 @@ export async function goTo(page, seconds) {
   await expect(moment(page)).toHaveText(`${seconds.toFixed(3)} s`, { timeout: 20_000 });
 }
 
+/** Opens the debrief, and asks for the cause if the run is not over. */
+export async function debrief(page) {
+  await page.getByRole("button", { name: "Debrief" }).click();
+  await expect(page.getByRole("heading", { name: "Debrief" })).toBeVisible();
+  const tell = page.getByRole("button", { name: "Show me the cause" });
+  await expect(tell.or(page.getByText("What happened")).first()).toBeVisible({ timeout: 20_000 });
+  if (await tell.isVisible()) await tell.click();
+}
+
 /** Seconds of the moment on screen. */
 export async function seconds(page) {
   return Number.parseFloat(await moment(page).textContent());

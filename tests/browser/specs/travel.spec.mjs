@@ -1,7 +1,7 @@
 // Going back and forth, taking back, coming back, passing on.
 
 import { expect, test } from "@playwright/test";
-import { fingerprint, goTo, moment, openRun, predict, seconds } from "./support.mjs";
+import { debrief as lookBack, fingerprint, goTo, moment, openRun, predict, seconds } from "./support.mjs";
 
 test("the same moment has the same fingerprint, however it was reached", async ({ page }) => {
   await openRun(page);
@@ -84,7 +84,7 @@ test("the back button leads from debrief and twin run to the run, and only then 
   await predict(page);
   await goTo(page, 40);
   const before = await fingerprint(page).textContent();
-  await page.getByRole("button", { name: "Debrief" }).click();
+  await lookBack(page);
   const debrief = page.getByRole("heading", { name: "Debrief" });
   const twin = page.getByRole("heading", { name: "Twin run" });
   await expect(debrief).toBeVisible();
@@ -102,9 +102,70 @@ test("the back button leads from debrief and twin run to the run, and only then 
   await page.getByRole("button", { name: "Back to the run" }).click();
   await expect(page.getByRole("button", { name: "Play" })).toBeVisible();
   await expect(moment(page)).toHaveText("40.000 s");
-  await expect.poll(() => page.evaluate(() => history.state)).toBe(null);
+  await expect.poll(() => page.evaluate(() => (history.state ?? 0) % 256)).toBe(0);
   await page.goBack();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Study Lab");
+});
+
+test("another severity or seed keeps the run, and the back button leads to it", async ({ page }) => {
+  const facts = page.locator(".facts dd");
+  const severity = page.getByRole("combobox", { name: "severity" });
+  await page.goto("./");
+  await page.getByRole("link", { name: "Any Fleet" }).click();
+  await expect(fingerprint(page)).toHaveText(/^[0-9a-f]{8}$/);
+  await goTo(page, 40);
+  const first = await fingerprint(page).textContent();
+
+  await severity.selectOption("storm");
+  await expect(page).toHaveURL(/severity=storm/);
+  await expect(page.getByText("Your run of seed 1 is kept: at 40.000 s, nothing done in it.")).toBeVisible();
+  await goTo(page, 50);
+  const second = await fingerprint(page).textContent();
+
+  await page.getByText("Chosen seeds").click();
+  await page.locator(".seeds").first().getByRole("button").first().click();
+  await expect(moment(page)).toHaveText(/^0\.000 s$|^[0-9.]+ s$/);
+  await expect(fingerprint(page)).not.toHaveText(second);
+  await expect(page.getByText("Your run of seed 1, storm is kept")).toBeVisible();
+
+  await page.goBack();
+  await expect(moment(page)).toHaveText("50.000 s");
+  await expect(fingerprint(page)).toHaveText(second);
+  await expect(severity).toHaveValue("storm");
+  await page.goBack();
+  await expect(moment(page)).toHaveText("40.000 s");
+  await expect(fingerprint(page)).toHaveText(first);
+  await expect(severity).toHaveValue("rough");
+  await page.goForward();
+  await expect(moment(page)).toHaveText("50.000 s");
+  await page.reload();
+  await expect(moment(page)).toHaveText("50.000 s");
+  await expect(fingerprint(page)).toHaveText(second);
+
+  await page.getByText("Earlier runs").click();
+  await page.getByRole("button", { name: "seed 1", exact: true }).click();
+  await expect(moment(page)).toHaveText("40.000 s");
+  await expect(fingerprint(page)).toHaveText(first);
+  await page.goBack();
+  await expect(moment(page)).toHaveText("50.000 s");
+  await page.goBack();
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Study Lab");
+  expect(await facts.count()).toBe(0);
+});
+
+test("a run that is begun again with the same seed can be gone back to", async ({ page }) => {
+  await openRun(page);
+  await predict(page);
+  await goTo(page, 30);
+  await page.locator(".acts").getByRole("button", { name: "Bind the missing secret" }).click();
+  await page.getByRole("button", { name: "Same seed again" }).click();
+  await expect(moment(page)).toHaveText("12.000 s");
+  await expect(page.getByText("Your run of seed 1 is kept: at 30.000 s, 1 action.")).toBeVisible();
+  await page.getByRole("button", { name: "Go back to it" }).click();
+  await expect(moment(page)).toHaveText("30.000 s");
+  await expect(page.getByRole("list", { name: "What you did" }).getByRole("listitem")).toHaveCount(1);
+  await expect(page.getByRole("button", { name: "Go back to it" })).toHaveCount(0);
 });
 
 test("a link reproduces the run elsewhere", async ({ page, browser, baseURL, context }) => {

@@ -23,6 +23,57 @@ test("a large world fits the page and leaves out what it does not have", async (
   await expect(page.getByRole("button", { name: "Play" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Hints" })).toHaveCount(0);
   await expect(page.getByRole("heading", { name: "Act" })).toHaveCount(0);
-  await expect(page.getByText("runner-1", { exact: true }).first()).toBeVisible();
+  const lanes = page.getByRole("img", { name: /^Lanes of 1[0-9][0-9] nodes/ });
+  await expect(lanes).toBeVisible();
+  expect(await lanes.locator(".lane").count()).toBeLessThan(30);
+  const all = page.getByRole("button", { name: "Show all 100 runners" });
+  await all.focus();
+  await page.keyboard.press("Enter");
+  await expect(lanes.getByText("runner-100", { exact: true })).toBeAttached();
+  expect(await lanes.locator(".lane").count()).toBeGreaterThan(100);
+  const fold = page.getByRole("button", { name: "Fold the 100 runners" });
+  await expect(fold).toBeFocused();
+  await expect(fold).toHaveAttribute("aria-expanded", "true");
+  await page.keyboard.press("Enter");
+  await expect(lanes.getByText("runner-100", { exact: true })).toHaveCount(0);
   expect(await fits(page)).toBe(true);
+});
+
+test("worlds are in groups, found by words and by who has to act, and the wish is kept for the visit", async ({ page }) => {
+  await page.goto("./");
+  const find = page.getByRole("search", { name: "Worlds" });
+  const links = page.locator(".world-name a:visible");
+  const count = find.getByRole("status");
+  await expect(page.getByRole("heading", { name: "Hosts", level: 3 })).toBeVisible();
+  const all = await links.count();
+  expect(all).toBeGreaterThan(50);
+  await expect(count).toHaveText(`${all} worlds`);
+
+  await find.getByRole("radio", { name: "Yours to solve" }).check();
+  await expect(page.locator(".worlds > li:visible", { hasText: "runs by itself" })).toHaveCount(0);
+  const yours = await links.count();
+  await find.getByRole("radio", { name: "Run by themselves" }).check();
+  expect(await links.count()).toBe(all - yours);
+  await find.getByRole("searchbox").fill("provider");
+  await expect(links.first()).toHaveText("Slow Providers");
+  await expect(page.getByRole("heading", { name: "Hosts", level: 3 })).toBeHidden();
+  await links.first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Slow Providers");
+  await page.goBack();
+  await expect(find.getByRole("searchbox")).toHaveValue("provider");
+
+  await find.getByRole("searchbox").fill("zebra");
+  await expect(count).toHaveText("No world is like that.");
+  await page.getByRole("button", { name: "Show all worlds" }).press("Enter");
+  await expect(find.getByRole("searchbox")).toBeFocused();
+  await expect(count).toHaveText(`${all} worlds`);
+});
+
+test("a chosen seed says why it is chosen", async ({ page }) => {
+  await page.goto("./");
+  const world = page.locator(".worlds > li", { hasText: "Any Fleet" });
+  await world.locator("summary").click();
+  await expect(world.locator(".chosen p").first()).toBeVisible();
+  await world.locator(".chosen a").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Any Fleet");
 });

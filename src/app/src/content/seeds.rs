@@ -2,17 +2,6 @@
 
 use protocol::Severity;
 
-/// A seed with its name, as the start page lists it.
-#[derive(Debug)]
-pub struct Seeded {
-    /// The seed.
-    pub seed: u64,
-    /// At which severity.
-    pub severity: Severity,
-    /// What to call it.
-    pub title: &'static str,
-}
-
 /// A seed worth a look.
 #[derive(Debug)]
 pub struct Seed {

@@ -7,6 +7,7 @@ mod questions;
 use crate::draw::marks;
 use crate::run::desk::{Desk, Mode};
 use crate::run::did;
+use crate::ui::held::Derived;
 use crate::ui::press;
 use crate::ui::sign::told;
 use crate::words;
@@ -17,6 +18,7 @@ use protocol::{Debrief, EntryView};
 #[component]
 pub fn DebriefPage() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let may_tell = Derived::new(move || desk.may_tell());
     view! {
         <section class="page debrief" aria-labelledby="debrief-title">
             <header class="page-head">
@@ -24,10 +26,29 @@ pub fn DebriefPage() -> impl IntoView {
                 <button type="button" class="quiet" on:click=press(move |_| desk.show(Mode::Run))>"Back to the run"</button>
             </header>
             {move || match desk.debrief.get() {
+                _ if !may_tell.get() => early(desk),
                 None => view! { <p class="waiting" role="status">"Running to the end …"</p> }.into_any(),
                 Some(debrief) => whole(&debrief, desk),
             }}
         </section>
+    }
+    .into_any()
+}
+
+/// What there is to say before the end, while the cause is still to be found.
+fn early(desk: Desk) -> AnyView {
+    let (at, end) = desk
+        .frame
+        .with_untracked(|frame| frame.as_ref().map_or((0, 0), |frame| (frame.at, frame.end)));
+    view! {
+        <div class="early">
+            <p class="lead">{format!("The run stands at {} of {}, and its cause is still to be found.", words::moment(at), words::length(end))}</p>
+            <p>"At its end the debrief tells the cause, the whole story and a reference solution. You may also have it now: then the run is played to its end as it stands, with nothing more done, and there is nothing left to find out in it. You can go on with it all the same."</p>
+            <div class="buttons">
+                <button type="button" class="primary" on:click=press(move |_| desk.show(Mode::Run))>"Go on with the run"</button>
+                <button type="button" class="quiet" on:click=press(move |_| desk.give_up())>"Show me the cause"</button>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -63,8 +84,15 @@ fn whole(debrief: &Debrief, desk: Desk) -> AnyView {
         requests.failed
     );
     let nothing_wrong = debrief.wrong_moves.is_empty();
+    let before = desk.frame.with_untracked(|frame| {
+        frame
+            .as_ref()
+            .filter(|frame| !frame.over)
+            .map(|frame| frame.at)
+    });
     view! {
         <p class="lead">
+            {before.map(|at| format!("Played to its end from {}, with nothing more done. ", words::moment(at)))}
             {if debrief.solved { "Every objective was met." } else { "Not every objective was met." }}
             " " {summary}
             {(!debrief.drawn.is_empty()).then(|| view! { " The seed drew: "{drawn(debrief)}"." }.into_any())}

@@ -6,8 +6,10 @@
 //! counted from a moment that stays for long ([`BASE`]), all of them are moved at once by [`Picture::shift`], and a mark
 //! with the same [`Mark::key`] looks the same.
 
+mod fold;
 mod lane;
 
+pub use fold::{fold, kinds, telling};
 pub use lane::Lane;
 use protocol::{EntryView, Fate, LaneMessage};
 use std::sync::Arc;
@@ -167,12 +169,15 @@ pub fn picture(
         None;
         lanes
             .iter()
-            .map(|lane| lane.id as usize + 1)
+            .flat_map(|lane| &lane.ids)
+            .map(|id| *id as usize + 1)
             .max()
             .unwrap_or(0)
     ];
     for (index, lane) in lanes.iter().enumerate() {
-        places[lane.id as usize] = Some(lane_y(index));
+        for id in &lane.ids {
+            places[*id as usize] = Some(lane_y(index));
+        }
     }
     let y = |id: u16| places.get(id as usize).copied().flatten();
     let (mut still, mut dots, mut going) = (Vec::new(), Vec::new(), Vec::new());

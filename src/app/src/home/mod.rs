@@ -1,5 +1,7 @@
 //! Home: what this is, in one calm screen, and where to begin.
 
+mod worlds;
+
 use crate::content;
 use crate::content::Listed;
 use crate::navigate::{Link, Navigator};
@@ -58,13 +60,8 @@ pub fn HomePage(
 }
 
 fn further_down() -> AnyView {
-    let worlds = content::INDEX.iter().filter(|listed| listed.world);
     view! {
-        <section aria-labelledby="worlds-title">
-            <h2 id="worlds-title">"Worlds"</h2>
-            <p class="worlds-lead">"Places to look around in, without a lesson: every part of the platform at work, with what goes wrong there."</p>
-            <ul class="worlds">{worlds.map(world).collect_view()}</ul>
-        </section>
+        {worlds::worlds()}
         <Paste/>
         <details class="home-keys">
             <summary>"The keys"</summary>
@@ -74,33 +71,27 @@ fn further_down() -> AnyView {
     .into_any()
 }
 
-/// One line of the list of worlds.
-fn world(listed: &'static Listed) -> AnyView {
-    let to = Route::scenario(listed.id);
-    view! {
-        <li>
-            <Link to=to>{listed.title}</Link>
-            <span>{listed.summary}</span>
-            {chosen(listed)}
-        </li>
-    }
-    .into_any()
-}
-
-/// The seeds of a scenario that are worth a look.
+/// The seeds of a scenario that are worth a look, each with why.
 fn chosen(listed: &'static Listed) -> AnyView {
     if listed.seeds.is_empty() {
         return ().into_any();
     }
-    let links = listed.seeds.iter().map(|one| {
+    let rows = listed.seeds.iter().map(|one| {
         let to = Route::seeded(listed.id, one.seed, one.severity);
-        view! { <li><Link to=to>{one.title}</Link></li> }.into_any()
+        view! {
+            <li>
+                <Link to=to>{one.title}</Link>
+                <span class="mono cost">{one.label()}</span>
+                <p>{one.why}</p>
+            </li>
+        }
+        .into_any()
     });
     view! {
-        <div class="chosen">
-            <span class="label">"Chosen seeds"</span>
-            <ul>{links.collect_view()}</ul>
-        </div>
+        <details class="chosen">
+            <summary>{words::count(listed.seeds.len() as u64, "chosen seed")}<span class="visually-hidden">" of "{listed.title}</span></summary>
+            <ul>{rows.collect_view()}</ul>
+        </details>
     }
     .into_any()
 }

@@ -49,7 +49,7 @@ pub fn asked(query: &str) -> Result<Asked, Problem> {
                     "It may have `seed`, a whole number, `severity`, and `waive`, the ids of gates. \
                     Nothing of it was followed."
                         .into();
-                if problem.hint.contains("lab list") {
+                if problem.hint.is_empty() {
                     problem.hint = "For example ?seed=7&waive=hold-slots-free.".into();
                 }
                 return Err(problem);

@@ -11,6 +11,7 @@ mod question;
 mod story;
 pub mod strip;
 mod system;
+mod terms;
 mod timeline;
 mod why;
 
@@ -19,14 +20,14 @@ use crate::debrief::DebriefPage;
 use crate::navigate::Navigator;
 use crate::port::{Health, Port};
 use crate::route::{self, Asked, Route};
-use crate::saved;
+use crate::saved::{self, Record};
 use crate::twin::TwinPage;
 use crate::ui::focus_soon;
 use crate::ui::held::effect;
 use crate::ui::press;
 use crate::ui::problem::ProblemBox;
 use crate::words;
-use desk::{Desk, Mode, Region};
+use desk::{Comes, Desk, Mode, Region};
 use leptos::prelude::*;
 use opening::Opening;
 
@@ -38,7 +39,7 @@ pub fn RunPage(
 ) -> impl IntoView {
     let desk = Desk::new(scenario);
     provide_context(desk);
-    let Navigator { route, over } = expect_context();
+    let Navigator { route, run, over } = expect_context();
     effect(move |first| {
         let Route::Run {
             scenario: id,
@@ -51,10 +52,11 @@ pub fn RunPage(
         if id != scenario.plan.id {
             return;
         }
+        let run = run.get();
         if first {
-            open(desk, &query, shared.as_deref());
-        } else {
-            another(desk, &query, shared.as_deref());
+            open(desk, run, &query, shared.as_deref());
+        } else if !desk.is_on(run) {
+            another(desk, run, &query, shared.as_deref());
         }
     });
     effect(move |first| {
@@ -76,7 +78,10 @@ pub fn RunPage(
             arrive(mode);
         }
     });
-    on_cleanup(move || desk.pause());
+    on_cleanup(move || {
+        desk.pause();
+        port.forget();
+    });
     keys::listen(desk);
     view! {
         <div
@@ -108,8 +113,8 @@ fn arrive(mode: Mode) {
     });
 }
 
-/// Opens the run that the address means, or what was kept.
-fn open(desk: Desk, query: &str, shared: Option<&str>) {
+/// Opens the run that the browser's history or the address means, or what was kept.
+fn open(desk: Desk, run: u32, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
     let kept = saved::run(plan.id);
     if let Err(trouble) = kept {
@@ -117,9 +122,12 @@ fn open(desk: Desk, query: &str, shared: Option<&str>) {
     }
     let kept = kept.ok().flatten();
     let otherwise = opening::decide(plan, "", None, kept.clone()).0;
-    let (opening, problem) = opening::decide(plan, query, shared, kept.clone());
-    if let Some(record) = kept.filter(|_| opening != otherwise) {
-        saved::keep_previous(&record);
+    let known = saved::numbered(plan.id, run).filter(|_| shared.is_none());
+    let (opening, problem) = opening::decide(plan, query, shared, known.or(kept.clone()));
+    // A run of an older page has no number; one that is gone on with knows its step.
+    let goes_on = |record: &Record| opening.step.is_some() && opening.number == record.number;
+    if let Some(record) = kept.filter(|record| !goes_on(record)) {
+        desk.put_aside(record, Comes::Here);
     }
     desk.problem.set(problem);
     let fresh = Opening::fresh(plan, opening::FIRST_SEED);
@@ -128,15 +136,16 @@ fn open(desk: Desk, query: &str, shared: Option<&str>) {
     } else {
         otherwise
     };
-    desk.open(opening, Some(otherwise));
+    desk.open(opening, Some(otherwise), Comes::Here);
 }
 
-/// The address changed while a run is open: a good link replaces the run, a bad one is only reported.
-fn another(desk: Desk, query: &str, shared: Option<&str>) {
+/// The browser went to another run, or the address changed while one is open: a good link replaces the run, a bad one is
+/// only reported.
+fn another(desk: Desk, run: u32, query: &str, shared: Option<&str>) {
     let plan = &desk.scenario.plan;
     if let Some(text) = shared {
         match opening::shared(plan, text) {
-            Ok(replay) => desk.open(Opening::shared(replay), None),
+            Ok(replay) => desk.replace(Opening::shared(replay), Comes::Here),
             Err(problem) => desk.refuse(problem),
         }
         return;
@@ -144,8 +153,10 @@ fn another(desk: Desk, query: &str, shared: Option<&str>) {
     match route::asked(query) {
         Ok(asked) => {
             let known = desk.replay.get_untracked();
-            if known.is_none_or(|replay| !opening::means(&asked, &replay)) {
-                desk.begin(asked);
+            if !desk.return_to(run, &asked)
+                && known.is_none_or(|replay| run != 0 || !opening::means(&asked, &replay))
+            {
+                desk.begin_as(asked, Comes::Here);
             }
         }
         Err(problem) => desk.refuse(problem),
@@ -219,6 +230,7 @@ fn Notices() -> impl IntoView {
         <div class="notices">
             <ProblemBox problem=desk.problem/>
             {move || desk.sent.get().then(|| sent(desk)).into_any()}
+            {move || desk.left.get().map(|left| begin::left(&left, desk)).into_any()}
             {move || desk.trouble.get().map(|trouble| view! {
                 <section class="problem" role="status">
                     <p>{trouble.text()}</p>

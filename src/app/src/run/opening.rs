@@ -11,6 +11,8 @@ pub const FIRST_SEED: u64 = 1;
 /// A run about to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
+    /// Its number among the runs of this browser; 0 for one that begins.
+    pub number: u32,
     /// What to run.
     pub replay: Replay,
     /// The entry to go to; `None` for the moment that the replay names.
@@ -21,6 +23,8 @@ pub struct Opening {
     pub introduced: bool,
     /// How many hints were opened.
     pub hints: u32,
+    /// Whether its cause was told.
+    pub told: bool,
     /// Lines of a newer version, kept as they are.
     pub other: Vec<String>,
     /// Whether it comes from somebody else, so that it has to be said what it is.
@@ -43,11 +47,13 @@ impl Opening {
             severity: Severity::default(),
         };
         Self {
+            number: 0,
             replay,
             step: None,
             prediction: None,
             introduced: false,
             hints: 0,
+            told: false,
             other: vec![],
             sent: false,
         }
@@ -64,11 +70,13 @@ impl Opening {
     /// A run that somebody shared.
     pub fn shared(replay: Replay) -> Self {
         Self {
+            number: 0,
             replay,
             step: None,
             prediction: None,
             introduced: true,
             hints: 0,
+            told: false,
             other: vec![],
             sent: true,
         }
@@ -77,19 +85,23 @@ impl Opening {
     /// A run as it was left.
     pub fn resumed(record: Record) -> Self {
         let Record {
+            number,
             replay,
             step,
             prediction,
             introduced,
             hints,
+            told,
             other,
         } = record;
         Self {
+            number,
             replay,
             step: Some(step),
             prediction,
             introduced,
             hints,
+            told,
             other,
             sent: false,
         }
@@ -167,11 +179,13 @@ mod tests {
     fn kept(seed: u64) -> Record {
         let Opening { replay, .. } = Opening::fresh(plan(), seed);
         Record {
+            number: 2,
             replay,
             step: 40,
             prediction: None,
             introduced: true,
             hints: 1,
+            told: false,
             other: vec![],
         }
     }

@@ -40,6 +40,7 @@ pub fn Strip() -> impl IntoView {
                 <Waived/>
                 <div class="strip-acts">
                     <begin::Seeds/>
+                    <begin::Earlier/>
                     <button type="button" class="quiet" on:click=another>"New seed"</button>
                     <button type="button" class="quiet" on:click=again>"Same seed again"</button>
                     <button type="button" class="quiet" on:click=press(move |_| desk.copy_link()) aria-keyshortcuts="c">"Copy link"</button>

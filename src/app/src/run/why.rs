@@ -1,6 +1,7 @@
 //! Why an entry happened: its causes, how the gates ruled, what it led to.
 
 use super::desk::Desk;
+use super::terms::term;
 use crate::draw::marks::Sign;
 use crate::ui::press;
 use crate::ui::sign::told;
@@ -129,7 +130,7 @@ fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
     view! {
         <li>
             <p>{told(Sign::of_ruling(&ruling.verdict), ruling.verdict.clone())}" "<strong>{gate.title}</strong></p>
-            <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, ruling.found, ruling.wanted)}</p>
+            <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, term(&id, ruling.found), term(&id, ruling.wanted))}</p>
             <p>{machine::summary(gate.doc)}</p>
             {telling.then(|| view! {
                 <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(id.clone()))>"Twin run without this gate"</button>

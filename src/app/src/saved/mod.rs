@@ -87,17 +87,70 @@ pub fn keep_run(record: &Record) -> Result<(), Trouble> {
     set("last", scenario)
 }
 
-/// Keeps the run that is about to be replaced by another one, so that nothing is lost at once.
-pub fn keep_previous(record: &Record) {
-    let _ = set(
-        &format!("previous.{}", record.replay.scenario),
-        &record.write(),
-    );
+/// How many runs of a scenario are kept beside the one that is open.
+const EARLIER: u32 = 6;
+
+/// The key of the place for the run with this number; the first place has the name that older pages gave it.
+fn place(scenario: &str, number: u32) -> String {
+    match number % EARLIER {
+        0 => format!("previous.{scenario}"),
+        nth => format!("previous.{scenario}.{nth}"),
+    }
+}
+
+/// Keeps a run that another one takes the place of. The oldest makes room.
+pub fn put_aside(mut record: Record) {
+    let scenario = record.replay.scenario.clone();
+    if record.number == 0 {
+        record.number = next_number(&scenario);
+    }
+    let _ = set(&place(&scenario, record.number), &record.write());
+}
+
+/// The runs of a scenario that were put aside, the newest first.
+pub fn earlier(scenario: &str) -> Vec<Record> {
+    let places = (0..EARLIER).filter_map(|nth| get(&place(scenario, nth)).ok().flatten());
+    let mut found: Vec<_> = places.filter_map(|text| Record::read(&text)).collect();
+    found.sort_by_key(|record| std::cmp::Reverse(record.number));
+    found
+}
+
+/// The run with this number, open or put aside.
+pub fn numbered(scenario: &str, number: u32) -> Option<Record> {
+    let open = run(scenario).ok().flatten();
+    let mut all = open.into_iter().chain(earlier(scenario));
+    all.find(|record| number != 0 && record.number == number)
+}
+
+/// The number for a run that begins.
+pub fn next_number(scenario: &str) -> u32 {
+    let open = run(scenario).ok().flatten();
+    let all = open.into_iter().chain(earlier(scenario));
+    1 + all.map(|record| record.number).max().unwrap_or(0)
 }
 
 /// The scenario that was open last.
 pub fn last() -> Option<String> {
     get("last").ok().flatten()
+}
+
+/// What was looked for on the start page; only for as long as the browser's tab is open.
+pub fn wish() -> String {
+    let kept = for_the_visit().and_then(|kept| kept.get_item(WISH).ok().flatten());
+    kept.unwrap_or_default()
+}
+
+/// Keeps what is looked for on the start page.
+pub fn keep_wish(text: &str) {
+    if let Some(kept) = for_the_visit() {
+        let _ = kept.set_item(WISH, text);
+    }
+}
+
+const WISH: &str = "study-lab.v1.wish";
+
+fn for_the_visit() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok().flatten()
 }
 
 /// The notes of a scenario.

@@ -42,6 +42,8 @@ pub struct Prediction {
 /// One run as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// Its number among the runs of its scenario in this browser; 0 if it never got one.
+    pub number: u32,
     /// What to run again.
     pub replay: Replay,
     /// The entry at which it stood.
@@ -52,6 +54,8 @@ pub struct Record {
     pub introduced: bool,
     /// How many hints were opened.
     pub hints: u32,
+    /// Whether its cause was told.
+    pub told: bool,
     /// Lines that this version does not know.
     pub other: Vec<String>,
 }
@@ -62,7 +66,8 @@ impl Record {
     /// The text that is kept.
     pub fn write(&self) -> String {
         let mut text = format!(
-            "{HEAD}\nreplay {}\nstep {}\nhints {}\n",
+            "{HEAD}\nnumber {}\nreplay {}\nstep {}\nhints {}\n",
+            self.number,
             self.replay.to_link(),
             self.step,
             self.hints
@@ -76,6 +81,9 @@ impl Record {
         }
         if self.introduced {
             text.push_str("introduced yes\n");
+        }
+        if self.told {
+            text.push_str("told yes\n");
         }
         for line in &self.other {
             text.push_str(line);
@@ -91,11 +99,13 @@ impl Record {
             .strip_prefix(HEAD)?
             .strip_prefix('\n')?
             .strip_suffix("end\n")?;
-        let (mut replay, mut step, mut hints, mut prediction, mut introduced, mut other) =
-            (None, None, 0, None, false, vec![]);
+        let (mut replay, mut step, mut prediction) = (None, None, None);
+        let (mut number, mut hints, mut introduced, mut told) = (0, 0, false, false);
+        let mut other = vec![];
         for line in body.lines() {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));
             match key {
+                "number" => number = value.parse().ok()?,
                 "replay" => replay = Some(Replay::from_link(value).ok()?),
                 "step" => step = Some(value.parse().ok()?),
                 "hints" => hints = value.parse().ok()?,
@@ -110,17 +120,28 @@ impl Record {
                     });
                 }
                 "introduced" => introduced = value == "yes",
+                "told" => told = value == "yes",
                 _ => other.push(line.to_string()),
             }
         }
         Some(Self {
+            number,
             replay: replay?,
             step: step?,
             prediction,
             introduced,
             hints,
+            told,
             other,
         })
+    }
+
+    /// Whether anything was done in it, so that it is worth coming back to; `begun_at` is the moment at which it began.
+    pub fn touched(&self, begun_at: u64) -> bool {
+        !self.replay.actions.is_empty()
+            || self.prediction.is_some()
+            || self.hints > 0
+            || self.replay.at != begun_at
     }
 }
 
@@ -130,6 +151,7 @@ mod tests {
 
     fn record() -> Record {
         Record {
+            number: 3,
             replay: Replay {
                 engine: "0.1.0".into(),
                 scenario: "stuck-wake".into(),
@@ -149,6 +171,7 @@ mod tests {
             }),
             introduced: true,
             hints: 1,
+            told: true,
             other: vec!["colour blue".into()],
         }
     }
@@ -159,10 +182,42 @@ mod tests {
         let plain = Record {
             prediction: None,
             introduced: false,
+            told: false,
             other: vec![],
             ..record()
         };
         assert_eq!(Record::read(&plain.write()), Some(plain));
+    }
+
+    #[test]
+    fn a_record_of_an_older_page_has_no_number_and_told_nothing() {
+        let text = record()
+            .write()
+            .replace("number 3\n", "")
+            .replace("told yes\n", "");
+        let old = Record {
+            number: 0,
+            told: false,
+            ..record()
+        };
+        assert_eq!(Record::read(&text), Some(old));
+    }
+
+    #[test]
+    fn a_run_is_worth_keeping_once_something_was_done_in_it() {
+        let fresh = Record {
+            prediction: None,
+            hints: 0,
+            ..record()
+        };
+        assert!(!fresh.touched(fresh.replay.at));
+        assert!(fresh.touched(fresh.replay.at + 1) && record().touched(record().replay.at));
+        let mut acted = fresh.clone();
+        acted.replay.actions.push(protocol::Placed {
+            at: 4,
+            id: "retry".into(),
+        });
+        assert!(acted.touched(4));
     }
 
     #[test]

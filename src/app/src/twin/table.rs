@@ -67,6 +67,7 @@ fn totals((enforced, waived): (RequestCounts, RequestCounts)) -> AnyView {
                 {line("served", enforced.served, waived.served)}
                 {line("refused", enforced.refused, waived.refused)}
                 {line("failed", enforced.failed, waived.failed)}
+                {(enforced.left + waived.left > 0).then(|| line("left", enforced.left, waived.left))}
             </tbody>
         </table>
     }

@@ -17,8 +17,10 @@ pub fn ProblemBox(
             view! {
                 <section class="problem" role="alert" data-code=found.code.clone()>
                     <p class="problem-what">{sentence}"."</p>
-                    {(!found.detail.is_empty()).then(|| view! { <p>{found.detail.clone()}</p> }.into_any())}
-                    {(!found.hint.is_empty()).then(|| view! { <p class="problem-hint">{found.hint.clone()}</p> }.into_any())}
+                    {found.sentences().into_iter().filter(|text| !text.is_empty()).map(|text| {
+                        let hint = (*text == found.hint).then_some("problem-hint");
+                        view! { <p class=hint>{text.to_string()}</p> }.into_any()
+                    }).collect_view()}
                     <button type="button" class="quiet" on:click=press(move |_| problem.set(None))>"Dismiss"</button>
                 </section>
             }.into_any()

@@ -4,7 +4,7 @@ use super::{Due, Edge, Held, Out};
 use crate::control::Contract;
 use crate::message::{Class, Reason, Request};
 use crate::note::Note;
-use crate::traces::Arrival;
+use crate::traces::{Arrival, Caching, Headers};
 use crate::{gate, knob, wake};
 use machine::{Context, Duration, Fact, NodeId, Time};
 
@@ -23,9 +23,10 @@ impl Edge {
         } = request;
         out.note(Note::RequestArrived {
             request: id,
-            route: self.noted_route(&arrival),
+            route: self.noted_route(cx, &arrival),
             class,
         });
+        self.remember(out, &arrival);
         if usize::from(route.0) >= self.installation.contracts.len() {
             return self.respond(cx, out, client, id, 404, Reason::NoRoute, Duration::ZERO);
         }
@@ -37,7 +38,11 @@ impl Edge {
         }
         if class == Class::Asset {
             // The bytes are named by their digest: no owner, no app and no table is needed to know that they are right.
-            return self.respond(cx, out, client, id, 200, Reason::Served, Duration::ZERO);
+            let marked = Headers {
+                caching: Caching::for_a_year(),
+                ..Headers::default()
+            };
+            return self.answer(cx, out, client, id, (200, Reason::Served), marked);
         }
         if let Err(reason) = self.check_owner(cx, out, id, route, class) {
             return self.respond(cx, out, client, id, 503, reason, Duration::ZERO);
@@ -49,6 +54,7 @@ impl Edge {
         if !self.may_enter(cx, out, client, &request)
             || !self.may_be_early(cx, out, client, &arrival)
             || !self.is_believed(cx, out, client, &arrival)
+            || self.goes_to_inbox(cx, out, client, &arrival)
             || self.ask_key(cx, out, client, &request)
         {
             return;
@@ -72,6 +78,10 @@ impl Edge {
             key,
             ..
         } = *request;
+        if self.has_left(id) {
+            let (reason, wait) = (Reason::ClientLeft, Duration::ZERO);
+            return self.respond(cx, out, client, id, 503, reason, wait);
+        }
         if let Some(target) = self.choose(cx, out, id, route, None) {
             if Self::changes(class) && key.is_some() && !self.check_key(cx, out, client, request) {
                 return;
@@ -129,7 +139,9 @@ impl Edge {
             let rest = self.rest(cx, route);
             return self.respond(cx, out, client, id, 503, Reason::UnsafeCold, rest);
         }
-        if !self.preview_may_wake(cx, out, client, request) {
+        if !self.errand_may_wake(cx, out, client, request)
+            || !self.preview_may_wake(cx, out, client, request)
+        {
             return;
         }
         if class == Class::Unsafe && !self.check_key(cx, out, client, request) {
@@ -176,6 +188,9 @@ impl Edge {
                 Reason::BodyTooLarge,
                 Duration::ZERO,
             );
+        }
+        if self.held.len() as u64 >= cx.knobs.get(&knob::HOLD_SLOTS) {
+            self.make_room(cx, out, id);
         }
         let slots = Fact::below(self.held.len() as u64, cx.knobs.get(&knob::HOLD_SLOTS));
         if out

@@ -8,7 +8,7 @@ use crate::id::{DeploymentId, Digest, RequestId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::{Class, Message, Reason, Request};
 use crate::note::Note;
-use crate::traces::{Asset, Message as Say, Note as Tell};
+use crate::traces::{Asset, Caching, Headers, Message as Say, Note as Tell};
 use crate::{gate, knob};
 use machine::fingerprint::digest as digest_of;
 use machine::{Context, Duration, Fact, NodeId, Time};
@@ -98,6 +98,9 @@ impl Edge {
                     deployment,
                     owner,
                 }));
+                if self.known(id) == Some(digest) {
+                    return self.unchanged(cx, out, &wanting, digest);
+                }
                 return self.serve_digest(cx, out, wanting, digest);
             }
         }
@@ -153,6 +156,12 @@ impl Edge {
         let retry = cx.knobs.time(&knob::ASSET_RETRY);
         self.agenda.set(Due::Asset(id), cx.now.after(retry));
         out.send(store, Message::Traces(say));
+    }
+
+    /// Whether a client's request waits for the artifact store.
+    pub(super) fn is_wanting(&self, request: RequestId, client: NodeId) -> bool {
+        let wanting = self.assets.wanting.get(request);
+        wanting.is_some_and(|wanting| wanting.client == client)
     }
 
     /// The request that waits for this answer; answers to earlier asks count for nothing.
@@ -214,8 +223,45 @@ impl Edge {
             right: bytes == digest,
             cached,
         }));
-        let wait = Duration::ZERO;
-        self.respond(cx, out, wanting.client, id, 200, Reason::Served, wait);
+        // What a path means may be another thing tomorrow.
+        let by_digest = matches!(wanting.asset, Asset::Digest(_));
+        let for_ever = out.require(
+            cx,
+            &gate::IMMUTABLE_BY_DIGEST,
+            id.into(),
+            Fact::yes(by_digest),
+        );
+        let caching = if for_ever.is_ok() {
+            Caching::for_a_year()
+        } else {
+            Caching::Revalidate { etag: digest }
+        };
+        self.hand_over(cx, out, wanting, (200, Reason::Served), caching);
+    }
+
+    /// Whoever asks has what the path means: nothing but that is said, and nothing is fetched.
+    fn unchanged(&mut self, cx: &Context<'_>, out: &mut Out, wanting: &Wanting, etag: Digest) {
+        let request = wanting.request.id;
+        out.note(Note::Traces(Tell::Unchanged { request }));
+        let caching = Caching::Revalidate { etag };
+        self.hand_over(cx, out, wanting, (304, Reason::NotModified), caching);
+    }
+
+    fn hand_over(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        wanting: &Wanting,
+        said: (u16, Reason),
+        caching: Caching,
+    ) {
+        let request = wanting.request.id;
+        out.note(Note::Traces(Tell::Marked { request, caching }));
+        let headers = Headers {
+            caching,
+            ..Headers::default()
+        };
+        self.answer(cx, out, wanting.client, request, said, headers);
     }
 
     /// The store has no such asset, so there is none: the app is not asked.

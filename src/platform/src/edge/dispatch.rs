@@ -7,7 +7,7 @@ use super::{Due, Edge, Out};
 use crate::id::{AllocationId, Epoch, IdempotencyKey, RequestId, RouteId};
 use crate::message::{Class, Message, Reason};
 use crate::note::Note;
-use crate::traces::{Message as Say, Outcome};
+use crate::traces::{Headers, Message as Say, Outcome};
 use crate::{gate, knob, stream};
 use machine::{Ask, Context, Duration, Fact, NodeId, fingerprint};
 
@@ -54,7 +54,7 @@ impl Edge {
             .filter_map(|(_, id)| Some((*id, self.allocations.get(*id)?)))
     }
 
-    /// The allocation for a request: the least busy one of the owner. Another's is looked at only so that the rule
+    /// The allocation for a request: the one that has its visitor's session, or the least busy one of the owner. Another's is looked at only so that the rule
     /// against it is asked, and said.
     pub(super) fn choose(
         &self,
@@ -65,6 +65,10 @@ impl Edge {
         except: Option<AllocationId>,
     ) -> Option<AllocationId> {
         let owner = self.routes.get(route)?.epoch;
+        let home = self.home(request).filter(|home| Some(*home) != except);
+        if let Some(home) = home.filter(|home| self.is_home(cx, out, request, (*home, owner))) {
+            return Some(home);
+        }
         let candidates = self
             .in_rotation(route)
             .filter(|(id, _)| Some(*id) != except);
@@ -126,6 +130,7 @@ impl Edge {
             Due::Flight(request),
             cx.now.after(cx.knobs.time(&knob::DISPATCH_TIMEOUT)),
         );
+        self.tell_affinity(out, request, allocation);
         out.note(Note::RequestDispatched {
             request,
             class,
@@ -149,6 +154,12 @@ impl Edge {
             }
         };
         out.send(host, message);
+    }
+
+    /// Whether a client's request was handed over and not answered.
+    pub(super) fn awaits_answer(&self, request: RequestId, client: NodeId) -> bool {
+        let flight = self.flights.get(request);
+        flight.is_some_and(|flight| flight.client == client && !flight.answered)
     }
 
     /// It is no longer in flight there.
@@ -184,20 +195,16 @@ impl Edge {
         } else {
             self.validated(out, request, flight.route, flight.allocation, ok);
             self.land(request, flight.allocation);
-            let (status, reason) = if ok {
+            let said = if ok {
                 (200, Reason::Served)
             } else {
                 (500, Reason::AppError)
             };
-            self.respond(
-                cx,
-                out,
-                flight.client,
-                request,
-                status,
-                reason,
-                Duration::ZERO,
-            );
+            let headers = Headers {
+                home: self.is_visitor(request).then_some(flight.allocation),
+                ..Headers::default()
+            };
+            self.answer(cx, out, flight.client, request, said, headers);
         }
     }
 
@@ -231,7 +238,7 @@ impl Edge {
             again,
             ..
         } = flight;
-        let other = if again {
+        let other = if again || self.has_left(request) {
             None
         } else {
             self.choose(cx, out, request, route, Some(allocation))
@@ -302,6 +309,7 @@ impl Edge {
     ) -> bool {
         let harmless = Fact::yes(!Self::changes(flight.class));
         if flight.again
+            || self.has_left(request)
             || self.installation.services.keys.is_none()
             || out
                 .require(cx, &gate::OUTCOME_KNOWN, request.into(), harmless)
@@ -369,6 +377,39 @@ impl Edge {
         reason: Reason,
         rest: Duration,
     ) {
+        self.tell(
+            cx,
+            out,
+            client,
+            request,
+            (status, reason, rest),
+            Headers::default(),
+        );
+    }
+
+    /// Answers a request that need not come again, and says what may be done with the answer.
+    pub(super) fn answer(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: RequestId,
+        (status, reason): (u16, Reason),
+        headers: Headers,
+    ) {
+        let said = (status, reason, Duration::ZERO);
+        self.tell(cx, out, client, request, said, headers);
+    }
+
+    fn tell(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        request: RequestId,
+        (status, reason, rest): (u16, Reason, Duration),
+        headers: Headers,
+    ) {
         let retry_after = if matches!(status, 503 | 409) {
             let key = fingerprint::fold(u64::from(cx.node.0), u64::from(request.0));
             let jitter = cx.dice.below(
@@ -386,6 +427,9 @@ impl Edge {
         };
         let reason = self.or_deferred(out, request, status, reason);
         self.settle_by_answer(cx, out, request, reason);
+        if !self.dismiss(out, request, reason) {
+            return;
+        }
         out.note(Note::ResponseSent {
             request,
             status,
@@ -399,6 +443,7 @@ impl Edge {
                 status,
                 reason,
                 retry_after,
+                headers,
             },
         );
     }

@@ -1,4 +1,4 @@
-//! Holding: requests wait in order of arrival, and go when the owner serves, when their budget ends, or when it is
+//! Holding: requests wait in order of arrival, errands after people, and go when the owner serves, when their budget ends, or when it is
 //! known that nothing will come.
 //!
 //! **Invariants.** A budget counts from arrival, whatever happens to the route meanwhile.
@@ -18,7 +18,7 @@ impl Edge {
         self.held.push(held);
     }
 
-    fn take_held(&mut self, matches: impl Fn(&Held) -> bool) -> Option<Held> {
+    pub(super) fn take_held(&mut self, matches: impl Fn(&Held) -> bool) -> Option<Held> {
         let index = self.held.iter().position(matches)?;
         let held = self.held.remove(index);
         self.held_digest ^= digest(&held);
@@ -28,10 +28,13 @@ impl Edge {
 
     /// Lets go what may go of a route's held requests, in order of arrival.
     pub(super) fn pump(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) {
-        while let Some(head) = self.held.iter().find(|held| held.route == route).copied() {
+        while self.held.iter().any(|held| held.route == route) {
             if !self.anything_serves(route) {
                 return self.want(cx, out, route);
             }
+            let Some(head) = self.next_held(cx, out, route) else {
+                break;
+            };
             let next = self.next_release.get(route).copied().unwrap_or(Time::ZERO);
             if out
                 .require(
@@ -138,7 +141,13 @@ impl Edge {
         self.agenda.clear(Due::Release(route));
     }
 
-    fn refuse_one(&mut self, cx: &Context<'_>, out: &mut Out, held: Held, reason: Reason) {
+    pub(super) fn refuse_one(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        held: Held,
+        reason: Reason,
+    ) {
         let waited = cx.now.since(held.arrived).0;
         out.note(Note::HoldRefused {
             request: held.request,

@@ -98,6 +98,12 @@ impl Edge {
         true
     }
 
+    /// Whether the store was asked for the key of a client's request and has not answered.
+    pub(super) fn is_asking(&self, request: RequestId, client: NodeId) -> bool {
+        let asking = self.asking.get(request);
+        asking.is_some_and(|asking| asking.client == client)
+    }
+
     fn send_reserve(&self, out: &mut Out, asking: &Asking, nth: u32) {
         if let Some(keys) = self.installation.services.keys {
             let Asking { request, claim, .. } = *asking;

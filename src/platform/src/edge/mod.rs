@@ -7,8 +7,8 @@
 //! The parts: `table` follows the control plane, `cursor` the route event stream where there is one, `admit` judges
 //! arriving requests, `keys` remembers idempotency keys, `hold` lets requests wait and go, `ask` asks for wakes, `dispatch`
 //! hands requests over and answers them. What some requests need besides: `idempotency` keeps keys in a store, `webhook`
-//! believes providers, `asset` serves bytes by their digest, `preview` keeps previews and production apart, `sessions` keeps
-//! sockets where their sessions are.
+//! believes providers, `inbox` has their events kept where that is agreed, `asset` serves bytes by their digest, `preview` keeps previews and production apart, `sessions` keeps
+//! sockets where their sessions are, `visits` knows errands from people and who has left.
 
 mod admit;
 mod ask;
@@ -17,10 +17,12 @@ mod cursor;
 mod dispatch;
 mod hold;
 mod idempotency;
+mod inbox;
 mod keys;
 mod preview;
 mod sessions;
 mod table;
+mod visits;
 mod webhook;
 
 pub use cursor::{Phase, Streamed};
@@ -102,6 +104,8 @@ enum Due {
     Asset(RequestId),
     /// Something about a socket.
     Session(crate::sessions::Due),
+    /// The inbox has not answered.
+    Keep(RequestId),
 }
 
 /// An edge.
@@ -126,6 +130,9 @@ pub struct Edge {
     assets: asset::Assets,
     previews: preview::Previews,
     sockets: sessions::Sockets,
+    visits: visits::Visits,
+    /// Events that the inbox was asked to keep.
+    keeping: Ledger<RequestId, inbox::Keeping>,
     agenda: Agenda<Due>,
     /// Counts what it says to the control plane. Begins, after a crash, above what it can have reached before.
     last_ask: u32,
@@ -156,6 +163,8 @@ impl Edge {
             assets: asset::Assets::default(),
             previews: preview::Previews::default(),
             sockets: sessions::Sockets::default(),
+            visits: visits::Visits::default(),
+            keeping: Ledger::default(),
             agenda: Agenda::default(),
             last_ask: 0,
             following: 0,
@@ -245,6 +254,8 @@ impl Edge {
     fn on_say(&mut self, cx: &Context<'_>, out: &mut Out, from: NodeId, say: Say) {
         match say {
             Say::Arrive(arrival) => self.on_request(cx, out, from, arrival),
+            Say::Kept { request, nth } => self.on_kept(cx, out, request, nth),
+            Say::Leave { request } => self.on_leave(cx, out, from, request),
             Say::Reserved {
                 request, standing, ..
             } => self.on_standing(cx, out, request, standing),
@@ -279,6 +290,7 @@ impl Edge {
                 Due::Settle(request) => self.send_settle(cx, out, request),
                 Due::Asset(request) => self.asset_due(cx, out, request),
                 Due::Session(due) => self.session_due(cx, out, due),
+                Due::Keep(request) => self.keep_due(cx, out, request),
             }
         }
     }
@@ -339,6 +351,12 @@ impl Machine for Edge {
         }
         if !self.sockets.is_untouched() {
             all = fingerprint::fold(all, self.sockets.fingerprint());
+        }
+        if !self.keeping.map().is_empty() {
+            all = fingerprint::fold(all, self.keeping.fingerprint());
+        }
+        if !self.visits.is_untouched() {
+            all = fingerprint::fold(all, self.visits.fingerprint());
         }
         if self.installation.stream.is_some() {
             all = fingerprint::fold(all, self.cursor.fingerprint());

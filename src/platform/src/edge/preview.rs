@@ -4,7 +4,7 @@ use super::{Edge, Out};
 use crate::id::{AllocationId, RequestId, RouteId};
 use crate::message::{Reason, Request};
 use crate::note::Note;
-use crate::traces::{Arrival, Command, Environment, Note as Tell};
+use crate::traces::{Arrival, Command, Environment, Note as Tell, Preview};
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
@@ -49,13 +49,17 @@ impl Edge {
         }
     }
 
-    /// The route that a request is told of under; there is none for a preview that does not exist.
-    pub(super) fn noted_route(&self, arrival: &Arrival) -> RouteId {
+    /// The route that a request is told of under; there is none for a preview that does not exist, or not any more.
+    pub(super) fn noted_route(&self, cx: &Context<'_>, arrival: &Arrival) -> RouteId {
         let of = arrival.request.route;
         match arrival.preview {
             Some(number) => {
                 let found = self.installation.services.preview(of, number);
-                found.unwrap_or(RouteId(u16::MAX))
+                found
+                    .filter(|route| {
+                        self.superseded_for(cx, *route) < cx.knobs.time(&knob::PREVIEW_RETENTION)
+                    })
+                    .unwrap_or(RouteId(u16::MAX))
             }
             None => of,
         }
@@ -78,8 +82,47 @@ impl Edge {
         let gone = out.require(cx, &gate::PREVIEW_OWNER_ONLY, id.into(), fact);
         if gone.is_err() {
             self.respond(cx, out, client, id, 404, Reason::NoPreview, Duration::ZERO);
+            return false;
         }
-        gone.is_ok()
+        found.is_none_or(|route| self.is_retained(cx, out, client, id, route))
+    }
+
+    /// For how long there has been a later preview in the place of one.
+    fn superseded_for(&self, cx: &Context<'_>, route: RouteId) -> Duration {
+        match self.installation.services.environment(route) {
+            Environment::Preview(preview) => preview
+                .superseded
+                .map_or(Duration::ZERO, |since| cx.now.since(since)),
+            Environment::Production => Duration::ZERO,
+        }
+    }
+
+    /// Whether a preview is still kept; if not, the request is answered. The later preview is no substitute either: what
+    /// somebody was sent a link to is that one and no other.
+    fn is_retained(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        id: RequestId,
+        route: RouteId,
+    ) -> bool {
+        let Environment::Preview(Preview {
+            superseded: Some(_),
+            ..
+        }) = self.installation.services.environment(route)
+        else {
+            return true;
+        };
+        let kept = cx.knobs.get(&knob::PREVIEW_RETENTION);
+        let fact = Fact::below(self.superseded_for(cx, route).0, kept);
+        let over = out.require(cx, &gate::PREVIEW_RETAINED, id.into(), fact);
+        if over.is_err() {
+            out.note(Note::Traces(Tell::PreviewGone { request: id, route }));
+            let reason = Reason::PreviewGone;
+            self.respond(cx, out, client, id, 410, reason, Duration::ZERO);
+        }
+        over.is_ok()
     }
 
     /// Whether a request may reach what its route leads to; if not, it is answered. A preview that is bound to the
@@ -189,9 +232,15 @@ impl Edge {
         }
     }
 
-    /// A preview is bound to data.
+    /// A preview is bound to data, or there is a later one in its place.
     pub(super) fn on_order(&mut self, cx: &Context<'_>, out: &mut Out, command: Command) {
-        let Command::BindPreview { route, isolated } = command;
+        let (route, isolated) = match command {
+            Command::BindPreview { route, isolated } => (route, isolated),
+            Command::SupersedePreview { route } => {
+                self.installation.services.supersede(route, cx.now);
+                return out.note(Note::Traces(Tell::Superseded { route }));
+            }
+        };
         self.installation.services.bind(route, isolated);
         out.note(Note::Traces(Tell::Bound { route, isolated }));
         // Whoever waits for it may not go there any more.

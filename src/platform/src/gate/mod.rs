@@ -15,6 +15,7 @@ mod restore;
 mod serving;
 mod sessions;
 mod traces;
+mod visits;
 
 pub use gitops::*;
 pub use hosts::{
@@ -33,6 +34,7 @@ pub use restore::*;
 pub use serving::*;
 pub use sessions::*;
 pub use traces::*;
+pub use visits::*;
 
 use machine::Gate;
 
@@ -51,6 +53,7 @@ const LISTS: &[&[&Gate]] = &[
     recovery::ALL,
     outage::ALL,
     joints::ALL,
+    visits::ALL,
 ];
 
 /// Every gate, in order of index.

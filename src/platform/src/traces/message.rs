@@ -1,8 +1,9 @@
 //! What clients, providers, edges, the store of keys, runners and the product's database say to each other, and what is
 //! told of it.
 
+use super::visit::{Caching, Errand, Visit};
 use crate::id::{AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, RequestId, RouteId};
-use crate::message::{Class, Request};
+use crate::message::{Class, Reason, Request};
 use machine::fingerprint::{digest, fold};
 use machine::{Subject, Time};
 
@@ -82,6 +83,8 @@ pub struct Arrival {
     pub asset: Option<Asset>,
     /// The number of the preview whose host it names; its route is then the app that is previewed.
     pub preview: Option<u8>,
+    /// On whose behalf it comes.
+    pub visit: Visit,
 }
 
 impl From<Request> for Arrival {
@@ -92,6 +95,7 @@ impl From<Request> for Arrival {
             proof: None,
             asset: None,
             preview: None,
+            visit: Visit::default(),
         }
     }
 }
@@ -149,12 +153,17 @@ pub enum Command {
         /// Whether it has data of its own.
         isolated: bool,
     },
+    /// There is a later preview in the place of one, which is kept for a while and then gone.
+    SupersedePreview {
+        /// The preview's route.
+        route: RouteId,
+    },
 }
 
 impl Command {
     pub(crate) fn subject(self) -> Subject {
         match self {
-            Self::BindPreview { route, .. } => route.into(),
+            Self::BindPreview { route, .. } | Self::SupersedePreview { route } => route.into(),
         }
     }
 }
@@ -237,6 +246,17 @@ pub enum Message {
         digest: Option<Digest>,
         nth: u32,
     },
+    /// Client to edge: nobody waits for the answer to this any more.
+    Leave { request: RequestId },
+    /// Edge to inbox: keep this event.
+    Keep {
+        claim: Claim,
+        request: RequestId,
+        body: u32,
+        nth: u32,
+    },
+    /// Inbox to edge: it is on the disk.
+    Kept { request: RequestId, nth: u32 },
 }
 
 impl Message {
@@ -257,6 +277,9 @@ impl Message {
         (462, "asset-bytes"),
         (463, "manifest-ask"),
         (464, "manifest-answer"),
+        (465, "client-left"),
+        (466, "inbox-keep"),
+        (467, "inbox-kept"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -276,6 +299,9 @@ impl Message {
             Self::Bytes { .. } => 462,
             Self::Lookup { .. } => 463,
             Self::Found { .. } => 464,
+            Self::Leave { .. } => 465,
+            Self::Keep { .. } => 466,
+            Self::Kept { .. } => 467,
         }
     }
 
@@ -289,7 +315,10 @@ impl Message {
             | Self::Hand { request, .. }
             | Self::Fenced { request, .. }
             | Self::Effect { request, .. }
-            | Self::Effected { request, .. } => request.into(),
+            | Self::Effected { request, .. }
+            | Self::Keep { request, .. }
+            | Self::Kept { request, .. }
+            | Self::Leave { request } => request.into(),
             Self::Look { claim, .. } | Self::Seen { claim, .. } => claim.into(),
             Self::Fetch { .. } | Self::Bytes { .. } => DeploymentId(0).into(),
             Self::Lookup { deployment, .. } | Self::Found { deployment, .. } => deployment.into(),
@@ -320,7 +349,7 @@ impl Message {
         // Requests and their answers travel on one connection; everything else is sent until it is answered.
         !matches!(
             self,
-            Self::Arrive(_) | Self::Hand { .. } | Self::Fenced { .. }
+            Self::Arrive(_) | Self::Hand { .. } | Self::Fenced { .. } | Self::Leave { .. }
         )
     }
 }
@@ -400,4 +429,45 @@ pub enum Note {
     },
     /// A preview was bound to data.
     Bound { route: RouteId, isolated: bool },
+    /// Whoever sent a request has left before it was answered; `held` if it waited here, where `slots` are taken now.
+    Left {
+        request: RequestId,
+        held: bool,
+        slots: u32,
+    },
+    /// There is a later preview in the place of one.
+    Superseded { route: RouteId },
+    /// A request names a preview whose time is over.
+    PreviewGone { request: RequestId, route: RouteId },
+    /// An asset is handed over with what may be done with it.
+    Marked {
+        request: RequestId,
+        caching: Caching,
+    },
+    /// Whoever asks for an asset has it already.
+    Unchanged { request: RequestId },
+    /// A visitor goes to another allocation than before, since that one does not serve any more; its session begins anew.
+    AffinityMiss {
+        request: RequestId,
+        visitor: u32,
+        home: AllocationId,
+        allocation: AllocationId,
+    },
+    /// A visitor goes to the allocation that has its session.
+    AffinityKept {
+        request: RequestId,
+        allocation: AllocationId,
+    },
+    /// The inbox takes an event that it does not have.
+    InboxTook { claim: Claim },
+    /// The app has taken an event from the inbox.
+    InboxDelivered { claim: Claim, place: u32 },
+    /// What would have been the answer to a request is told to nobody.
+    Unheard { request: RequestId, reason: Reason },
+    /// A request comes on somebody's errand and not in person.
+    Errand { request: RequestId, errand: Errand },
+    /// A request on an errand gave its slot to somebody who came in person.
+    Displaced { request: RequestId, by: RequestId },
+    /// A request on an errand was sent away from a sleeping app, and nothing was woken for it.
+    ErrandTurnedAway { request: RequestId, errand: Errand },
 }

@@ -1,8 +1,9 @@
 //! Terms: what an edge is told at its installation besides its routes.
 
+use super::visit::Manners;
 use crate::id::RouteId;
 use alloc::vec::Vec;
-use machine::{Duration, NodeId};
+use machine::{Duration, NodeId, Time};
 
 /// What a route's owner has agreed with a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +12,8 @@ pub struct Webhook {
     pub secret: u64,
     /// How long the provider waits for an answer.
     pub timeout: Duration,
+    /// Whether its events may be kept and answered well before the app has them.
+    pub inbox: bool,
 }
 
 /// A preview of an app.
@@ -22,6 +25,8 @@ pub struct Preview {
     pub number: u8,
     /// Whether it has data of its own.
     pub isolated: bool,
+    /// Since when there is a later preview in its place.
+    pub superseded: Option<Time>,
 }
 
 /// What a route belongs to.
@@ -45,9 +50,20 @@ pub struct Services {
     pub webhooks: Vec<Option<Webhook>>,
     /// The previews, by route number.
     pub previews: Vec<Option<Preview>>,
+    /// Where events are kept on routes that have agreed to that.
+    pub inbox: Option<NodeId>,
+    /// What becomes of errands that meet a sleeping app, by route number.
+    pub manners: Vec<Manners>,
 }
 
 impl Services {
+    /// What becomes of errands while a route sleeps.
+    #[must_use]
+    pub fn manners(&self, route: RouteId) -> Manners {
+        let known = self.manners.get(usize::from(route.0)).copied();
+        known.unwrap_or_default()
+    }
+
     /// A route's webhook contract.
     #[must_use]
     pub fn webhook(&self, route: RouteId) -> Option<Webhook> {
@@ -65,6 +81,13 @@ impl Services {
     pub fn bind(&mut self, route: RouteId, isolated: bool) {
         if let Some(Some(preview)) = self.previews.get_mut(usize::from(route.0)) {
             preview.isolated = isolated;
+        }
+    }
+
+    /// Writes down that there is a later preview in the place of one. Said once more, it changes nothing.
+    pub fn supersede(&mut self, route: RouteId, at: Time) {
+        if let Some(Some(preview)) = self.previews.get_mut(usize::from(route.0)) {
+            preview.superseded.get_or_insert(at);
         }
     }
 

@@ -4,7 +4,7 @@ use crate::bench::*;
 use platform::id::{DeploymentId, Digest, Epoch};
 use platform::message::{Class, Command, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Asset, Command as Order, Note as Tell};
+use platform::traces::{Asset, Caching, Command as Order, Note as Tell};
 use platform::{gate, knob, wake};
 
 const STYLES: Digest = Digest(0xC55);
@@ -30,6 +30,51 @@ fn l6_digest_is_served_from_the_store_and_wakes_nobody() {
     let mut bench = Bench::of_traces();
     let id = bench.asset(Asset::Digest(STYLES));
     assert_eq!((bench.answer(id), asks(&bench)), (SERVED, 0));
+    assert_eq!(bench.headers[&id].caching, Caching::for_a_year());
+}
+
+#[test]
+fn l6_path_is_asked_for_again_and_has_its_digest_as_etag() {
+    let mut bench = Bench::of_traces();
+    let id = bench.asset(Asset::Path(0));
+    let etag = Caching::Revalidate { etag: STYLES };
+    assert_eq!(
+        (bench.answer(id), bench.headers[&id].caching),
+        (SERVED, etag)
+    );
+    // Whoever has these bytes gets nothing but a word, and whoever has others gets them.
+    let fetches = bench.outside.fetches;
+    let asks_with = |bench: &mut Bench, known| {
+        let id = bench.arrive(EDGE, |arrival| {
+            arrival.request.route = ROUTE;
+            arrival.request.class = Class::Asset;
+            arrival.asset = Some(Asset::Path(0));
+            arrival.visit.known = Some(known);
+        });
+        (bench.answer(id), bench.headers[&id].caching)
+    };
+    let unchanged = (Some((304, Reason::NotModified)), etag);
+    assert_eq!(asks_with(&mut bench, STYLES), unchanged);
+    assert_eq!(asks_with(&mut bench, Digest(0xC56)), (SERVED, etag));
+    assert_eq!(bench.outside.fetches, fetches, "the edge has these bytes");
+    // After a promotion the same path means other bytes.
+    bench.command(Command::Promote {
+        route: ROUTE,
+        deployment: NEW,
+        predecessor: Epoch(1),
+    });
+    let other = Caching::Revalidate {
+        etag: Digest(0xC56),
+    };
+    assert_eq!(asks_with(&mut bench, STYLES), (SERVED, other));
+}
+
+#[test]
+fn without_the_rule_a_path_is_kept_for_a_year() {
+    let mut bench = Bench::of_traces();
+    bench.waivers = bench.waivers.with(&gate::IMMUTABLE_BY_DIGEST);
+    let id = bench.asset(Asset::Path(0));
+    assert_eq!(bench.headers[&id].caching, Caching::for_a_year());
 }
 
 #[test]
@@ -221,6 +266,48 @@ fn l7_preview_bound_to_production_data_is_shut() {
     let id = bench.preview(1);
     assert_eq!(bench.answer(id), refused);
     bench.deliver(OPERATOR, EDGE, bind(true));
+    let id = bench.preview(1);
+    bench.advance(secs(3));
+    assert_eq!(bench.answer(id), SERVED);
+}
+
+fn superseded(bench: &mut Bench) {
+    let route = CONTRACT_ROUTE;
+    let order = Message::Command(Command::Traces(Order::SupersedePreview { route }));
+    bench.deliver(OPERATOR, EDGE, order);
+    bench.settle();
+}
+
+#[test]
+fn l7_superseded_preview_is_kept_for_a_while_and_then_gone() {
+    let mut bench = Bench::of_previews();
+    bench.set(&knob::PREVIEW_RETENTION, 10_000_000);
+    superseded(&mut bench);
+    let id = bench.preview(1);
+    bench.advance(secs(6));
+    assert_eq!(bench.answer(id), SERVED);
+    // Said again, it counts from the first time on.
+    superseded(&mut bench);
+    bench.advance(secs(4));
+    let gone = Some((410, Reason::PreviewGone));
+    let before = asks(&bench);
+    let id = bench.preview(1);
+    assert_eq!(bench.answer(id), gone);
+    bench.crash_and_restart(EDGE);
+    let id = bench.preview(1);
+    bench.advance(secs(1));
+    assert_eq!((bench.answer(id), asks(&bench)), (gone, before));
+    // What never was is not there, which is another thing.
+    let id = bench.preview(2);
+    assert_eq!(bench.answer(id), Some((404, Reason::NoPreview)));
+}
+
+#[test]
+fn without_the_rule_a_superseded_preview_goes_on() {
+    let mut bench = Bench::of_previews();
+    bench.waivers = bench.waivers.with(&gate::PREVIEW_RETAINED);
+    bench.set(&knob::PREVIEW_RETENTION, 0);
+    superseded(&mut bench);
     let id = bench.preview(1);
     bench.advance(secs(3));
     assert_eq!(bench.answer(id), SERVED);

@@ -60,10 +60,12 @@ impl Rig {
             of: STRICT,
             number,
             isolated: true,
+            superseded: None,
         };
         let webhook = Webhook {
             secret: SECRET,
             timeout: Duration::secs(10),
+            inbox: false,
         };
         let edge = Edge::new(Installation {
             control: CONTROL,
@@ -79,6 +81,7 @@ impl Rig {
                 assets: Some(STORE),
                 webhooks: vec![None, Some(webhook)],
                 previews: vec![None, None, Some(preview(1)), Some(preview(2))],
+                ..Services::default()
             },
             stream: Some(Streamed {
                 log: LOG,

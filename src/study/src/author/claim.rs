@@ -8,8 +8,8 @@
 //! `{ promotion = 1, state = "healthy" }` · `{ owner = 2, app = "shop" }` · `{ edges-follow = true }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
 //! `{ not = … }`
 
+use super::names::Names;
 use super::read::{Table, Value, variants};
-use super::scenario::Names;
 use crate::units;
 use protocol::{Claim, Metric, Problem, Situation};
 

@@ -1,7 +1,7 @@
 //! Faults in content files: each kind with its own keys, apps and nodes by name.
 
+use super::names::Names;
 use super::read::{File, Name, Table, Value};
-use super::scenario::Names;
 use protocol::{
     Background, FAULTS, Fault, MESSAGES, PlacedFault, Problem, Severity, Strength, When,
 };
@@ -235,6 +235,7 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             super::outage::fault(&name.text, table, names)?
         }
         "shared-data" => Fault::SharedData { app: app() },
+        "preview-superseded" => Fault::PreviewSuperseded { app: app() },
         "git-commit" => super::gitops::commit(table, names),
         "bad-revision" => super::gitops::bad(table, names),
         // Reached only by a kind of fault that was declared after this list was written; the test names it.

@@ -1,8 +1,8 @@
 //! Deployments from Git in content files: `[gitops]` with `locals`, `nodes`, `schemas` and a `[[gitops.deployment]]` for
 //! each, with its `name`, `node`, `component`, `rollback` and the `revision` that the first commit wants.
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{DeploymentPlan, Fault, GitOpsEffect, GitOpsPlan, Situation};
 
 /// Where a version may fail.

@@ -1,7 +1,7 @@
 //! Hosts in content files: the table `[hosts]`, what actions do to hosts, what can be so about them.
 
+use super::names::Names;
 use super::read::{Table, Value};
-use super::scenario::Names;
 use protocol::{HostDrain, HostEffect, HostSituation, HostsPlan, Problem};
 
 /// The reasons for which a drain can be held.

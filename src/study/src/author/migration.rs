@@ -2,8 +2,8 @@
 //! `steps`, `rollback-plan` and the time at which it is asked for, `request-at`,
 //! and those at which it is told to go on, `resume-at`.
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{MigrationEffect, MigrationPlan, MigrationsPlan, Situation};
 
 /// What can be wrong with the database.

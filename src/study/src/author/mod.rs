@@ -3,12 +3,16 @@
 //! **Invariants.** [`load`] never fails and always reports: a file with a problem is left out of the library, and every
 //! problem says which file, which line, what was expected and what the nearest name is.
 
+mod act;
 mod anti_patterns;
 mod claim;
 mod fault;
+mod fleet;
 mod gitops;
 mod hosts;
+mod lesson;
 mod migration;
+mod names;
 mod outage;
 mod pipeline;
 mod promotion;
@@ -108,6 +112,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/websocket-reconnect",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
+        "worlds/stored-webhooks",
     ]
 }
 

@@ -3,8 +3,8 @@
 //! `app`, `at`, and `migration` or `deploy` by name if it is one), and an `[[outage.order]]` for what they order of the watch
 //! (`at`, and what, as an action says it).
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{BindingPlan, Fault, OutageEffect, OutagePlan, OutageSituation, WorkPlan};
 
 /// The providers.

@@ -2,8 +2,8 @@
 //! each deployment, with `name`, `branch` and the time at which it is asked for, `request-at`; and `[attempts]` with
 //! `workers`, `work` and an `[[attempts.deployment]]` for each, with `name`, `start-at`, `cancel-at` and `teardown-at`.
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{AttemptedPlan, AttemptsPlan, DeployPlan, PipelineEffect, PipelinePlan, Situation};
 
 /// What can be wrong around the pipeline.

@@ -3,8 +3,8 @@
 //! (`app`, `number`, `validated`, `broken`, `reads-from`, `reads-to`) and a `[[promotions.order]]` for each that a colleague
 //! asks for (`at`, `app`, `to`, `after`, `approved-at`).
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{
     Candidate, PromotionEffect, PromotionOrder, PromotionSituation, PromotionsPlan, Situation,
 };

@@ -2,8 +2,8 @@
 //! the times
 //! at which it is asked for, `enable-at`.
 
+use super::names::Names;
 use super::read::{File, Table, Value};
-use super::scenario::Names;
 use protocol::{RegionEffect, RegionPlan, RegionsPlan, Situation};
 
 /// What a region may lack.

@@ -1,7 +1,7 @@
 //! Restores in content files: `[restores]` with `writers`, `every`, `work` and a `[[restores.order]]` for each restore that a colleague asks for (`at`, `to`, `preview`).
 
+use super::names::Names;
 use super::read::{Table, Value};
-use super::scenario::Names;
 use protocol::{RestoreEffect, RestoreOrder, RestoresPlan, Situation};
 
 /// What can be done about a restore.

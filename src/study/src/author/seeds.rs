@@ -1,8 +1,8 @@
 //! Chosen seeds: `[[seeds]]` with `seed`, `title`, `why` and what its run `shows`.
 
 use super::fault;
+use super::names::Names;
 use super::read::{Table, Value};
-use super::scenario::Names;
 use crate::{Chosen, Shows};
 use protocol::{Counts, FAULTS, PROPERTIES, Plan, Problem, Severity, VARIED};
 

@@ -1,7 +1,7 @@
 //! Sessions in content files: `[sessions]` with the app, its tabs and what they do; what can be done about sockets.
 
+use super::names::Names;
 use super::read::Value;
-use super::scenario::Names;
 use protocol::{SessionsEffect, SessionsPlan};
 
 /// What can be done about sockets and sessions.

@@ -1,8 +1,8 @@
 //! What single requests need besides an owner and an allocation, in content files: `[traces]` with `keys`, `assets`, a
 //! `[traces.provider]` and a `[[traces.preview]]` for each app that is one; and what is special about requests.
 
+use super::names::Names;
 use super::read::{Table, Value};
-use super::scenario::Names;
 use protocol::{Extra, PreviewPlan, ProviderPlan, TracesEffect, TracesPlan};
 
 /// What can be done about a preview.
@@ -36,6 +36,13 @@ pub fn traces(value: Value<'_>, names: &Names<'_>) -> Option<TracesPlan> {
             .into_iter()
             .map(preview)
             .collect(),
+        not_for_errands: table
+            .get("not-for-errands")
+            .map_or_else(Vec::new, Value::list)
+            .into_iter()
+            .map(|value| names.app(&value.name()))
+            .collect(),
+        inbox: table.get("inbox").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)
@@ -55,6 +62,7 @@ fn provider(table: Table<'_>, names: &Names<'_>) -> Option<ProviderPlan> {
         forged: hundredths(&table, "forged"),
         played_back: hundredths(&table, "played-back"),
         played_back_after: table.get("played-back-after").map_or(0, Value::time),
+        inbox: table.get("inbox").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)
@@ -68,6 +76,10 @@ pub fn extra(table: &Table<'_>) -> Extra {
         preview: table.get("preview").map(Value::count),
         unknown: hundredths(table, "unknown"),
         paths: hundredths(table, "paths"),
+        errands: hundredths(table, "errands"),
+        patience: table.get("patience").map(|_| table.times("patience")),
+        visitors: table.get("visitors").map_or(0, Value::count),
+        conditional: hundredths(table, "conditional"),
     }
 }
 

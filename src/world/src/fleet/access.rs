@@ -131,6 +131,15 @@ impl Fleet {
         }
     }
 
+    /// The inbox for events, if the plan has one.
+    #[must_use]
+    pub fn inbox(&self) -> Option<&Inbox> {
+        match self.node(self.roster.seated(INBOX).next()?) {
+            Some(Node::Inbox(inbox)) => Some(inbox),
+            _ => None,
+        }
+    }
+
     /// The archive of snapshots.
     #[must_use]
     pub fn archive(&self) -> Option<&Archive> {

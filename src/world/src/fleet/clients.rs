@@ -3,12 +3,13 @@
 
 use super::Stored;
 use alloc::vec::Vec;
+use machine::SortedMap;
 use machine::fingerprint::{digest, fold, spread};
 use machine::{Ask, Context, Duration, Input, NodeId, Step, Time};
-use platform::id::{DeploymentId, Digest, IdempotencyKey, RequestId, RouteId};
+use platform::id::{AllocationId, DeploymentId, Digest, IdempotencyKey, RequestId, RouteId};
 use platform::message::{Class, Message, Request};
 use platform::note::Note;
-use platform::traces::{Arrival, Asset, Message as Say};
+use platform::traces::{Arrival, Asset, Errand, Message as Say, Visit, Visitor};
 use protocol::Extra;
 
 /// How many requests one stream can send.
@@ -68,12 +69,39 @@ fn arrival(cx: &Context<'_>, stream: &Stream, extra: Extra, request: Request) ->
         let nth = pick(6, u32::from(deployments)) as u16;
         Asset::Digest(asset(DeploymentId(first.0 + nth), path))
     });
+    // Who comes back to a path has what it meant under some version.
+    let known = match asset {
+        Some(Asset::Path(path)) if extra.conditional > 0 && pick(10, 100) < extra.conditional => {
+            let nth = pick(11, u32::from(deployments)) as u16;
+            Some(self::asset(DeploymentId(first.0 + nth), path))
+        }
+        _ => None,
+    };
+    let errand = if extra.errands > 0 && pick(7, 100) < extra.errands {
+        [Errand::Head, Errand::Prefetch, Errand::Bot][pick(8, 3) as usize]
+    } else {
+        Errand::Person
+    };
     Arrival {
         early: pick(2, 100) < extra.early,
         asset,
         preview: extra.preview,
+        visit: Visit {
+            errand,
+            known,
+            ..Visit::default()
+        },
         ..Arrival::from(request)
     }
+}
+
+/// Which visitor sends a request, if visitors can be told apart.
+fn visitor(cx: &Context<'_>, extra: Extra, id: u32) -> Option<u32> {
+    if extra.visitors == 0 {
+        return None;
+    }
+    let nth = cx.dice.below(special(id, 12), u32::from(extra.visitors));
+    Some((id / PER_STREAM) << 16 | nth)
 }
 
 /// The digest of an asset of a deployment's artifact.
@@ -90,6 +118,11 @@ pub struct Clients {
     /// For each stream when the next request is due, and its number.
     next: Vec<(Time, u32)>,
     sent: u32,
+    /// Until when the requests whose clients do not wait for ever are waited for, in that order, and at which edge.
+    waiting: SortedMap<(Time, RequestId), NodeId>,
+    patience: SortedMap<RequestId, Time>,
+    /// Where the session of each visitor is, by the last answer.
+    homes: SortedMap<u32, AllocationId>,
 }
 
 impl Clients {
@@ -102,6 +135,9 @@ impl Clients {
             streams,
             next,
             sent: 0,
+            waiting: SortedMap::new(),
+            patience: SortedMap::new(),
+            homes: SortedMap::new(),
         }
     }
 
@@ -113,9 +149,28 @@ impl Clients {
         input: Input<Message>,
         step: &mut Step<Message, Stored, Note>,
     ) {
+        if let Input::Message {
+            message: Message::Response {
+                request, headers, ..
+            },
+            ..
+        } = input
+        {
+            if let Some(until) = self.patience.remove(&request) {
+                self.waiting.remove(&(until, request));
+            }
+            let stream = self.streams.get((request.0 / PER_STREAM) as usize);
+            let visitor = stream
+                .and_then(|stream| stream.extra)
+                .and_then(|extra| visitor(cx, extra, request.0));
+            if let Some((number, home)) = visitor.zip(headers.home) {
+                self.homes.insert(number, home);
+            }
+        }
         if input != Input::Deadline {
             return;
         }
+        self.leave(cx, step);
         for (index, stream) in self.streams.iter().enumerate() {
             let (due, number) = self.next[index];
             if due > cx.now || due >= stream.until || number >= PER_STREAM {
@@ -165,10 +220,23 @@ impl Clients {
                     if first != id && cx.dice.below(special(id, 1), 100) < extra.misuse {
                         request.body = id;
                     }
-                    Message::Traces(Say::Arrive(arrival(cx, stream, extra, request)))
+                    let mut arrival = arrival(cx, stream, extra, request);
+                    arrival.visit.visitor = visitor(cx, extra, id).map(|number| Visitor {
+                        number,
+                        home: self.homes.get(&number).copied(),
+                    });
+                    Message::Traces(Say::Arrive(arrival))
                 }
             };
             step.send(edge, message);
+            if let Some(patience) = stream.extra.and_then(|extra| extra.patience) {
+                let ask = special(id, 9);
+                let until =
+                    cx.now
+                        .after(Duration(cx.dice.between(ask, patience.low, patience.high)));
+                self.waiting.insert((until, RequestId(id)), edge);
+                self.patience.insert(RequestId(id), until);
+            }
             let (low, high) = stream.every;
             let wait = cx.dice.between(
                 Ask {
@@ -183,16 +251,36 @@ impl Clients {
         }
     }
 
+    /// Whoever has waited for long enough leaves.
+    fn leave(&mut self, cx: &Context<'_>, step: &mut Step<Message, Stored, Note>) {
+        let due: Vec<_> = self
+            .waiting
+            .range(..=(cx.now, RequestId(u32::MAX)))
+            .map(|(key, edge)| (*key, *edge))
+            .collect();
+        for (key, edge) in due {
+            self.waiting.remove(&key);
+            let request = key.1;
+            self.patience.remove(&request);
+            step.send(edge, Message::Traces(Say::Leave { request }));
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Time> {
+        let leaves = self.waiting.keys().next().map(|(until, _)| *until);
         self.streams
             .iter()
             .zip(&self.next)
             .filter(|(stream, next)| next.0 < stream.until)
             .map(|(_, next)| next.0)
+            .chain(leaves)
             .min()
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
-        digest(&self.sent)
+        if self.waiting.is_empty() && self.homes.is_empty() {
+            return digest(&self.sent);
+        }
+        digest(&(self.sent, &self.waiting, &self.homes))
     }
 }

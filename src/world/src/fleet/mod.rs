@@ -34,9 +34,9 @@ pub use region::{Lack, Place, Visitors};
 pub use restore::Outside;
 pub use roster::{
     ARCHIVE, ATTEMPTS, BOOTSTRAP, BUILDER, CALLER, CENTRAL, DATABASE, DATABASES, DOOR, EDGE_NODE,
-    ENVIRONMENT, EVENTS, GIT, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE, PLACE,
-    PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES, SESSION_STORE,
-    SOURCE, SUPPLIERS, TABS, VISITORS, WATCH, WORKER, WRITER,
+    ENVIRONMENT, EVENTS, GIT, INBOX, KEYS, LOCAL, LOG, MIGRATIONS, MIGRATOR, OUTSIDE, PIPELINE,
+    PLACE, PRODUCT, PROVIDER, REGIONS, REGISTRY, RESOURCE, RESTORES, Roster, SERVICES,
+    SESSION_STORE, SOURCE, SUPPLIERS, TABS, VISITORS, WATCH, WORKER, WRITER,
 };
 pub use sessions::{Phase, TabHabits, Tabs};
 pub use store::{Store, WrongBytes, wrong};
@@ -60,7 +60,7 @@ use platform::region::{self as region_logic, Door, Regions};
 use platform::restore as restore_logic;
 use platform::runner::{self, Runner};
 use platform::sessions::{self as sessions_logic, Store as SessionStore};
-use platform::traces::{self as traces_logic, KeyStore};
+use platform::traces::{self as traces_logic, Inbox, KeyStore};
 
 /// One node.
 #[derive(Clone, Debug)]
@@ -153,6 +153,8 @@ pub enum Node {
     Supplier(Supplier),
     /// Somebody in an app who calls a provider.
     Caller(Caller),
+    /// The inbox for events.
+    Inbox(Inbox),
 }
 
 /// What a node of the fleet makes durable.
@@ -192,6 +194,8 @@ pub enum Stored {
     Sessions(sessions_logic::Record),
     /// The watch over the providers.
     Watch(outage_logic::Record),
+    /// The inbox for events.
+    Inbox(traces_logic::InboxRecord),
 }
 
 /// All nodes of a run.
@@ -365,6 +369,7 @@ impl sim::Fleet for Fleet {
             Node::Watch(watch) => adapt(step, Stored::Watch, |step| watch.step(cx, input, step)),
             Node::Supplier(supplier) => supplier.step(cx, input, step),
             Node::Caller(caller) => adapt(step, Stored::Watch, |step| caller.step(cx, input, step)),
+            Node::Inbox(inbox) => adapt(step, Stored::Inbox, |step| inbox.step(cx, input, step)),
         }
     }
 
@@ -402,6 +407,7 @@ impl sim::Fleet for Fleet {
             Node::Watch(watch) => watch.deadline(),
             Node::Supplier(supplier) => supplier.deadline(),
             Node::Caller(caller) => caller.deadline(),
+            Node::Inbox(inbox) => inbox.deadline(),
             Node::Store(_)
             | Node::Vault(_)
             | Node::Place(_)
@@ -582,6 +588,12 @@ impl sim::Fleet for Fleet {
                 });
             }
             Node::Supplier(supplier) => supplier.restart(),
+            Node::Inbox(inbox) => {
+                let records = gitops::records(durable, traces::inbox_record);
+                adapt(step, Stored::Inbox, |step| {
+                    inbox.restart(cx, &records, step)
+                });
+            }
             Node::Caller(caller) => {
                 adapt(step, Stored::Watch, |step| caller.restart(cx, &[], step));
             }
@@ -632,6 +644,7 @@ impl sim::Fleet for Fleet {
             Node::Watch(watch) => watch.fingerprint(),
             Node::Supplier(supplier) => supplier.fingerprint(),
             Node::Caller(caller) => caller.fingerprint(),
+            Node::Inbox(inbox) => inbox.fingerprint(),
         }
     }
 

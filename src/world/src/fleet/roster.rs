@@ -59,6 +59,7 @@ pub const SEATS: &[Seat] = &[
     seat(NodeKind::Store, "provider-queue", false),
     seat(NodeKind::Store, "provider-payment", false),
     seat(NodeKind::Runner, "caller", true),
+    helper(NodeKind::Store, "inbox", false),
 ];
 
 /// The seat of the region service.
@@ -133,6 +134,8 @@ pub const WATCH: usize = 33;
 pub const SUPPLIERS: [usize; 4] = [34, 35, 36, 37];
 /// The seat of those in the apps who call a provider.
 pub const CALLER: usize = 38;
+/// The seat of the inbox for events.
+pub const INBOX: usize = 39;
 
 const fn seat(kind: NodeKind, name: &'static str, many: bool) -> Seat {
     Seat {

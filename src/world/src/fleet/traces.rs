@@ -151,6 +151,14 @@ pub(super) fn key_record(stored: &Stored) -> Option<platform::traces::Record> {
     }
 }
 
+/// What the inbox made durable, out of what a node did.
+pub(super) fn inbox_record(stored: &Stored) -> Option<platform::traces::InboxRecord> {
+    match stored {
+        Stored::Inbox(record) => Some(*record),
+        _ => None,
+    }
+}
+
 /// How a provider behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Habits {

@@ -572,6 +572,13 @@ impl Sink<'_> {
                         .extend(orders.into_iter().map(|order| (at, order)));
                 }
             }
+            Fault::PreviewSuperseded { app } => {
+                self.app(*app)?;
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let orders = traces::supersede(self.roster, *app);
+                self.life
+                    .extend(orders.into_iter().map(|order| (at, order)));
+            }
             Fault::HiddenAddresses {} => {
                 let (from, until) = Self::window(fault, when, lasts)?;
                 let until = until.min(Time(self.plan.heal_at));

@@ -517,5 +517,6 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
     nodes.append(&mut restore::nodes(plan, roster));
     nodes.append(&mut sessions::nodes(plan, roster));
     nodes.append(&mut outage::nodes(plan, roster, &outside.ills)?);
+    nodes.append(&mut traces::inbox(plan, roster));
     Ok(Fleet::new(roster, nodes))
 }

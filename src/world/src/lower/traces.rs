@@ -1,8 +1,8 @@
 //! Keys, webhooks, assets and previews: their nodes, what edges and runners are told of them, and what is ordered.
 
 use super::*;
-use crate::fleet::{Habits, KEYS, PRODUCT, PROVIDER, Product, Provider, SECRET, asset};
-use platform::traces::{Command as Order, KeyStore, Preview, Services, Webhook};
+use crate::fleet::{Habits, INBOX, KEYS, PRODUCT, PROVIDER, Product, Provider, SECRET, asset};
+use platform::traces::{Command as Order, Inbox, KeyStore, Manners, Preview, Services, Webhook};
 use protocol::{Extra, TracesEffect, TracesPlan};
 
 /// The same fleet with the nodes that a plan's requests need.
@@ -12,7 +12,8 @@ pub fn seated(roster: Roster, plan: &Plan) -> Roster {
         Some(traces) => roster
             .with(KEYS, u16::from(traces.keys))
             .with(PRODUCT, u16::from(traces.keys))
-            .with(PROVIDER, u16::from(traces.provider.is_some())),
+            .with(PROVIDER, u16::from(traces.provider.is_some()))
+            .with(INBOX, u16::from(traces.inbox)),
         None => roster,
     }
 }
@@ -48,6 +49,15 @@ pub(super) fn nodes(plan: &Plan, roster: Roster) -> Vec<Node> {
     nodes
 }
 
+/// The inbox, which has its seat after all others.
+pub(super) fn inbox(plan: &Plan, roster: Roster) -> Vec<Node> {
+    let there = plan.traces.iter().filter(|traces| traces.inbox);
+    let contracts = services(plan, roster).webhooks;
+    there
+        .map(|_| Node::Inbox(Inbox::new(roster.edges().collect(), contracts.clone())))
+        .collect()
+}
+
 /// The product's database, if there is one.
 pub(super) fn product(roster: Roster) -> Option<NodeId> {
     roster.seated(PRODUCT).next()
@@ -66,6 +76,7 @@ pub(super) fn services(plan: &Plan, roster: Roster) -> Services {
         Some(Webhook {
             secret: SECRET,
             timeout: Duration(provider.timeout),
+            inbox: provider.inbox,
         })
     };
     let preview = |app| {
@@ -74,13 +85,24 @@ pub(super) fn services(plan: &Plan, roster: Roster) -> Services {
             of: RouteId(plan.of),
             number: plan.number,
             isolated: true,
+            superseded: None,
         })
     };
     Services {
         keys: roster.seated(KEYS).next(),
         assets: (traces.assets > 0).then(|| roster.store()),
         webhooks: apps.clone().map(webhook).collect(),
-        previews: apps.map(preview).collect(),
+        previews: apps.clone().map(preview).collect(),
+        inbox: roster.seated(INBOX).next(),
+        manners: apps
+            .map(|app| {
+                if traces.not_for_errands.contains(&app) {
+                    Manners::Refuse
+                } else {
+                    Manners::Wait
+                }
+            })
+            .collect(),
     }
 }
 
@@ -136,6 +158,14 @@ pub(super) fn bind(roster: Roster, app: u16, isolated: bool) -> Vec<External<Mes
         .collect()
 }
 
+/// What says that there is a later preview in the place of one, at every edge.
+pub(super) fn supersede(roster: Roster, app: u16) -> Vec<External<Message>> {
+    let route = RouteId(app);
+    let message = Message::Command(Command::Traces(Order::SupersedePreview { route }));
+    let edges = roster.edges();
+    edges.map(|to| External::Deliver { to, message }).collect()
+}
+
 /// What an operator does about a preview.
 pub(super) fn effect(roster: Roster, effect: &TracesEffect) -> Vec<External<Message>> {
     match effect {
@@ -150,12 +180,16 @@ pub(super) fn check(plan: &Plan) -> Result<()> {
         return Ok(());
     };
     let TracesPlan {
-        provider, previews, ..
+        provider,
+        previews,
+        not_for_errands,
+        ..
     } = traces;
     let named = previews
         .iter()
         .flat_map(|preview| [preview.app, preview.of]);
     let named = named.chain(provider.iter().map(|provider| provider.app));
+    let named = named.chain(not_for_errands.iter().copied());
     for app in named {
         if usize::from(app) >= plan.apps.len() {
             return problem(Problem::new(

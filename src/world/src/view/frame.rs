@@ -132,6 +132,7 @@ const fn is_outside(node: &Node) -> bool {
             | Node::Tabs(_)
             | Node::SessionStore(_)
             | Node::Keys(_)
+            | Node::Inbox(_)
             | Node::Product(_)
             | Node::Provider(_)
             | Node::Caller(_)
@@ -253,6 +254,7 @@ fn beliefs(
         Some(Node::Tabs(_)) => beliefs = super::sessions::tabs(state),
         Some(Node::SessionStore(_)) => beliefs = super::sessions::store(state),
         Some(Node::Keys(_)) => beliefs = super::traces::keys(state),
+        Some(Node::Inbox(_)) => beliefs = super::traces::inbox(state),
         Some(Node::Product(_)) => beliefs = super::traces::product(state),
         Some(Node::Provider(_)) => beliefs = super::traces::provider(state),
         Some(Node::Watch(_)) => beliefs = super::outage::watch(plan, state),

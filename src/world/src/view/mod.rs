@@ -17,9 +17,11 @@ pub(crate) mod restore;
 mod sessions;
 mod story;
 mod traces;
+mod verdict;
 
 pub use entry::{entry_view, is_interesting, is_routine, moment_label, state_of};
 pub use frame::frame_body;
 pub use names::{Names, message_label};
 pub use reads::read_lines;
 pub use story::sentence;
+pub use verdict::verdicts;

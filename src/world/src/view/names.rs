@@ -277,6 +277,13 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::PreviewBudget => "preview budget used up",
         Reason::NotIsolated => "preview not isolated",
         Reason::SecretMissing => "secret not bound",
+        Reason::ClientLeft => "client left",
+        Reason::Displaced => "slot given to a person",
+        Reason::ErrandWhileCold => "no errands while cold",
+        Reason::PreviewGone => "preview gone",
+        Reason::NotModified => "not modified",
+        Reason::EventKept => "event kept",
+        Reason::InboxSilent => "inbox silent",
     }
 }
 

@@ -264,6 +264,10 @@ pub fn is_telling(gate: u16) -> bool {
         &gate::CAUSE_ESTABLISHED,
         &gate::RETRY_BACKS_OFF,
         &gate::CALL_TRIES_LEFT,
+        &gate::PEOPLE_FIRST,
+        &gate::INBOX_CONTRACT,
+        &gate::INBOX_ORDER,
+        &gate::IMMUTABLE_BY_DIGEST,
     ];
     !routine.iter().any(|routine| routine.index == gate)
 }

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Subject;
-use platform::traces::{Claim, Message, Note, Outcome, Phase, Standing, Unfit};
+use platform::traces::{Caching, Claim, Errand, Message, Note, Outcome, Phase, Standing, Unfit};
 use protocol::Plan;
 use sim::State;
 
@@ -36,6 +36,15 @@ const fn standing(standing: Standing) -> &'static str {
         Standing::Reused => "used for another body",
         Standing::Done { .. } => "done before",
         Standing::Unknown => "nobody knows",
+    }
+}
+
+const fn errand(errand: Errand) -> &'static str {
+    match errand {
+        Errand::Person => "somebody in person",
+        Errand::Head => "only asking whether the page is there",
+        Errand::Prefetch => "a browser's that fetches ahead",
+        Errand::Bot => "a crawler's",
     }
 }
 
@@ -75,6 +84,9 @@ pub fn label(message: &Message) -> String {
         }
         .to_string(),
         Message::Lookup { .. } => "manifest?".to_string(),
+        Message::Keep { claim: of, .. } => format!("keep {}", claim(*of)),
+        Message::Kept { .. } => "kept".to_string(),
+        Message::Leave { .. } => "I am gone".to_string(),
         Message::Found { digest, .. } => if digest.is_some() {
             "manifest"
         } else {
@@ -175,6 +187,80 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 "the production's data"
             }
         ),
+        Note::Left {
+            request,
+            held,
+            slots,
+        } => {
+            let request = Names::request(request);
+            if held {
+                format!("whoever sent {request} has left, and its slot is free ({slots} held here)")
+            } else {
+                format!("whoever sent {request} has left")
+            }
+        }
+        Note::Superseded { route } => {
+            format!("a later preview takes the place of {}", names.app(route))
+        }
+        Note::PreviewGone { request, route } => format!(
+            "{} names {}, which is kept no longer",
+            Names::request(request),
+            names.app(route)
+        ),
+        Note::Marked { caching, .. } => match caching {
+            Caching::Unsaid => return None,
+            Caching::Immutable { max_age } => {
+                format!(
+                    "it may be kept without asking again (public, max-age={max_age}, immutable)"
+                )
+            }
+            Caching::Revalidate { .. } => {
+                "whoever keeps it asks again next time (no-cache, with its digest as ETag)"
+                    .to_string()
+            }
+        },
+        Note::Unchanged { request } => {
+            format!(
+                "whoever sent {} has these very bytes",
+                Names::request(request)
+            )
+        }
+        Note::AffinityMiss {
+            visitor,
+            home,
+            allocation,
+            ..
+        } => format!(
+            "visitor {} was at {}, which does not serve any more, and begins a new session at {}",
+            (visitor & 0xFFFF) + 1,
+            Names::allocation(home),
+            Names::allocation(allocation)
+        ),
+        Note::AffinityKept { allocation, .. } => {
+            format!("its session is at {}", Names::allocation(allocation))
+        }
+        Note::InboxTook { claim: of } => format!("the inbox takes {}", claim(of)),
+        Note::InboxDelivered { claim: of, .. } => {
+            format!("{} has left the inbox: its app has it", claim(of))
+        }
+        Note::Unheard { request, .. } => {
+            format!("nobody hears the answer to {}", Names::request(request))
+        }
+        Note::Errand {
+            request,
+            errand: of,
+        } => {
+            format!("{} is {}", Names::request(request), errand(of))
+        }
+        Note::Displaced { request, by } => format!(
+            "{} gives its slot to {}",
+            Names::request(request),
+            Names::request(by)
+        ),
+        Note::ErrandTurnedAway { request, .. } => format!(
+            "{} is on an errand, and nothing is woken for it",
+            Names::request(request)
+        ),
         Note::Taken { .. } | Note::Believed { .. } => return None,
     })
 }
@@ -192,6 +278,7 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::Deferred { .. }
             | Note::WrongBytes { .. }
             | Note::Bound { .. }
+            | Note::Superseded { .. }
     )
 }
 
@@ -208,6 +295,9 @@ pub const fn is_routine(note: &Note) -> bool {
             | Note::Taken { .. }
             | Note::Believed { .. }
             | Note::Resolved { .. }
+            | Note::Errand { .. }
+            | Note::Marked { .. }
+            | Note::AffinityKept { .. }
     )
 }
 
@@ -239,6 +329,20 @@ pub fn keys(state: &State<Fleet>) -> Vec<(String, String, bool)> {
 pub fn product(state: &State<Fleet>) -> Vec<(String, String, bool)> {
     let total = state.fleet().product().map_or(0, |product| product.total());
     alloc::vec![("has happened".to_string(), total.to_string(), false)]
+}
+
+/// What the inbox keeps, as lines of a node.
+#[must_use]
+pub fn inbox(state: &State<Fleet>) -> Vec<(String, String, bool)> {
+    let rows = state.fleet().inbox().map(platform::traces::Inbox::rows);
+    let all = rows.map_or(0, |rows| rows.len());
+    let delivered = rows.map_or(0, |rows| {
+        rows.values().filter(|kept| kept.delivered).count()
+    });
+    alloc::vec![
+        ("events kept".to_string(), all.to_string(), false),
+        ("delivered".to_string(), delivered.to_string(), false),
+    ]
 }
 
 /// What the provider was told, as lines of a node.
@@ -297,6 +401,12 @@ pub fn effect_lines(state: &State<Fleet>) -> Vec<String> {
                 .fleet()
                 .provider()
                 .map_or_else(Vec::new, |_| provider(state)),
+        )
+        .chain(
+            state
+                .fleet()
+                .inbox()
+                .map_or_else(Vec::new, |_| inbox(state)),
         )
         .map(|(label, value, _)| format!("{label}: {value}"))
         .collect()

@@ -7,6 +7,7 @@ use platform::edge::Held;
 use platform::id::{RequestId, RouteId};
 use platform::message::{Class, Message, Reason};
 use platform::note::Note;
+use platform::traces::Note as Tell;
 use protocol::{Metric, NodeKind, Plan, RequestCounts};
 use sim::{Entry, State, What};
 
@@ -37,7 +38,8 @@ pub enum Became {
 #[must_use]
 pub const fn became(status: u16, reason: Reason) -> Became {
     match (status, reason) {
-        (200..=299, _) => Became::Served,
+        (_, Reason::ErrandWhileCold) => Became::Refused,
+        (200..=299 | 304, _) => Became::Served,
         (_, Reason::AppError | Reason::OutcomeUnknown) | (504, _) => Became::Failed,
         _ => Became::Refused,
     }
@@ -63,6 +65,7 @@ pub struct Metrics {
     wakes_failed: u32,
     oom_kills: u32,
     no_retry_after: u32,
+    left: u32,
     /// Served requests by second, as a ring, and the second of the newest slot.
     lately: ([u32; LATELY], u64),
 }
@@ -88,6 +91,7 @@ impl Metrics {
             wakes_failed: 0,
             oom_kills: 0,
             no_retry_after: 0,
+            left: 0,
             lately: ([0; LATELY], 0),
         }
     }
@@ -111,6 +115,7 @@ impl Metrics {
             Metric::WakesFailed => self.wakes_failed,
             Metric::OomKills => self.oom_kills,
             Metric::NoRetryAfter => self.no_retry_after,
+            Metric::Left => self.left,
             Metric::ServedLately => self.served_lately(state.now()),
             Metric::TabsConnected => state.fleet().tabs().map_or(0, |tabs| tabs.connected()),
             Metric::TabsGivenUp => state.fleet().tabs().map_or(0, |tabs| tabs.given_up()),
@@ -132,6 +137,7 @@ impl Metrics {
             served: self.served,
             refused: self.refused,
             failed: self.app_errors + self.outcome_unknown + self.dropped,
+            left: self.left,
         }
     }
 
@@ -241,6 +247,10 @@ impl Metrics {
                 reason,
                 retry_after,
             } => self.response(entry.at, request, (status, reason, retry_after)),
+            Note::Traces(Tell::Left { request, .. }) => {
+                let ended = self.ledger.answered(request);
+                self.left += u32::from(ended.is_some_and(|pending| pending.counts()));
+            }
             Note::WakeFailed { .. } => self.wakes_failed += 1,
             Note::ProcessExited { oom: true, .. } => self.oom_kills += 1,
             _ => {}

@@ -7,6 +7,7 @@ mod attempt;
 mod gitops;
 mod hosts;
 mod joints;
+mod inbox;
 mod memory;
 mod migration;
 mod orders;
@@ -20,6 +21,7 @@ mod restore;
 mod sessions;
 mod tables;
 mod traces;
+mod visits;
 
 use super::ledger::Ledger;
 use crate::fleet::Fleet;
@@ -226,6 +228,8 @@ impl Properties {
         }
         if self.parts.traces {
             traces::check(state, entry, &mut self.memory.traces, &mut judge);
+            visits::check(state, entry, &mut self.memory.visits, &mut judge);
+            inbox::check(state, entry, &mut self.memory.inbox, &mut judge);
         }
         if self.parts.sessions {
             sessions::check(state, entry, &mut self.memory.sessions, &mut judge);

@@ -1,12 +1,12 @@
-//! One lane: which node it is of, and what runs there.
+//! One lane: which node it is of, or which nodes are folded into it, and what runs there.
 
 use protocol::{NodeKind, NodeView, ThingView};
 
-/// A lane: as much of a node as is drawn of it.
+/// A lane: as much of a node as is drawn of it, or of several nodes that are folded into one lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
-    /// The node's number.
-    pub id: u16,
+    /// The numbers of the nodes that it is of: one, or those that are folded.
+    pub ids: Vec<u16>,
     /// Its name.
     pub name: String,
     /// What it is.
@@ -29,7 +29,7 @@ impl Lane {
         apps.sort_unstable();
         apps.dedup();
         Self {
-            id: node.id,
+            ids: vec![node.id],
             name: node.name.clone(),
             kind: node.kind,
             up: node.up,

@@ -5,7 +5,7 @@ use protocol::{LaneMessage, NodeKind};
 
 fn lanes() -> [Lane; 2] {
     [0, 1].map(|id| Lane {
-        id,
+        ids: vec![id],
         name: format!("n{id}"),
         kind: NodeKind::Edge,
         up: true,

@@ -61,8 +61,11 @@ impl Desk {
         }
     }
 
-    /// The browser went back or forth to another part of the page.
+    /// The browser went back or forth to another part of the page; a run that is still to come waits for itself.
     pub fn arrive(self, over: u8) {
+        if self.hidden.try_with_value(|h| h.number == h.wanted) != Some(true) {
+            return;
+        }
         let modes = [Mode::Run, Mode::Twin, Mode::Debrief];
         let mode = modes.into_iter().find(|mode| *mode as u8 == over);
         let mode = mode.unwrap_or(Mode::Run);
@@ -143,10 +146,32 @@ impl Desk {
             });
     }
 
+    /// Whether the debrief gives nothing away: there is no cause to find, the run is over, or it was told already.
+    pub fn may_tell(self) -> bool {
+        let over = self
+            .frame
+            .with(|frame| frame.as_ref().is_some_and(|frame| frame.over));
+        over || !self.scenario.plan.cause || self.told.get()
+    }
+
+    /// Gives up: the cause is told before the end.
+    pub fn give_up(self) {
+        self.told.set(true);
+        self.keep_now();
+        self.look_back();
+    }
+
     /// Goes to the debrief.
     pub fn look_back(self) {
         self.pause();
         self.show(Mode::Debrief);
+        if !untrack(|| self.may_tell()) {
+            return;
+        }
+        if !self.told.get_untracked() {
+            self.told.set(true);
+            self.keep_now();
+        }
         if self.debrief.with_untracked(Option::is_none) {
             self.port.ask(Request::Debrief, move |reply| match reply {
                 Reply::Debrief(debrief) => self.debrief.set(Some(Arc::new(*debrief))),
@@ -157,37 +182,6 @@ impl Desk {
                 _ => {}
             });
         }
-    }
-
-    /// Begins the lesson again; what was open is kept aside.
-    pub fn begin(self, asked: Asked) {
-        if let (Some(replay), Some(frame)) =
-            (self.replay.get_untracked(), self.frame.get_untracked())
-        {
-            saved::keep_previous(&Record {
-                replay: (*replay).clone(),
-                step: frame.step,
-                prediction: self.prediction.get_untracked(),
-                introduced: true,
-                hints: self.hints.get_untracked(),
-                other: vec![],
-            });
-        }
-        let introduced = self.introduced.get_untracked();
-        self.open(
-            Opening {
-                introduced,
-                ..Opening::asked(&self.scenario.plan, asked)
-            },
-            None,
-        );
-        self.region.set(Region::Mine);
-    }
-
-    /// Begins the lesson again with another seed.
-    pub fn begin_anew(self) {
-        let seed = (js_sys::Math::random() * 1e6) as u64;
-        self.begin(Asked::fresh(seed, self.severity()));
     }
 
     /// How hard the background of the run is.

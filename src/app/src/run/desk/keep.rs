@@ -115,21 +115,27 @@ impl Desk {
         }
     }
 
-    pub(super) fn keep_now(self) {
-        let (Some(replay), Some(frame)) = (self.replay.get_untracked(), self.frame.get_untracked())
-        else {
-            return;
-        };
-        let record = Record {
+    /// The run on screen as it is kept.
+    pub(super) fn record(self) -> Option<Record> {
+        let (replay, frame) = (self.replay.get_untracked()?, self.frame.get_untracked()?);
+        let (number, other) = self
+            .hidden
+            .try_with_value(|h| (h.number, h.other.clone()))?;
+        Some(Record {
+            number,
             replay: (*replay).clone(),
             step: frame.step,
             prediction: self.prediction.get_untracked(),
             introduced: self.introduced.get_untracked(),
             hints: self.hints.get_untracked(),
-            other: self
-                .hidden
-                .try_with_value(|h| h.other.clone())
-                .unwrap_or_default(),
+            told: self.told.get_untracked(),
+            other,
+        })
+    }
+
+    pub(super) fn keep_now(self) {
+        let Some(record) = self.record() else {
+            return;
         };
         let trouble = saved::keep_run(&record).err();
         if trouble != self.trouble.get_untracked() && trouble.is_some() {

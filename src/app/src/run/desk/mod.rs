@@ -7,9 +7,10 @@ mod act;
 mod keep;
 mod parts;
 mod play;
+mod runs;
 
 use parts::Hidden;
-pub use parts::{Mode, Region, Tab, Twin};
+pub use parts::{Comes, Mode, Region, Tab, Twin};
 
 use crate::content::Scenario;
 use crate::draw::chart;
@@ -17,7 +18,7 @@ use crate::navigate::{Navigator, absolute};
 use crate::port::Port;
 use crate::route::{Asked, Route};
 use crate::run::clock::Clock;
-use crate::run::opening::Opening;
+use crate::run::opening::{self, Opening};
 use crate::saved::{self, Prediction, Record, Settings, Trouble};
 use crate::ui::held::Held;
 use crate::ui::live::Live;
@@ -73,6 +74,12 @@ pub struct Desk {
     pub introduced: Held<bool>,
     /// How many hints are open.
     pub hints: Held<u32>,
+    /// Whether the cause of this run was told.
+    pub told: Held<bool>,
+    /// The runs that were put aside, the newest first.
+    pub earlier: Held<Arc<Vec<Record>>>,
+    /// The run that was just put aside, while that is still said.
+    pub left: Held<Option<Arc<Record>>>,
     /// The gates that ruled up to the moment on screen, as they were when a twin run was last thought of.
     pub ruled: Held<Arc<Vec<RuledGate>>>,
     /// The twin run.
@@ -118,6 +125,9 @@ impl Desk {
             prediction: Held::new(None),
             introduced: Held::new(false),
             hints: Held::new(0),
+            told: Held::new(false),
+            earlier: Held::default(),
+            left: Held::new(None),
             ruled: Held::default(),
             twin: Held::new(Twin::None),
             debrief: Held::new(None),
@@ -130,116 +140,6 @@ impl Desk {
             navigator: expect_context(),
             hidden: StoredValue::new_local(Hidden::default()),
         }
-    }
-
-    /// Opens a run. If it cannot be opened, what was open stays, and `otherwise` is opened if nothing was.
-    pub fn open(self, opening: Opening, otherwise: Option<Opening>) {
-        self.pause();
-        let turn = self.hidden.try_update_value(|h| {
-            h.opening += 1;
-            h.opening
-        });
-        let request = self.scenario.plan.open_request(&opening.replay);
-        self.port.ask_bytes(&request, move |reply| {
-            if self.hidden.try_with_value(|h| h.opening) != turn {
-                return;
-            }
-            match reply {
-                Reply::Opened(opened) => self.opened(opening, opened.frame, opened.warning),
-                Reply::Problem(problem) => {
-                    self.problem.set(Some(problem));
-                    if let Some(otherwise) =
-                        otherwise.filter(|_| self.frame.with_untracked(Option::is_none))
-                    {
-                        self.open(otherwise, None);
-                    }
-                }
-                _ => {}
-            }
-        });
-    }
-
-    fn opened(self, opening: Opening, frame: Frame, warning: Option<Problem>) {
-        let Opening {
-            replay,
-            step,
-            prediction,
-            introduced,
-            hints,
-            other,
-            sent,
-        } = opening;
-        let (seed, severity) = (replay.seed, replay.severity);
-        self.hidden.update_value(|h| {
-            h.other = other;
-            h.told = u64::MAX;
-        });
-        self.prediction.set(prediction);
-        self.introduced
-            .set(introduced || self.scenario.plan.question.is_none());
-        self.hints.set(hints);
-        self.sent.set(sent);
-        self.why.set(None);
-        self.twin.set(Twin::None);
-        self.debrief.set(None);
-        self.mode.set(Mode::Run);
-        if warning.is_some() {
-            self.problem.set(warning);
-        }
-        let at = replay.at;
-        self.replay.set(Some(Arc::new(replay)));
-        self.rename(seed, severity);
-        match step {
-            Some(step) if step != frame.step => self.ask(Request::Seek(step)),
-            None if frame.at < at && !frame.over => self.seek_time(at),
-            _ => self.accept(frame),
-        }
-    }
-
-    /// Writes the address of what is open, so that a reload comes back to it and a bad link does not stay.
-    fn rename(self, seed: u64, severity: Severity) {
-        let route = Route::seeded(self.scenario.plan.id, seed, severity);
-        self.navigator.rename(route);
-    }
-
-    /// An address could not be followed: says so, and leaves the run and its address as they are.
-    pub fn refuse(self, problem: Problem) {
-        self.problem.set(Some(problem));
-        if let Some(replay) = self.replay.get_untracked() {
-            self.rename(replay.seed, replay.severity);
-        }
-    }
-
-    /// Opens the same run again in a new worker, after the old one died.
-    pub fn recover(self) {
-        let Some(replay) = self.replay.get_untracked() else {
-            return;
-        };
-        self.hidden.update_value(|h| {
-            h.advancing = false;
-            h.seeking = false;
-            h.seek_next = None;
-            h.details = false;
-        });
-        let step = self
-            .frame
-            .with_untracked(|frame| frame.as_ref().map(|frame| frame.step));
-        let other = self
-            .hidden
-            .try_with_value(|h| h.other.clone())
-            .unwrap_or_default();
-        self.open(
-            Opening {
-                replay: (*replay).clone(),
-                step,
-                prediction: self.prediction.get_untracked(),
-                introduced: self.introduced.get_untracked(),
-                hints: self.hints.get_untracked(),
-                other,
-                sent: false,
-            },
-            None,
-        );
     }
 
     /// Asks for something that is answered by a moment.

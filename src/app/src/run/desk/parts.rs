@@ -50,6 +50,17 @@ pub enum Twin {
     Here(Arc<TwinView>),
 }
 
+/// How a run comes on screen, as the browser's history has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comes {
+    /// Under the address that is there: it is written anew.
+    Here,
+    /// As the next entry: the back button leads to what was open.
+    Next,
+    /// Since the browser went back or forth to it.
+    Again,
+}
+
 #[derive(Default)]
 pub(super) struct Hidden {
     pub(super) clock: Clock,
@@ -64,4 +75,8 @@ pub(super) struct Hidden {
     pub(super) other: Vec<String>,
     pub(super) told: u64,
     pub(super) opening: u32,
+    /// The number of the run on screen.
+    pub(super) number: u32,
+    /// The number of the run that is on screen or about to be.
+    pub(super) wanted: u32,
 }

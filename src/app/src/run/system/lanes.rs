@@ -1,6 +1,7 @@
 //! Lanes per node with the messages between them; time runs from left to right and ends at the cursor.
 
-use crate::draw::lanes::{Lane, Mark, Picture, Way, lane_y, picture};
+use super::strokes::{draw, shape};
+use crate::draw::lanes::{Lane, Mark, Picture, fold, kinds, lane_y, picture, telling};
 use crate::draw::px;
 use crate::run::desk::Desk;
 use crate::ui::held::{Derived, Held, effect};
@@ -8,7 +9,6 @@ use crate::ui::press;
 use crate::words;
 use leptos::html::Div;
 use leptos::prelude::*;
-use protocol::NodeKind;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::ResizeObserver;
@@ -30,7 +30,7 @@ pub fn Lanes() -> impl IntoView {
             watch_width(&room, width);
         }
     });
-    let lanes = Derived::new(move || {
+    let whole = Derived::new(move || {
         desk.frame.with(|frame| {
             let Some(frame) = frame else {
                 return Vec::new();
@@ -38,6 +38,21 @@ pub fn Lanes() -> impl IntoView {
             let lane = |node| Lane::of(node, &frame.things);
             frame.nodes.iter().map(lane).collect::<Vec<_>>()
         })
+    });
+    let many = Derived::new(move || whole.with(|lanes| kinds(lanes)));
+    let opened = Held::new(Vec::<String>::new());
+    let tells = Derived::new(move || {
+        if many.with(Vec::is_empty) {
+            return Vec::new();
+        }
+        let now = desk
+            .frame
+            .with(|frame| frame.as_ref().map_or(0, |frame| frame.at));
+        let from = now.saturating_sub(span.get());
+        desk.lanes.with(|entries| telling(entries, from, now))
+    });
+    let lanes = Derived::new(move || {
+        opened.with(|opened| tells.with(|tells| fold(whole.get(), opened, tells)))
     });
     let labels = Derived::new(move || lanes.with(|lanes| room_for_names(lanes)));
     let drawn = Derived::new(move || {
@@ -62,6 +77,7 @@ pub fn Lanes() -> impl IntoView {
                         }.into_any()).into_iter().collect_view()}
                     </select>
                 </label>
+                {move || many.get().into_iter().map(|one| folding(one, opened)).collect_view().into_any()}
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
@@ -69,6 +85,31 @@ pub fn Lanes() -> impl IntoView {
             </div>
             <Counts/>
         </div>
+    }
+    .into_any()
+}
+
+/// A button that opens or folds the lanes of a kind of which there are many.
+fn folding((kind, count): (String, usize), opened: Held<Vec<String>>) -> AnyView {
+    let all = words::count(count as u64, &kind);
+    let is_open = {
+        let kind = kind.clone();
+        move || opened.with(|opened| opened.contains(&kind))
+    };
+    let expanded = is_open.clone();
+    let turn = move |_| {
+        opened.update(|opened| {
+            let before = opened.len();
+            opened.retain(|open| *open != kind);
+            if opened.len() == before {
+                opened.push(kind.clone());
+            }
+        });
+    };
+    view! {
+        <button type="button" class="quiet" aria-expanded=move || expanded().to_string() on:click=press(turn)>
+            {move || if is_open() { format!("Fold the {all}") } else { format!("Show all {all}") }.into_any()}
+        </button>
     }
     .into_any()
 }
@@ -159,7 +200,7 @@ fn svg(
     });
     view! {
         <svg class="lanes-picture" width=all height=height viewBox=move || format!("0 0 {} {}", all(), height()) role="img"
-            aria-label=move || drawn.with(|p| lanes.with(|lanes| spoken(p, lanes.len()))) on:click=choose>
+            aria-label=move || drawn.with(|p| lanes.with(|lanes| spoken(p, lanes))) on:click=choose>
             {move || rows().into_any()}
             <line class="cursor" x1=right x2=right y1="18" y2=height/>
             <svg x=move || px(labels.get()) width=width height=height>
@@ -175,99 +216,19 @@ fn svg(
 }
 
 /// What the picture is to those who do not see it.
-fn spoken(picture: &Picture, lanes: usize) -> String {
+fn spoken(picture: &Picture, lanes: &[Lane]) -> String {
+    let nodes: usize = lanes.iter().map(|lane| lane.ids.len()).sum();
     let dots = picture.still.iter().filter(|mark| mark.message().is_none());
     let dots = dots.count();
     let lines = picture.still.len() - dots + picture.going.len();
     format!(
         "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
-        words::count(lanes as u64, "node"),
+        words::count(nodes as u64, "node"),
         words::moment(picture.from),
         words::moment(picture.now),
         words::count(dots as u64, "entry").replace("entrys", "entries"),
         words::count(lines as u64, "message"),
     )
-}
-
-/// A dot or a line.
-fn draw(mark: &Mark) -> AnyView {
-    let entry = mark.entry();
-    let (x, y) = mark.from;
-    let Some(message) = mark.message() else {
-        let d = if entry.interesting {
-            format!("M{} {}l5 5l-5 5l-5 -5z", px(x), px(y - 5.0))
-        } else {
-            format!(
-                "M{} {}a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0z",
-                px(x - 2.4),
-                px(y)
-            )
-        };
-        return view! {
-            <path class="dot" data-step=entry.step.to_string() data-interesting=entry.interesting.to_string() d=d><title>{mark.text()}</title></path>
-        }.into_any();
-    };
-    let way = match mark.way {
-        Way::Arrived => "arrived",
-        Way::Going => "under-way",
-        Way::Lost => "lost",
-    };
-    let label = mark.label.map(|(x, y)| {
-        view! { <text class="message-label" x=px(x) y=px(y)>{message.label.clone()}</text> }
-            .into_any()
-    });
-    let end = match mark.way {
-        Way::Lost => format!(
-            "M{} {}l6 6m0 -6l-6 6",
-            px(mark.to.0 - 3.0),
-            px(mark.to.1 - 3.0)
-        ),
-        _ => head(mark.from, mark.to),
-    };
-    let [x0, y0, x1, y1] = [x, y, mark.to.0, mark.to.1].map(px);
-    view! {
-        <g class="message" data-step=entry.step.to_string() data-way=way data-copy=message.copy.to_string() data-routine=entry.routine.to_string()>
-            <title>{mark.text()}</title>
-            <line class="reach" x1=x0.clone() y1=y0.clone() x2=x1.clone() y2=y1.clone()/>
-            <line class="stroke" x1=x0 y1=y0 x2=x1 y2=y1/>
-            <path d=end/>
-            {label}
-        </g>
-    }.into_any()
-}
-
-/// An arrow's head at the end of a line.
-fn head((ax, ay): (f64, f64), (bx, by): (f64, f64)) -> String {
-    let length = (bx - ax).hypot(by - ay).max(0.001);
-    let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
-    let (x, y) = (bx - dx * 7.0, by - dy * 7.0);
-    format!(
-        "M{} {}L{} {}L{} {}Z",
-        px(bx),
-        px(by),
-        px(x - dy * 3.0),
-        px(y + dx * 3.0),
-        px(x + dy * 3.0),
-        px(y - dx * 3.0)
-    )
-}
-
-/// The shape of a kind of node, left of its name.
-fn shape(kind: NodeKind, y: f64) -> String {
-    let top = (y - 6.0).round() as i64;
-    match kind {
-        NodeKind::Clients => format!("M8 {top}a3 3 0 1 0 .1 0zM2 {}a6 5 0 0 1 12 0z", top + 12),
-        NodeKind::Edge => format!("M2 {}L8 {top}L14 {}L8 {}z", top + 6, top + 6, top + 12),
-        NodeKind::Control => format!("M5 {top}h6l3 6l-3 6h-6l-3 -6z"),
-        NodeKind::Runner => format!("M2 {top}h12v12h-12z"),
-        NodeKind::Store => format!("M2 {}a6 2.5 0 0 1 12 0v7a6 2.5 0 0 1 -12 0z", top + 3),
-        NodeKind::Bootstrap => format!("M2 {}h12v5h-12zM5 {}v-6h6v6z", top + 7, top + 7),
-        NodeKind::Vault => format!(
-            "M3 {}h10v7h-10zM5 {}v-2a3 3 0 0 1 6 0v2h-1.6v-2a1.4 1.4 0 0 0 -2.8 0v2z",
-            top + 5,
-            top + 5
-        ),
-    }
 }
 
 #[component]

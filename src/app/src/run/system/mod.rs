@@ -4,6 +4,7 @@ mod beliefs;
 mod diagrams;
 mod lanes;
 mod requests;
+mod strokes;
 
 use super::desk::{Desk, Tab};
 use crate::ui::press;

@@ -117,9 +117,11 @@ pub fn Tally(
                 [
                     (Sign::Moment, "arrived", c.arrived), (Sign::Rest, "waiting", c.held), (Sign::Way, "in flight", c.in_flight),
                     (Sign::Well, "served", c.served), (Sign::Refused, "refused", c.refused), (Sign::Badly, "failed", c.failed),
+                    (Sign::Rest, "left", c.left),
                 ]
-                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span>{told(sign, word)}</li> }.into_any())
                 .into_iter()
+                .filter(|(_, word, n)| *word != "left" || *n > 0)
+                .map(|(sign, word, n)| view! { <li><span class="number">{n}</span>{told(sign, word)}</li> }.into_any())
                 .collect_view().into_any()
             }}
         </ul>

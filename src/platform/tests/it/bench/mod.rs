@@ -22,7 +22,7 @@ use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
 use platform::runner::{self, Runner};
-use platform::traces::Services;
+use platform::traces::{Headers, Services};
 use std::collections::{BTreeMap, VecDeque};
 
 pub const CONTROL: NodeId = NodeId(0);
@@ -152,6 +152,8 @@ pub struct Bench {
     // What happened.
     pub log: Vec<(Time, NodeId, Told)>,
     pub responses: BTreeMap<RequestId, (u16, Reason, u32, Time)>,
+    /// What the answers say besides.
+    pub headers: BTreeMap<RequestId, Headers>,
     queue: BTreeMap<(Time, u64), (Event, bool)>,
     seq: u64,
     dice: Dice,
@@ -284,6 +286,7 @@ impl Bench {
             broken: |_| {},
             log: Vec::new(),
             responses: BTreeMap::new(),
+            headers: BTreeMap::new(),
             queue: BTreeMap::new(),
             seq: 0,
             dice: Dice::new(core::array::from_fn(|stream| stream as u64 * 7919)),
@@ -587,8 +590,10 @@ impl Bench {
                         status,
                         reason,
                         retry_after,
+                        headers,
                     },
                 ) => {
+                    self.headers.insert(request, headers);
                     let response = (status, reason, retry_after, self.now);
                     assert!(
                         self.responses.insert(request, response).is_none(),

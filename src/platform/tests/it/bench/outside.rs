@@ -2,7 +2,9 @@
 //! artifact store's assets.
 
 use super::*;
-use platform::traces::{Arrival, Asset, Claim, KeyStore, Message as Say, Preview, Proof, Webhook};
+use platform::traces::{
+    Arrival, Asset, Claim, Errand, KeyStore, Manners, Message as Say, Preview, Proof, Webhook,
+};
 
 /// With what the provider of `CONTRACT_ROUTE` signs.
 pub const SECRET: u64 = 7;
@@ -51,9 +53,10 @@ impl Bench {
                 Some(Webhook {
                     secret: SECRET,
                     timeout: secs(10),
+                    inbox: false,
                 }),
             ],
-            previews: Vec::new(),
+            ..Services::default()
         };
         Self::of_services(services)
     }
@@ -64,9 +67,49 @@ impl Bench {
             of: ROUTE,
             number: 1,
             isolated: true,
+            superseded: None,
         };
         Self::of_services(Services {
             previews: vec![None, Some(preview)],
+            ..Services::default()
+        })
+    }
+
+    /// The same with a crawler's manners: nothing is woken for errands on `ROUTE`.
+    pub fn of_errands() -> Self {
+        Self::of_services(Services {
+            manners: vec![Manners::Refuse],
+            ..Services::default()
+        })
+    }
+
+    /// A page of `ROUTE` on an errand.
+    pub fn errand(&mut self, errand: Errand) -> RequestId {
+        self.arrive(EDGE, |arrival| {
+            arrival.request.route = ROUTE;
+            arrival.request.class = Class::SafePage;
+            arrival.visit.errand = errand;
+        })
+    }
+
+    /// Whoever sent a request to the edge leaves.
+    pub fn leave(&mut self, request: RequestId) {
+        self.deliver(CLIENT, EDGE, Message::Traces(Say::Leave { request }));
+        self.settle();
+    }
+
+    /// The same with an inbox; its owner may have agreed to that or not.
+    pub fn of_inbox(agreed: bool) -> Self {
+        let webhook = Webhook {
+            secret: SECRET,
+            timeout: secs(10),
+            inbox: agreed,
+        };
+        Self::of_services(Services {
+            keys: Some(KEYS),
+            webhooks: vec![None, Some(webhook)],
+            // Tests play it by hand; to its name nothing answers but the vault.
+            inbox: Some(VAULT),
             ..Services::default()
         })
     }

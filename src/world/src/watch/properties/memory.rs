@@ -8,6 +8,7 @@ use machine::{SortedMap, SortedSet};
 use platform::id::{AllocationId, IdempotencyKey, ReportId, RequestId, RouteId, Token};
 use platform::message::{Class, Message, Observed};
 use platform::note::Note;
+use platform::traces::Message as Say;
 use protocol::Plan;
 use sim::{Entry, State, What};
 
@@ -70,6 +71,10 @@ pub struct Memory {
     pub sessions: super::sessions::Memory,
     /// What is remembered of what is kept.
     pub recovery: super::recovery::Memory,
+    /// What is remembered of the inbox.
+    pub inbox: super::inbox::Memory,
+    /// What is remembered of who asks.
+    pub visits: super::visits::Memory,
     /// Of hosts.
     pub hosts: super::hosts::Memory,
     /// Of the joints between parts.
@@ -80,6 +85,8 @@ impl Memory {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             traces: super::traces::Memory::new(plan),
+            visits: super::visits::Memory::new(plan),
+            inbox: super::inbox::Memory::new(plan),
             ..Self::default()
         }
     }
@@ -123,6 +130,14 @@ impl Memory {
             },
             _ => {}
         }
+        // An errand is no demand: its app may sleep on.
+        let errand = matches!(
+            entry.what,
+            What::MessageDelivered {
+                message: Message::Traces(Say::Arrive(arrival)),
+                ..
+            } if !arrival.visit.errand.is_person()
+        );
         for note in entry.notes {
             match *note {
                 Note::Committed { row, event } => {
@@ -134,7 +149,7 @@ impl Memory {
                     route,
                     class: Class::SafePage | Class::Upgrade,
                     ..
-                } => {
+                } if !errand => {
                     self.demand.insert(route, entry.at);
                 }
                 _ => {}

@@ -9,6 +9,7 @@ use machine::Duration;
 use platform::edge::Edge;
 use platform::message::{Class, Reason};
 use platform::note::Note;
+use platform::traces::Note as Tell;
 use platform::{knob, wake};
 use sim::{Entry, State};
 
@@ -148,10 +149,12 @@ fn one(
         // A request that never reached an app leaves its key free.
         Note::ResponseSent {
             request, reason, ..
-        } if !matches!(
-            reason,
-            Reason::Served | Reason::OutcomeUnknown | Reason::AppError
-        ) =>
+        }
+        | Note::Traces(Tell::Unheard { request, reason })
+            if !matches!(
+                reason,
+                Reason::Served | Reason::OutcomeUnknown | Reason::AppError
+            ) =>
         {
             memory.keys.retain(|_, holder| *holder != request);
         }

@@ -134,6 +134,10 @@ pub(super) fn check(
     kept(entry, judge);
     for note in entry.notes {
         match note {
+            // It was no answer, and its key stands as if it had been one.
+            Note::Traces(Tell::Unheard { request, reason }) => {
+                responded(state, memory, judge, *request, (0, *reason));
+            }
             Note::Traces(tell) => told(state, entry, memory, judge, tell),
             Note::RequestDispatched {
                 request,
