@@ -6,8 +6,8 @@
 mod attempt;
 mod gitops;
 mod hosts;
-mod joints;
 mod inbox;
+mod joints;
 mod memory;
 mod migration;
 mod orders;
