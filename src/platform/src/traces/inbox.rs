@@ -102,7 +102,9 @@ impl Inbox {
     #[must_use]
     pub fn has(&self, claim: Claim) -> bool {
         let place = self.places.get(claim);
-        place.is_some_and(|place| self.is_durable(*place))
+        // What was delivered was durable before, even while that it was delivered is being written.
+        let delivered = |place| self.rows.get(place).is_some_and(|kept| kept.delivered);
+        place.is_some_and(|place| self.is_durable(*place) || delivered(*place))
     }
 
     fn is_durable(&self, place: u32) -> bool {

@@ -109,7 +109,7 @@ impl Names<'_> {
         let stream = all(&["log", "archive", "services"]);
         let writers = (1..=7).map(|n| format!("writer-{n}"));
         let around = all(&["restores", "databases", "outside"]).chain(writers);
-        let asked = all(&["keys", "product", "provider"]);
+        let asked = all(&["keys", "product", "provider", "inbox"]);
         let tabs = all(&["tabs", "session-store"]);
         let outage = all(super::outage::NODES);
         let data = all(&["migrations", "migrator", "database"]);
