@@ -39,16 +39,19 @@ pub struct Wanted {
     pub runs: Revision,
     /// The generation that LO was told while changes go from place to place.
     pub passed_on: u32,
+    /// The version that was wanted then.
+    pub passing: Revision,
 }
 
 impl Wanted {
-    /// Whether what is wanted is what runs well, or is gone as wanted.
-    fn is_well(&self) -> bool {
-        match self.told {
-            Some((_, _, State::Installed)) => self.runs == self.revision,
-            Some((_, _, State::Deleted)) => !self.revision.is_some(),
+    /// Whether what LO was told last has not got there, even if something else is wanted by now.
+    fn is_under_way(&self) -> bool {
+        let there = match self.told {
+            Some((_, _, State::Installed)) => self.runs == self.passing,
+            Some((_, _, State::Deleted)) => !self.passing.is_some(),
             _ => false,
-        }
+        };
+        self.passed_on > 0 && !there
     }
 }
 
@@ -302,7 +305,7 @@ impl Central {
         let others = self.items().filter(|other| *other != item);
         let under_way = others
             .filter_map(|other| self.row(other))
-            .filter(|row| row.passed_on == row.generation && row.generation > 0 && !row.is_well())
+            .filter(Wanted::is_under_way)
             .count();
         let fact = Fact::below(under_way as u64, wave);
         let life = item.life(row.incarnation);
@@ -310,8 +313,10 @@ impl Central {
         if out.require(cx, gate, life, fact).is_err() {
             return false;
         }
-        let generation = row.generation;
-        self.commit(out, item, |row| row.passed_on = generation);
+        self.commit(out, item, |row| {
+            row.passed_on = row.generation;
+            row.passing = row.revision;
+        });
         true
     }
 
