@@ -54,6 +54,7 @@ fn content(out: &Path) -> String {
         lesson,
         world,
         seeds,
+        incidents: _,
     } in &library.scenarios
     {
         let seeds = seeds.iter().map(|one| {
