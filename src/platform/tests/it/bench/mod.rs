@@ -2,11 +2,13 @@
 //!
 //! What a test wants to go otherwise it says by the public fields.
 
+mod fate;
 mod outside;
 mod solo;
 mod tabs;
 mod told;
 
+pub use fate::Fate;
 pub use solo::{ByHand, Solo};
 pub use tabs::Session;
 
@@ -74,17 +76,6 @@ impl<M: Machine> Node<M> {
             alive: true,
         }
     }
-}
-
-/// What happens to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    Deliver,
-    Drop,
-    /// It is kept in `Bench::kept` until the test lets it go.
-    Keep,
-    Delay(Duration),
-    Twice,
 }
 
 #[derive(Clone, Copy, Debug)]

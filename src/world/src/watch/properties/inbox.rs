@@ -23,6 +23,8 @@ pub struct Memory {
     /// The apps whose owners have agreed to it.
     agreed: Vec<u16>,
     heal_at: Time,
+    /// Whether it was looked at what has arrived by then.
+    looked: bool,
     /// The events of deliveries that are under way.
     events: SortedMap<RequestId, Claim>,
 }
@@ -36,6 +38,7 @@ impl Memory {
             any: traces.is_some_and(|traces| traces.inbox),
             agreed: agreed.iter().map(|provider| provider.app).collect(),
             heal_at: Time(plan.heal_at),
+            looked: false,
             events: SortedMap::new(),
         }
     }
@@ -117,11 +120,9 @@ pub(super) fn check(
             _ => {}
         }
     }
-    let in_inbox = matches!(
-        state.fleet().node(entry.actor),
-        Some(crate::fleet::Node::Inbox(_))
-    );
-    if in_inbox && entry.at.since(memory.heal_at) >= CATCHING_UP {
+    // The inbox may have nothing to do any more by then.
+    if !memory.looked && entry.at.since(memory.heal_at) >= CATCHING_UP {
+        memory.looked = true;
         let mut rows = inbox.rows().iter();
         let late = rows.find(|(_, kept)| !kept.delivered && kept.since < memory.heal_at);
         judge.claim(
