@@ -561,7 +561,10 @@ impl Migrations {
                 });
                 true
             }
-            Command::ChangePlan { migration } | Command::FillLater { migration } => {
+            // The step that is under way belongs to the plan as it was tried.
+            Command::ChangePlan { migration } | Command::FillLater { migration }
+                if state(migration) != Some(Some(State::Applying)) =>
+            {
                 self.commit(cx, out, migration, None, |row| {
                     row.plan = row.plan.saturating_add(1)
                 });
@@ -580,7 +583,10 @@ impl Migrations {
                 }
                 unknown
             }
-            Command::Resume { .. } | Command::Provide { .. } => false,
+            Command::Resume { .. }
+            | Command::Provide { .. }
+            | Command::ChangePlan { .. }
+            | Command::FillLater { .. } => false,
         };
         out.note(Note::Migration(Tell::Ordered { command, done }));
     }
