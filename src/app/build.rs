@@ -54,7 +54,7 @@ fn content(out: &Path) -> String {
         lesson,
         world,
         seeds,
-        incidents: _,
+        incidents,
     } in &library.scenarios
     {
         let seeds = seeds.iter().map(|one| {
@@ -63,18 +63,21 @@ fn content(out: &Path) -> String {
                 one.seed, one.severity, one.title, one.why
             )
         });
+        let incidents = incidents.iter().filter_map(|row| study::incident(*row));
+        let incidents = incidents.map(|one| format!("({:?}, {:?})", one.who, one.what));
         let mut topics = study::TOPICS.iter();
         let topic = topics.find(|topic| topic.id == lesson.topic);
         let _ = writeln!(
             code,
-            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world}, topic: {:?}, solvable: {}, seeds: &[{}] }},",
+            "    Listed {{ id: {:?}, title: {:?}, summary: {:?}, minutes: {}, world: {world}, topic: {:?}, solvable: {}, seeds: &[{}], incidents: &[{}] }},",
             plan.id,
             plan.title,
             lesson.summary,
             lesson.minutes,
             topic.map_or("", |topic| topic.title),
             plan.needs_action,
-            list(seeds)
+            list(seeds),
+            list(incidents)
         );
     }
     code.push_str(

@@ -3,7 +3,7 @@
 use crate::repository::root;
 use study::INCIDENTS;
 
-/// The rows of the table: what happened, and the worlds that replay it.
+/// The rows of the table: whom it happened to, what happened, and the worlds that replay it.
 fn rows() -> Vec<String> {
     let (library, _) = study::load(study::files(), &platform::CATALOG);
     let row = |kind: &study::Incident| {
@@ -13,7 +13,13 @@ fn rows() -> Vec<String> {
             .filter(|scenario| scenario.incidents.contains(&kind.row))
             .map(|scenario| scenario.plan.title.as_str())
             .collect();
-        format!("| {} | {} | {} |", kind.row, kind.what, worlds.join(", "))
+        format!(
+            "| {} | {} | {} | {} |",
+            kind.row,
+            kind.who,
+            kind.what,
+            worlds.join(", ")
+        )
     };
     INCIDENTS.iter().map(row).collect()
 }

@@ -26,6 +26,8 @@ pub struct Listed {
     pub solvable: bool,
     /// Seeds worth a look.
     pub seeds: &'static [Seed],
+    /// The public incidents that it replays: whom it happened to and when, and what happened.
+    pub incidents: &'static [(&'static str, &'static str)],
 }
 
 /// A plan to run and what it teaches.

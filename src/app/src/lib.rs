@@ -24,6 +24,8 @@ mod programs;
 mod route;
 mod run;
 mod saved;
+#[cfg(test)]
+mod testing;
 mod twin;
 mod ui;
 mod words;

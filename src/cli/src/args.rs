@@ -195,8 +195,12 @@ pub struct Story {
 
 #[derive(Debug, clap::Args)]
 pub struct Sweep {
-    /// The scenario, by id
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    /// The scenario, by id; or `--all`
+    #[arg(
+        value_name = "SCENARIO|--all",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     pub scenario: Option<String>,
     /// Every scenario
     #[arg(long, conflicts_with = "actions")]

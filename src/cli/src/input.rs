@@ -131,7 +131,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// What was given, short enough to be repeated in a sentence and without what could steer a terminal.
-fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     text.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
@@ -394,6 +394,9 @@ fn actions(path: &Path, plan: &Plan) -> Result<Vec<Placed>, Stop> {
         Problem::new("actions-file", format!("the file of actions cannot be read: {}", short(message)))
             .hint("Write `[[action]]` with `at = \"12.5s\"` and `do = \"…\"`, or the same as a JSON list.")
     };
+    if text.trim().is_empty() {
+        return Err(place(1, unreadable("it is empty")));
+    }
     let entries: Vec<(usize, Written)> =
         if text.trim_start().starts_with(['[', '{']) && !text.trim_start().starts_with("[[") {
             let list: Vec<&RawValue> = serde_json::from_str(&text)

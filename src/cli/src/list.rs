@@ -31,6 +31,7 @@ struct Scenario<'a> {
 #[derive(Serialize)]
 struct Incident {
     row: u8,
+    who: &'static str,
     what: &'static str,
 }
 
@@ -309,6 +310,7 @@ fn scenario(scenario: &study::Scenario) -> Scenario<'_> {
             .filter_map(|row| study::incident(*row))
             .map(|one| Incident {
                 row: one.row,
+                who: one.who,
                 what: one.what,
             })
             .collect(),

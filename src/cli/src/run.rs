@@ -70,7 +70,13 @@ pub fn show(plan: &Plan, changes: &Checked, report: &RunReport, out: &mut Out) -
         plan.title, report.seed, report.engine
     ))?;
     if report.severity != Severity::default().id() {
-        out.line(format!("severity {}", report.severity))?;
+        let bare = plan.background.is_empty();
+        let note = if bare {
+            ", on which nothing here depends"
+        } else {
+            ""
+        };
+        out.line(format!("severity {}{note}", report.severity))?;
     }
     let drawn = world::drawn(plan, report.seed);
     if !drawn.is_empty() {

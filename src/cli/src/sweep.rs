@@ -2,7 +2,7 @@
 //!
 //! **Invariants.** The report depends on the seeds alone: runs are made in batches of a fixed size and counted in the
 //! order of their seeds, whatever finishes first and however many jobs there are. Goals are counted only when somebody
-//! acts (`--solve`, `--actions`), since doing nothing is meant to miss them.
+//! acts who means to meet them (`--solve`, `--actions`), since doing nothing or anything is meant to miss them.
 
 use crate::args::{self, Shard};
 use crate::input::{self, Checked, Played};
@@ -177,7 +177,11 @@ impl Tally {
             first_broken: Vec::new(),
             show: None,
         };
-        let judged = changes.played != Played::Nothing || !plan.needs_action;
+        let judged = match changes.played {
+            Played::Nothing => !plan.needs_action,
+            Played::Meddling => false,
+            Played::Actions | Played::Solution => true,
+        };
         let goals = if judged {
             plan.objectives
                 .iter()
@@ -307,7 +311,9 @@ fn show(
         Played::Nothing => "nobody acts, and nobody has to",
         Played::Actions => "the file of actions is played",
         Played::Solution => "the reference solution of each case is played",
-        Played::Meddling => "six actions are done at moments that the seed draws",
+        Played::Meddling => {
+            "six actions are done at moments that the seed draws; goals are not counted"
+        }
     };
     out.line(done)?;
     for (title, rows) in [

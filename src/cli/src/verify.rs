@@ -5,7 +5,7 @@
 
 use crate::BROKE;
 use crate::args;
-use crate::input;
+use crate::input::{self, short};
 use crate::out::{Out, Stop};
 use protocol::{ENGINE, LinkError, Mismatch, Problem, Replay, RunReport};
 use serde::Serialize;
@@ -93,12 +93,30 @@ fn replay(given: &str) -> Result<Replay, Stop> {
     }
     let path = Path::new(given);
     // A name that exists is a file, whatever it looks like.
-    if !path.exists() && given.contains("v1.") {
-        from_text(given)
-    } else {
-        from_text(&input::file(path)?)
+    if path.exists() {
+        return from_text(&input::file(path)?);
     }
+    let begins_a_link = |c: char| c == 'v';
+    let is_link = given.contains("://")
+        || given.match_indices(begins_a_link).any(|(at, _)| {
+            let digits = given[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
+            digits.len() < given.len() - at - 1 && digits.starts_with('.')
+        });
+    if is_link {
+        return from_text(given);
+    }
+    Err(Stop::from(
+        Problem::new(
+            "no-replay",
+            format!("`{}` is no link, and there is no such file", short(given)),
+        )
+        .hint(WANTED),
+    ))
 }
+
+/// What can be verified.
+const WANTED: &str = "Give the link that `lab run` prints or the page copies (it holds `v1.` and the run), a file that holds \
+    one, or - for standard input.";
 
 fn from_text(text: &str) -> Result<Replay, Stop> {
     let text = text.trim();
@@ -115,6 +133,13 @@ fn from_text(text: &str) -> Result<Replay, Stop> {
     }
     // In an address the text comes last; base64url has no full stop, so the last `v1.` is where it begins.
     let link = text.rfind("v1.").map_or(text, |start| &text[start..]);
+    if link.contains("://") {
+        let problem = Problem::new("no-replay", "this link holds no run to verify");
+        return Err(problem
+            .detail("It begins a run, and says nothing of what was done and what came of it.")
+            .hint(WANTED)
+            .into());
+    }
     Replay::from_link(link).map_err(|error: LinkError| {
         let problem = error.problem();
         Stop::from(problem.detail("Nothing was run."))

@@ -15,6 +15,10 @@ pub struct Gate {
     pub title: &'static str,
     /// The lifecycle or part of the platform that asks it.
     pub home: &'static str,
+    /// What its numbers count: what was found, and what is wanted.
+    pub terms: Terms,
+    /// Whether refusing is nothing out of the ordinary for it: something waits, or goes another way that is as good.
+    pub waits: bool,
     /// Its doc text, with the sections `Without it` and `Seen in`.
     pub doc: &'static [&'static str],
 }
@@ -25,6 +29,22 @@ impl Gate {
     pub fn id(&self) -> String {
         text::kebab(self.title)
     }
+}
+
+/// What the numbers of a gate's rulings count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Terms {
+    /// A plain count, a number in an order, or what is not said here.
+    #[default]
+    Count,
+    /// Yes (1) and no (0).
+    YesNo,
+    /// Microseconds, of a length of time or since the beginning.
+    Time,
+    /// Bytes.
+    Bytes,
+    /// A digest of what something consists of.
+    Digest,
 }
 
 /// How a gate ruled.
@@ -90,7 +110,8 @@ impl Waivers {
 
 /// Declares gates in the order of the catalog: one static each, `ALL`, and `END`, the first index that is free.
 ///
-/// A list that follows on another begins with `from other::END;`.
+/// A list that follows on another begins with `from other::END;`. A gate whose numbers are no plain counts says what it
+/// judges, in one of the [`Terms`], and then one that only makes something wait says that it `waits`.
 ///
 /// ```
 /// machine::gates! {
@@ -99,13 +120,27 @@ impl Waivers {
 ///     /// # Without it
 ///     /// People meet a thing that is not ready.
 ///     READY = "thing ready", home "Thing";
+///
+///     /// A thing is used only while it is young.
+///     ///
+///     /// # Without it
+///     /// People meet a thing that has gone off.
+///     YOUNG = "thing young", home "Thing", judges Time;
+///
+///     /// A thing is carried away after it has cooled down.
+///     ///
+///     /// # Without it
+///     /// Somebody is burnt.
+///     COOL = "thing cool", home "Thing", waits;
 /// }
 /// assert_eq!(READY.id(), "thing-ready");
-/// assert_eq!(ALL.len(), 1);
+/// assert_eq!(YOUNG.terms, machine::Terms::Time);
+/// assert_eq!((YOUNG.waits, COOL.waits), (false, true));
+/// assert_eq!(ALL.len(), 3);
 /// ```
 #[macro_export]
 macro_rules! gates {
-    ($(from $first:expr;)? $( $(#[doc = $doc:literal])+ $name:ident = $title:literal, home $home:literal; )+) => {
+    ($(from $first:expr;)? $( $(#[doc = $doc:literal])+ $name:ident = $title:literal, home $home:literal $(, judges $terms:ident)? $(, waits $(@ $never:tt)?)?; )+) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "variants only number the gates")]
         #[repr(u16)]
         enum Index { $($name),+ }
@@ -118,6 +153,9 @@ macro_rules! gates {
                 index: FIRST + Index::$name as u16,
                 title: $title,
                 home: $home,
+                // The last one counts: what is declared, or else plain counts.
+                terms: *[$crate::Terms::Count $(, $crate::Terms::$terms)?].last().unwrap(),
+                waits: *[false $(, true $(| $never)?)?].last().unwrap(),
                 doc: &[$($doc),+],
             };
         )+

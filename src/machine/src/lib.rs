@@ -27,7 +27,7 @@ mod time;
 
 pub use catalog::Catalog;
 pub use dice::{Ask, Dice};
-pub use gate::{Gate, Refused, Verdict, Waivers};
+pub use gate::{Gate, Refused, Terms, Verdict, Waivers};
 pub use knob::{Knob, KnobError, Knobs, Unit};
 pub use lifecycle::{FailureModeSpec, LifecycleSpec, Role, StateSpec, TransitionSpec};
 pub use sorted::{SortedMap, SortedSet};

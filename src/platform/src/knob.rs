@@ -267,4 +267,16 @@ machine::knobs! {
     HOSTS_BUILT_AT_ONCE = "hosts built at once", Count 1000 in 1..=100_000, home "Host Drain / OS Upgrade";
     /// How many rows a migration may write again at once.
     REWRITE_WINDOW = "rewrite window", Count 1_000_000 in 1..=1_000_000_000, home "Database Migration";
+    /// How long what the pipeline said of a preview counts.
+    PREVIEW_TTL = "preview ttl", Time 10_000_000 in 100_000..=3_600_000_000, home "Production Promotion";
+    /// How long a promotion waits for what is started ahead of it.
+    WARM_WAIT = "warm wait", Time 60_000_000 in 0..=3_600_000_000, home "Production Promotion";
+    /// From how many writes on that wait for the store nothing is begun that can wait.
+    STORE_BACKLOG = "store backlog", Count 1000 in 1..=100_000, home "Wake";
+    /// How long whoever is sent away because of the store is told to stay away.
+    STORE_REST = "store rest", Time 5_000_000 in 100_000..=600_000_000, home "Wake";
+    /// How few writes have to wait for the store before more is put on it.
+    STORE_CALM = "store calm", Count 8 in 1..=100_000, home "Allocation Lifecycle";
+    /// How many calls of consoles may wait.
+    CALLS_WAITING = "calls waiting", Count 200 in 0..=100_000, home "Production Promotion";
 }

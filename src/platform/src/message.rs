@@ -112,6 +112,12 @@ pub enum Reason {
     InboxSilent,
     /// The edge would need more connections than it can keep.
     NoConnection,
+    /// A provider that the app is bound to is in an outage: to wake it would be in vain.
+    ProviderDown,
+    /// The provider has only just come back, and other apps are woken first.
+    ProviderReturns,
+    /// The control plane's store does not keep up, and nothing that can wait is begun.
+    StoreBusy,
 }
 
 /// Why a wake or an allocation failed.
@@ -223,6 +229,8 @@ pub enum Event {
     Promotion(crate::promotion::Event),
     /// Something is marked, spared or removed.
     Cleanup(crate::cleanup::Event),
+    /// A setting of the control plane.
+    Setting(crate::pressure::Event),
 }
 
 impl Event {
@@ -237,6 +245,7 @@ impl Event {
             Self::Host(event) => event.drain.into(),
             Self::Promotion(event) => event.entity(),
             Self::Cleanup(event) => event.collection.into(),
+            Self::Setting(_) => crate::pressure::SettingId.into(),
         }
     }
 
@@ -251,6 +260,7 @@ impl Event {
             Self::Host(event) => event.version,
             Self::Promotion(ref event) => event.version(),
             Self::Cleanup(event) => event.version,
+            Self::Setting(event) => event.version,
         }
     }
 }
@@ -310,6 +320,8 @@ pub enum Command {
     Outage(crate::outage::Command),
     /// Stop the newest allocation of a route, as long as another one is ready.
     TakeBack { route: RouteId, region: Region },
+    /// Something about what weighs on the control plane's store.
+    Pressure(crate::pressure::Command),
 }
 
 impl Command {
@@ -339,6 +351,7 @@ impl Command {
             Self::Cleanup(_) => 18,
             Self::Outage(_) => 21,
             Self::TakeBack { .. } => 24,
+            Self::Pressure(command) => command.number(),
         }
     }
 }
@@ -503,6 +516,8 @@ pub enum Message {
     SecretsAwait { deployment: DeploymentId, nth: u32 },
     /// Vault to control plane: they are.
     SecretBound { deployment: DeploymentId, nth: u32 },
+    /// Between consoles and control plane.
+    Pressure(crate::pressure::Message),
 }
 
 macro_rules! kinds {
@@ -547,6 +562,7 @@ const LISTS: &[&[(u16, &str)]] = &[
     crate::sessions::Message::KINDS,
     crate::cleanup::Message::KINDS,
     crate::outage::Message::KINDS,
+    crate::pressure::Message::KINDS,
 ];
 
 /// Every kind of message, as sentences and whoever names a kind use them: its number and its name.
@@ -596,6 +612,7 @@ impl machine::Message for Message {
             Self::Sessions(message) => message.kind(),
             Self::Cleanup(message) => message.kind(),
             Self::Outage(message) => message.kind(),
+            Self::Pressure(message) => message.kind(),
             Self::Host(message) => message.kind(),
             Self::SecretsAwait { .. } => kind::SecretsAwait,
             Self::SecretBound { .. } => kind::SecretBound,
@@ -646,6 +663,7 @@ impl machine::Message for Message {
                 Command::Restore(_) => crate::restore::RestoreId(0).into(),
                 Command::Sessions(_) | Command::Outage(_) => node_subject(NodeId(0)),
                 Command::Cleanup(_) => crate::cleanup::CollectionId(0).into(),
+                Command::Pressure(_) => crate::pressure::SettingId.into(),
             },
             Self::Region(message) => message.subject(),
             Self::Migration(message) => message.subject(),
@@ -657,6 +675,7 @@ impl machine::Message for Message {
             Self::Sessions(message) => message.subject(),
             Self::Cleanup(message) => message.subject(),
             Self::Outage(message) => message.subject(),
+            Self::Pressure(message) => message.subject(),
             Self::SecretsAwait { deployment, .. } | Self::SecretBound { deployment, .. } => {
                 deployment.into()
             }
@@ -695,6 +714,7 @@ impl machine::Message for Message {
             Self::Sessions(message) => message.identity(),
             Self::Cleanup(message) => message.identity(),
             Self::Outage(message) => message.identity(),
+            Self::Pressure(message) => message.identity(),
             Self::Host(ref message) => message.identity(),
             ref other => fingerprint::digest(other),
         }
@@ -722,6 +742,7 @@ impl machine::Message for Message {
                 | Self::Answer { .. }
                 | Self::DispatchRefused { .. }
                 | Self::Command(_)
+                | Self::Pressure(_)
         )
     }
 }

@@ -233,4 +233,6 @@ pub enum Note {
     Outage(crate::outage::Note),
     /// The vault has all secrets of a deployment that wanted for one.
     SecretBound { deployment: DeploymentId },
+    /// About what weighs on the control plane's store.
+    Pressure(crate::pressure::Note),
 }

@@ -1,4 +1,6 @@
 //! Wake: bring a sleeping app to serving, once, however many ask. One per route key, region and epoch.
+//!
+//! It begins as cold; under a new owner of whom something is ready already, as hot (`control::promotions::warm`).
 
 use crate::gate;
 
@@ -26,7 +28,8 @@ machine::lifecycle! {
         /// The first holdable request arrived.
         Requested = "requested": [Cold] => WakeRequested, by "edge",
             gates [&gate::SAFE_TO_HOLD, &gate::UNSAFE_REPLAY_POLICY, &gate::ONE_WAKE, &gate::WAKE_BUDGET,
-                   &gate::ROUTE_EPOCH_CURRENT];
+                   &gate::ROUTE_EPOCH_CURRENT, &gate::SECRET_BOUND, &gate::WAKE_NOT_POINTLESS,
+                   &gate::WAKES_RETURN_IN_STEPS, &gate::STORE_KEEPS_UP];
         /// An allocation was planned.
         Started = "started": [WakeRequested] => Starting, by "scheduler", gates [&gate::START_LIMIT, &gate::HOST_FITS];
         /// The process runs.

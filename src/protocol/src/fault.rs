@@ -115,6 +115,11 @@ pub static MESSAGES: &[&str] = &[
     "resource-remove",
     "resource-removed",
     "attempt-end",
+    "config-ask",
+    "config-answer",
+    "preview-ask",
+    "preview-answer",
+    "other-sequence",
     "arrival",
     "key-reserve",
     "key-standing",
@@ -165,6 +170,8 @@ pub static MESSAGES: &[&str] = &[
     "session-loaded",
     "session-save",
     "session-saved",
+    "session-mount",
+    "page-shown",
     "shelf-look",
     "shelf-holds",
     "shelf-remove",
@@ -180,6 +187,9 @@ pub static MESSAGES: &[&str] = &[
     "work-carried",
     "provider-call",
     "provider-called",
+    "console-call",
+    "console-called",
+    "console-refused",
 ];
 
 /// How a kind of fault is described, once.
@@ -504,6 +514,32 @@ faults! {
         runners: Vec<u16>,
         /// How many hosts were meant.
         meant: u16,
+    }
+    /// A node's store does one write at a time and takes many times as long, and has to be read through before the node comes back.
+    "slow-store" "Slow store" SlowStore {
+        /// The node, by name.
+        node: String,
+        /// How many times as long.
+        times: u32,
+    }
+    /// A deployment of an app makes consoles call again at once, whatever they are told.
+    "impatient-consoles" "Impatient consoles" ImpatientConsoles {
+        /// The app.
+        app: u16,
+        /// Which of its deployments, from 0.
+        version: u16,
+    }
+    /// A job of a preview clears the tables of whatever it is bound to.
+    "preview-job" "Preview job" PreviewJob {}
+    /// The hosts of all edges let a process keep fewer connections than everybody thinks.
+    "connection-limit" "Connection limit" ConnectionLimit {
+        /// How many.
+        most: u32,
+    }
+    /// A colleague, or a script that somebody left running, does something about deployments or the log of events.
+    "pipeline-order" "Pipeline order" PipelineOrder {
+        /// What.
+        effect: crate::pipeline::PipelineEffect,
     }
 }
 

@@ -15,6 +15,7 @@ mod migration;
 mod outage;
 mod pipeline;
 mod plan;
+mod pressure;
 mod problem;
 mod promotion;
 mod property;
@@ -38,11 +39,14 @@ pub use gitops::{DeploymentPlan, GitOpsEffect, GitOpsPlan};
 pub use hosts::{HostDrain, HostEffect, HostSituation, HostsPlan};
 pub use migration::{MigrationEffect, MigrationPlan, MigrationsPlan};
 pub use outage::{BindingPlan, OutageEffect, OutagePlan, OutageSituation, WorkPlan};
-pub use pipeline::{AttemptedPlan, AttemptsPlan, DeployPlan, PipelineEffect, PipelinePlan};
+pub use pipeline::{
+    AttemptedPlan, AttemptsPlan, DeployPlan, EventsOf, PipelineEffect, PipelinePlan,
+};
 pub use plan::{
     Action, AppPlan, Case, Claim, Effect, FleetPlan, Metric, Move, Objective, Plan, Question,
     QuestionOption, Range, Read, Readable, Situation, Start, Traffic,
 };
+pub use pressure::{ConsolesPlan, PressureEffect, PressurePlan, PressureSituation};
 pub use problem::Problem;
 pub use promotion::{
     Candidate, PromotionEffect, PromotionOrder, PromotionSituation, PromotionsPlan,

@@ -55,6 +55,16 @@ pub struct AttemptedPlan {
     pub teardown_at: Vec<u64>,
 }
 
+/// Whose events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventsOf {
+    /// Those of attempts to deploy.
+    Attempts,
+    /// Those of previews.
+    Previews,
+}
+
 /// What may be done about a deployment on its way, by its position in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,4 +91,8 @@ pub enum PipelineEffect {
     TearDown(u16),
     /// Tear it down although it is unknown.
     ForceTearDown(u16),
+    /// Append the newest event about attempts, or about previews, once more to the log of events.
+    RepeatEvent(EventsOf),
+    /// Go on telling the log of events of attempts, or of previews.
+    ResumeEvents(EventsOf),
 }

@@ -80,6 +80,8 @@ pub struct Plan {
     pub vary: Vec<crate::vary::Vary>,
     /// Providers that somebody else runs, and the watch over them.
     pub outage: Option<crate::outage::OutagePlan>,
+    /// What weighs on the control plane's store.
+    pub pressure: Option<crate::pressure::PressurePlan>,
 }
 
 impl Plan {
@@ -275,6 +277,10 @@ pub enum Readable {
     DependencyMap,
     /// What waits for a provider, and what owners were told.
     HeldWork,
+    /// What waits for the control plane's store.
+    StoreQueue,
+    /// How many connections each edge keeps, and how many it may.
+    EdgeConnections,
 }
 
 /// Something that can be read.
@@ -344,6 +350,8 @@ pub enum Effect {
     Outage(crate::outage::OutageEffect),
     /// Stop so many allocations of the app, the newest first, as long as one is left that serves.
     TakeBackAllocations(u16),
+    /// Do something about what weighs on the control plane's store.
+    Pressure(crate::pressure::PressureEffect),
 }
 
 /// Something that can be done.
@@ -425,7 +433,7 @@ pub enum Situation {
     AtMost(Metric, u64),
     /// An action was done.
     Did(String),
-    /// Something was read.
+    /// Something was read, and what it shows has come.
     HasRead(String),
     /// Any wrong move was made.
     AnyWrongMove,
@@ -493,6 +501,12 @@ pub enum Situation {
     },
     /// Something about providers and what waits for them.
     Outage(crate::outage::OutageSituation),
+    /// Something about what weighs on the control plane's store.
+    Pressure(crate::pressure::PressureSituation),
+    /// The log of events has everything that was committed about attempts, or about previews.
+    EventsTold(crate::pipeline::EventsOf),
+    /// Maintenance holds a table of the database and comes to an end by itself.
+    MaintenanceGetsOn,
 }
 
 /// How a situation is judged over a run.

@@ -66,16 +66,19 @@ impl Problem {
             |stem| alloc::format!("{stem}ies"),
         );
         let listed = LISTED.contains(&kind);
-        let problem = match machine::nearest(&given, known.iter().copied()) {
+        let nearest = machine::nearest(&given, known.iter().copied());
+        let problem = match nearest {
             Some(nearest) => problem.hint(alloc::format!("Did you mean `{nearest}`?")),
             None if listed => problem.hint(alloc::format!("`lab list {all}` shows them all.")),
             None => problem,
         };
         // A list that fills the screen hides what was meant.
-        problem.detail(if listed && known.len() > FEW {
+        problem.detail(if !listed || known.len() <= FEW {
+            alloc::format!("Known: {}.", known.join(", "))
+        } else if nearest.is_some() {
             alloc::format!("There are {}; `lab list {all}` shows them.", known.len())
         } else {
-            alloc::format!("Known: {}.", known.join(", "))
+            alloc::format!("There are {}.", known.len())
         })
     }
 
@@ -122,6 +125,9 @@ mod tests {
         assert!(many.hint.starts_with("Did you mean"), "{many}");
         assert_eq!(many.detail, "There are 40; `lab list gates` shows them.");
         let far = Problem::unknown("gate", "zebra", &names);
-        assert_eq!(far.hint, "`lab list gates` shows them all.");
+        assert_eq!(
+            far.to_string(),
+            "there is no gate `zebra`\n  There are 40.\n  `lab list gates` shows them all."
+        );
     }
 }

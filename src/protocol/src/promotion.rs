@@ -23,6 +23,8 @@ pub struct PromotionsPlan {
     pub orders: Vec<PromotionOrder>,
     /// Whether artifacts and snapshots that are old are removed.
     pub clean_up: bool,
+    /// Whether a candidate's allocations come up before it owns the route.
+    pub warm: bool,
 }
 
 /// What is special about a deployment.
@@ -40,6 +42,8 @@ pub struct Candidate {
     pub reads_from: u32,
     /// The newest.
     pub reads_to: u32,
+    /// Which commit of the pipeline it is made of, by position, if the pipeline is to bring its preview.
+    pub deploy: Option<u16>,
 }
 
 /// A promotion that a colleague asks for.

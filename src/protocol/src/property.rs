@@ -315,7 +315,32 @@ properties! {
     Always "edges-stay-connected" "Edges stay connected" "Nobody is turned away because an edge would need more connections than it can keep.";
     Always "hosts-are-built-in-turns" "Hosts are built in turns" "No host begins to be built while as many as may are being built.";
     Always "replicas-keep-up" "Replicas keep up" "No migration writes so many rows again that the replicas fall further behind than they may.";
+    Always "nothing-is-told-over-others" "Nothing is told over others" "Nothing is told behind somebody else's event in the log of deployments before somebody has looked at it.";
+    Sometimes "some-event-is-somebody-elses" "An event is somebody else's" "The log of deployments ends with somebody else's event about something, and somebody is called.";
+    Sometimes "some-events-go-on" "Events go on" "Somebody has looked at somebody else's event, and what was committed is told behind it.";
+    Always "pages-begin-where-they-are-made" "Pages begin where they are made" "A page that another allocation has made than the one that has the tab's session begins a new session, and nobody says that it was resumed.";
+    Sometimes "some-page-begins-anew" "A page begins anew" "Some visitor's page is made elsewhere than before, and begins a new session there.";
+    Sometimes "some-page-finds-its-session" "A page finds its session" "Some visitor's page is made where the session is, and goes on with it.";
+    Sometimes "some-limit-is-met" "A limit is met" "An edge meets a limit for its connections that nobody knew of.";
+    Always "previews-clear-their-own" "Previews clear their own" "Production's data goes wrong by a preview's job only while the preview is bound to production.";
+    Sometimes "some-preview-clears-production" "A preview clears production" "A job of a preview that is bound to production clears tables there.";
     Sometimes "some-rows-are-written-again" "Rows are written again" "Some migration writes rows again, a few at a time, until all are done.";
+    Sometimes "some-preview-of-the-pipeline-is-promoted" "A preview of the pipeline is promoted" "Some deployment gets a route of which the pipeline has said that its preview is ready.";
+    Sometimes "some-promotion-is-not-ready" "A promotion is not ready" "Somebody wants a deployment promoted of which the pipeline does not say that its preview is ready.";
+    Always "rotation-is-the-owners" "Rotation is the owner's" "Where candidates are started ahead, nothing of a deployment goes into rotation before that owns the route, nor under an epoch that another has got.";
+    Sometimes "some-new-owner-is-hot-at-once" "A new owner is hot at once" "Some promotion changes the owner when the new one's allocations are ready.";
+    Sometimes "some-new-owner-is-cold" "A new owner is cold" "Some promotion changes the owner when nothing of the new one is ready, because the app sleeps or it did not come up.";
+    Always "wakes-wait-for-providers" "Wakes wait for providers" "No app is woken while it is known that a provider that it needs is in an outage.";
+    Sometimes "some-wake-waits-for-a-provider" "A wake waits for a provider" "Somebody wants an app awake whose provider is in an outage.";
+    Always "wakes-return-in-steps" "Wakes return in steps" "After an outage no more apps are woken in one step than may be.";
+    Sometimes "some-wake-waits-for-its-turn" "A wake waits for its turn" "A provider is back, and some app that needs it waits until others are awake.";
+    Always "wakes-wait-for-the-store" "Wakes wait for the store" "No app is woken while more writes wait for the control plane's store than may.";
+    Always "journals-widen-in-stages" "Journals widen in stages" "The journal takes in one more edge at a time, and none while much waits for the store.";
+    Always "calls-are-bounded-here" "Few calls wait" "No more calls of consoles wait at the control plane than may.";
+    Eventually "stores-catch-up" "Stores catch up" "Once its store is well again, hardly anything waits for it.";
+    Sometimes "some-wake-waits-for-the-store" "A wake waits for the store" "Somebody wants an app awake while the control plane's store does not keep up.";
+    Sometimes "some-journal-is-narrowed" "A journal is narrowed" "Somebody has less written down, so that the store keeps up.";
+    Sometimes "some-call-is-refused" "A call is refused" "Some console is told to come again later.";
 }
 
 /// The property with this id.

@@ -120,6 +120,14 @@ pub enum Disturbance {
         /// By how much.
         by: Duration,
     },
+    /// Writes of one node are done one at a time and take longer, and before it comes back from a crash it has to read every
+    /// record that it has.
+    BusyDisk {
+        /// Which node.
+        node: NodeId,
+        /// How many times as long.
+        times: u32,
+    },
     /// The clock of one node is off; several add up.
     Skew {
         /// Which node.
@@ -434,6 +442,15 @@ impl Conditions {
             Disturbance::SlowDisk { node: whose, by } if *whose == node => by.0,
             _ => 0,
         })
+    }
+
+    /// How many times as long a node's disk takes for each write, one after the other; 0 if it is not busy.
+    pub fn disk_times(&self, list: &[Condition], node: NodeId) -> u64 {
+        let busy = self.active(list).filter_map(|what| match what {
+            Disturbance::BusyDisk { node: whose, times } if *whose == node => Some((*times).into()),
+            _ => None,
+        });
+        busy.max().unwrap_or(0)
     }
 
     pub fn boot_delay(&self, list: &[Condition], image: u64) -> Duration {

@@ -1,5 +1,7 @@
 //! Disk: writes become durable in order, some time after they were asked for; a crash loses those that were not.
 //!
+//! A disk that is busy does one write at a time, and whoever comes back reads every record first.
+//!
 //! **Invariants.** Per node, records become durable in the order they were written. A write is acknowledged after it is
 //! durable, and one that a crash lost is never acknowledged.
 
@@ -24,6 +26,8 @@ pub(crate) struct Disk<R> {
     pending: VecDeque<Pending<R>>,
     /// When the last write asked for so far is done.
     busy_until: Time,
+    /// For how many of the writes under way it is known when they are done: all of them, unless the disk is busy.
+    planned: u32,
     compacted_at: u32,
     /// How much of the log the newest backup has.
     backup: u32,
@@ -35,6 +39,7 @@ impl<R> Default for Disk<R> {
             durable: Vec::new(),
             pending: VecDeque::new(),
             busy_until: Time::ZERO,
+            planned: 0,
             compacted_at: 0,
             backup: 0,
         }
@@ -54,22 +59,37 @@ impl<R: Copy> Clone for Disk<R> {
         self.durable.clone_from(&source.durable);
         self.pending.clone_from(&source.pending);
         self.busy_until = source.busy_until;
+        self.planned = source.planned;
         self.compacted_at = source.compacted_at;
         self.backup = source.backup;
     }
 }
 
 impl<R: Copy> Disk<R> {
-    /// Takes a write that would be done at `due`; returns when it will be, after those before it.
-    pub fn write(&mut self, write: Persist<R>, cause: u32, due: Time) -> Time {
-        self.busy_until = self.busy_until.max(due);
+    /// Takes a write that would be done at `due`; returns when it will be, after those before it. `None` if that is not
+    /// known yet: writes before it wait for their turn, or it has to, since the disk does one at a time (`alone`).
+    pub fn write(&mut self, write: Persist<R>, cause: u32, due: Time, alone: bool) -> Option<Time> {
+        let waits = self.pending.len() > self.planned as usize || alone && self.planned > 0;
         self.pending.push_back(Pending { write, cause });
-        self.busy_until
+        if waits {
+            return None;
+        }
+        self.planned += 1;
+        self.busy_until = self.busy_until.max(due);
+        Some(self.busy_until)
+    }
+
+    /// The write whose turn it is, if one has waited for it.
+    pub fn next(&mut self) -> Option<Ticket> {
+        let next = self.pending.front().filter(|_| self.planned == 0)?;
+        self.planned = 1;
+        Some(next.write.ticket)
     }
 
     /// The oldest write is done: its ticket and the entry that asked for it.
     pub fn done(&mut self) -> Option<(Ticket, u32)> {
         let Pending { write, cause } = self.pending.pop_front()?;
+        self.planned = self.planned.saturating_sub(1);
         self.durable.push(write.record);
         Some((write.ticket, cause))
     }
@@ -99,6 +119,7 @@ impl<R: Copy> Disk<R> {
     /// What was not durable is lost.
     pub fn crash(&mut self, now: Time) {
         self.pending.clear();
+        self.planned = 0;
         self.busy_until = now;
     }
 

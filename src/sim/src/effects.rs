@@ -133,6 +133,7 @@ impl<F: Fleet> Kernel<'_, F> {
         let state = &mut *self.state;
         let incarnation = state.nodes[usize::from(node.0)].incarnation;
         let slow = state.conditions.disk_delay(&self.fixed.conditions, node);
+        let times = state.conditions.disk_times(&self.fixed.conditions, node);
         for at in 0..self.scratch.step.persists.len() {
             let write = self.scratch.step.persists[at];
             let key = fold(
@@ -140,10 +141,28 @@ impl<F: Fleet> Kernel<'_, F> {
                 write.ticket.0,
             );
             let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
-            let due = state.now.after(time).after(slow);
-            let due = state.disks[usize::from(node.0)].write(write, entry, due);
-            state.push(due, Kind::Persisted, node.0, incarnation);
+            let due = state.now.after(time.times(times.max(1))).after(slow);
+            let disk = &mut state.disks[usize::from(node.0)];
+            if let Some(due) = disk.write(write, entry, due, times > 0) {
+                state.push(due, Kind::Persisted, node.0, incarnation);
+            }
         }
+    }
+
+    /// A write is done: the next one that has waited for its turn begins.
+    pub fn begin_write(&mut self, node: NodeId) {
+        let state = &mut *self.state;
+        let Some(ticket) = state.disks[usize::from(node.0)].next() else {
+            return;
+        };
+        let incarnation = state.nodes[usize::from(node.0)].incarnation;
+        let list = &self.fixed.conditions;
+        let times = state.conditions.disk_times(list, node).max(1);
+        let slow = state.conditions.disk_delay(list, node);
+        let key = fold(fold(u64::from(node.0), u64::from(incarnation)), ticket.0);
+        let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
+        let due = state.now.after(time.times(times)).after(slow);
+        state.push(due, Kind::Persisted, node.0, incarnation);
     }
 
     fn call_host(&mut self, node: NodeId) {

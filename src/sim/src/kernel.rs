@@ -346,6 +346,7 @@ impl<F: Fleet> Kernel<'_, F> {
             let fleet = &self.state.fleet;
             disk.compact(|records| fleet.compact(node, records));
         }
+        self.begin_write(node);
         self.enter(node, cause, What::Persisted(ticket))
     }
 

@@ -71,8 +71,12 @@ impl<F: Fleet> Kernel<'_, F> {
             let fleet = &state.fleet;
             disk.put_back(|records, backup| fleet.put_back(node, records, backup));
         }
+        let records = state.disks[usize::from(node.0)].durable().len() as u64;
         state.hosts[usize::from(node.0)].crash();
-        state.plan(state.now.after(down_for), node, TaskKind::Restart, entry);
+        let times = state.conditions.disk_times(&self.fixed.conditions, node);
+        let reading = self.fixed.disk.low.times(times).times(records);
+        let back = state.now.after(down_for).after(reading);
+        state.plan(back, node, TaskKind::Restart, entry);
         self.note(node, cause, What::Crashed)
     }
 

@@ -386,3 +386,49 @@ fn an_operator_can_set_knobs_waive_gates_and_deliver_messages() {
     let action = run.history().entry(delivered.cause.unwrap()).unwrap();
     assert_eq!(action.sent[0].message, message);
 }
+
+#[test]
+fn a_busy_disk_does_one_write_at_a_time_and_is_read_through_before_its_node_is_back() {
+    let busy = Condition {
+        what: Disturbance::BusyDisk {
+            node: SERVER,
+            times: 50,
+        },
+        when: When::At(Time(0)),
+        lasts: Duration::secs(2),
+    };
+    let crash = Condition {
+        what: Disturbance::Crash {
+            node: SERVER,
+            down_for: Duration::millis(10),
+        },
+        when: When::At(Time(700_000)),
+        lasts: Duration::ZERO,
+    };
+    let mut setup = Setup::new(Counter::new(4, 30), 1, knobs());
+    setup.disk = Span::fixed(Duration::millis(1));
+    setup.conditions = vec![busy, crash];
+    setup.end = Time(20_000_000);
+    let run = run(setup);
+    let times = |wanted: fn(&What<Word>) -> bool| {
+        let mine = run.history().iter().filter(|entry| entry.actor == SERVER);
+        let mine = mine.filter(|entry| wanted(&entry.what));
+        mine.map(|entry| entry.at.0).collect::<Vec<_>>()
+    };
+    let done = times(|what| matches!(what, What::Persisted(_)));
+    let slow: Vec<u64> = done.iter().copied().filter(|at| *at < 2_000_000).collect();
+    assert!(slow.len() > 5, "{slow:?}");
+    assert!(slow.windows(2).all(|two| two[1] - two[0] >= 50_000));
+    let crashed = times(|what| matches!(what, What::Crashed))[0];
+    let back = times(|what| matches!(what, What::Restarted));
+    let back = back
+        .into_iter()
+        .find(|at| *at > crashed)
+        .expect("it is back");
+    let records = done.iter().filter(|at| **at < crashed).count() as u64;
+    assert_eq!(back - crashed, 10_000 + 50_000 * records);
+    assert!(
+        done.len() > slow.len(),
+        "what waited goes on when the disk is well"
+    );
+}

@@ -1,7 +1,7 @@
 //! Bench: the one door to a run. It keeps the open run with its branches and answers one request at a time.
 //!
 //! **Invariants.** Branches are kept, never overwritten: whoever acts in the past of a branch, or takes something back,
-//! gets a new one. Whatever cannot be done leaves everything as it was. Work per call is bounded.
+//! gets a new one; doing again what was taken back goes back to the branch that has it. Whatever cannot be done leaves everything as it was. Work per call is bounded.
 
 use crate::debrief::debrief;
 use crate::line::Line;
@@ -42,15 +42,15 @@ struct Open {
     branches: Vec<Branch>,
     current: usize,
     next_id: u32,
-    /// What was taken back, the last first.
-    redo: Vec<Placed>,
+    /// What was taken back, the last at the end, and the branch that has it.
+    redo: Vec<(Placed, u32)>,
     /// Which option of the question comes true when nobody acts, once it was asked for.
     answer: Option<Option<u16>>,
 }
 
 struct Branch {
     id: u32,
-    name: String,
+    made: Made,
     from: Option<(u32, u64)>,
     waivers: Vec<String>,
     line: Line,
@@ -58,6 +58,36 @@ struct Branch {
     read: Vec<ReadView>,
     /// The fingerprint of the whole run, and the one that the same run gave another time.
     again: Option<(u64, u64)>,
+}
+
+/// How a branch came about.
+enum Made {
+    /// It was opened.
+    Opened,
+    /// Somebody acted in the past.
+    Acted,
+    /// This was taken back.
+    Undone(Placed),
+    /// This gate was waived.
+    Waived(String),
+}
+
+impl Branch {
+    /// What it is called: how it came about, as far as that still tells it from the others.
+    fn name(&self, plan: &Plan) -> String {
+        match &self.made {
+            Made::Opened => "your run".to_string(),
+            Made::Waived(gate) => format!("waived: {gate}"),
+            Made::Undone(last) if self.line.placed().iter().all(|it| it.id != last.id) => {
+                let reads = plan.reads.iter().map(|it| (&it.id, &it.title));
+                let mut all = reads.chain(plan.actions.iter().map(|it| (&it.id, &it.title)));
+                let title = all.find(|(id, _)| **id == last.id);
+                let title = title.map_or(last.id.as_str(), |(_, title)| title);
+                format!("without \u{201c}{title}\u{201d}")
+            }
+            Made::Acted | Made::Undone(_) => format!("branch {}", self.id),
+        }
+    }
 }
 
 impl Bench {
@@ -149,7 +179,7 @@ impl Open {
         line.until(Time(at), u64::MAX);
         let first = Branch {
             id: 0,
-            name: "your run".to_string(),
+            made: Made::Opened,
             from: None,
             waivers: replay.waivers.clone(),
             line,
@@ -295,8 +325,7 @@ impl Open {
                 .last()
                 .is_some_and(|last| last.at > placed.at);
         if beyond {
-            let name = format!("branch {}", self.next_id);
-            self.fork(known, name)?;
+            self.fork(known, Made::Acted)?;
         } else {
             self.seek(known)?;
         }
@@ -309,7 +338,7 @@ impl Open {
         Ok(())
     }
 
-    fn fork(&mut self, step: u64, name: String) -> Result<()> {
+    fn fork(&mut self, step: u64, made: Made) -> Result<()> {
         let parent = self.branch();
         let line = parent.line.fork(step)?;
         let at = line.run().state().now().0;
@@ -321,7 +350,7 @@ impl Open {
             .collect();
         let branch = Branch {
             id: self.next_id,
-            name,
+            made,
             from: Some((parent.id, at)),
             waivers: parent.waivers.clone(),
             line,
@@ -357,10 +386,40 @@ impl Open {
             )));
         };
         let before = self.before(&last);
-        let name = format!("without \u{201c}{}\u{201d}", last.id);
-        self.fork(before, name)?;
-        self.redo.push(last);
+        let left = self.branch().id;
+        match self.undone_before(&last) {
+            Some(branch) => {
+                self.current = branch;
+                if let Err(problem) = self.seek(before) {
+                    self.show(left);
+                    return Err(problem);
+                }
+            }
+            None => self.fork(before, Made::Undone(last.clone()))?,
+        }
+        self.redo.push((last, left));
         Ok(())
+    }
+
+    /// The branch that came about when this was taken back from the current one before, if nothing was done in it since.
+    fn undone_before(&self, last: &Placed) -> Option<usize> {
+        let here = self.branch();
+        let placed = here.line.placed();
+        let kept = &placed[..placed.iter().rposition(|it| it == last)?];
+        self.branches.iter().position(|branch| {
+            matches!(&branch.made, Made::Undone(it) if it == last)
+                && branch.from.is_some_and(|(from, _)| from == here.id)
+                && branch.line.placed() == kept
+        })
+    }
+
+    /// Shows the branch with this id, if it is still there.
+    fn show(&mut self, id: u32) -> bool {
+        let found = self.branches.iter().position(|branch| branch.id == id);
+        if let Some(at) = found {
+            self.current = at;
+        }
+        found.is_some()
     }
 
     /// The step just before something that was done.
@@ -382,31 +441,36 @@ impl Open {
     }
 
     fn redo(&mut self) -> Result<()> {
-        let Some(placed) = self.redo.pop() else {
+        let Some((placed, left)) = self.redo.pop() else {
             return Err(Box::new(Problem::new(
                 "nothing-to-redo",
                 "nothing was taken back that could be done again",
             )));
         };
-        let result = self.place(&placed);
+        let here = self.branch().id;
+        let result = if self.show(left) {
+            let step = self.branch().line.run().history().until(Time(placed.at));
+            self.seek(step)
+        } else {
+            // That branch is not kept any more.
+            self.place(&placed)
+        };
         if result.is_err() {
-            self.redo.push(placed);
+            self.show(here);
+            self.redo.push((placed, left));
         }
         result
     }
 
     fn switch(&mut self, id: u32) -> Result<()> {
-        match self.branches.iter().position(|branch| branch.id == id) {
-            Some(at) => {
-                self.current = at;
-                self.redo.clear();
-                Ok(())
-            }
-            None => Err(Box::new(Problem::new(
-                "unknown-branch",
-                format!("there is no branch {id}"),
-            ))),
+        if self.show(id) {
+            self.redo.clear();
+            return Ok(());
         }
+        Err(Box::new(Problem::new(
+            "unknown-branch",
+            format!("there is no branch {id}"),
+        )))
     }
 
     fn is_over(&self) -> bool {
@@ -481,7 +545,7 @@ impl Open {
                 .enumerate()
                 .map(|(at, branch)| BranchView {
                     id: branch.id,
-                    name: branch.name.clone(),
+                    name: branch.name(plan),
                     from: branch.from,
                     actions: branch.line.placed().len() as u32,
                     known: branch.line.run().history().len(),
@@ -602,10 +666,9 @@ impl Open {
             .seek(step)
             .map_err(|error| Box::new(Problem::new("run-diverged", error.to_string())))?;
         let (stay, from) = (self.current, (self.branch().id, show));
-        let name = format!("waived: {gate}");
         self.add(Branch {
             id,
-            name,
+            made: Made::Waived(gate.into()),
             from: Some(from),
             waivers: replay.waivers,
             line: waived,

@@ -30,5 +30,5 @@ pub use bench::Bench;
 pub use coverage::{Coverage, Declared, Reached, Seen, Sort, declared, seen};
 pub use lower::{case_of, drawn};
 pub use played::{Played, replay};
-pub use report::{run, runs_alike, story};
+pub use report::{run, run_again, run_once, runs_alike, story};
 pub use teeth::{Bite, Found, Trial, caught, sharpest};

@@ -44,6 +44,23 @@ impl Line {
     /// # Errors
     /// A [`Problem`] that names what in the replay does not exist, is out of range or out of order.
     pub fn open(plan: &Plan, replay: &Replay, recording: Recording) -> Result<Self> {
+        Self::watched(plan, replay, recording, Watcher::new)
+    }
+
+    /// The same with nobody looking on: its fingerprint is all that can be had of it.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_blind(plan: &Plan, replay: &Replay) -> Result<Self> {
+        Self::watched(plan, replay, Recording::FingerprintOnly, Watcher::blind)
+    }
+
+    fn watched(
+        plan: &Plan,
+        replay: &Replay,
+        recording: Recording,
+        watcher: fn(&Plan, &Replay) -> Watcher,
+    ) -> Result<Self> {
         let world = world_of(plan, replay.seed, replay.severity);
         let Lowered {
             mut setup,
@@ -54,7 +71,7 @@ impl Line {
         } = lower(&world, replay)?;
         setup.recording = recording;
         let roster = *setup.fleet.roster();
-        let mut run = Run::new(setup, Watcher::new(&world, replay));
+        let mut run = Run::new(setup, watcher(&world, replay));
         for (at, external) in &life {
             act(&mut run, *at, *external)?;
         }

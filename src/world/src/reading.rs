@@ -2,16 +2,16 @@
 
 use crate::fleet::Fleet;
 use crate::line::Line;
-use crate::view::read_lines;
+use crate::view::{read_lines, state_of};
 use crate::watch::Metrics;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use machine::{Time, Verdict};
+use machine::{Moved, Subject, Time, Verdict};
 use platform::CATALOG;
 use platform::note::Note;
 use protocol::{ActionView, Placed, Plan, Read, ReadView};
-use sim::{External, State, What};
+use sim::{Entry, External, State, What};
 
 /// What was read up to the present moment. Finished reads are taken from `known` where it has them, since a finished read
 /// never changes.
@@ -128,6 +128,74 @@ fn says_no(note: &Note) -> bool {
     }
 }
 
+/// The state that a thing was in before a step, by its name.
+fn stood(line: &Line, lifecycle: u8, subject: Subject, before: u64) -> Option<&'static str> {
+    let history = line.run().history();
+    let is = |moved: &&Moved| moved.lifecycle == lifecycle && moved.subject == subject;
+    let moved = (0..before)
+        .rev()
+        .filter_map(|step| history.entry(step))
+        .find_map(|entry| entry.moved.iter().rev().find(is).copied())?;
+    Some(state_of(&moved).name)
+}
+
+/// Why an order was refused by whom it was given to, where that can be told.
+fn why_not(line: &Line, entry: &Entry<'_, Fleet>, note: &Note) -> Option<String> {
+    use platform::{hosts, message, migration, region, restore};
+    match *note {
+        Note::Migration(migration::Note::Ordered {
+            command,
+            done: false,
+        }) => {
+            let why = crate::view::migration::refusal(command)?;
+            let migration::Command::Resume { migration } = command else {
+                return Some(why.to_string());
+            };
+            let stood = stood(line, platform::MIGRATION, migration.into(), entry.step);
+            Some(stood.map_or(why.to_string(), |stood| format!("{why} but {stood}")))
+        }
+        Note::Region(region::Note::Ordered {
+            command: region::Command::Disable { .. },
+            done: false,
+        }) => Some("it is not in use".to_string()),
+        Note::Restore(restore::Note::Ordered {
+            command,
+            done: false,
+        }) => match command {
+            restore::Command::AcceptLoss => Some("no restore is under way".to_string()),
+            restore::Command::Restore { to, .. } if to > entry.at => {
+                Some("that moment is still to come".to_string())
+            }
+            restore::Command::Restore { .. } => Some("another restore is under way".to_string()),
+            _ => None,
+        },
+        Note::CommandRefused { .. } => {
+            let What::MessageDelivered {
+                message:
+                    message::Message::Command(message::Command::Host(hosts::Command::Uncordon { host })),
+                ..
+            } = entry.what
+            else {
+                return None;
+            };
+            let mut drains = line.run().state().fleet().control().drains().iter();
+            let newest = drains
+                .rfind(|(_, row)| row.value.host == host && row.value.cordoned_at <= entry.at);
+            Some(match newest {
+                None => "it was never taken out of use".to_string(),
+                Some((id, _)) => {
+                    let id = platform::id::DrainId(id);
+                    match stood(line, platform::HOST_DRAIN, id.into(), entry.step) {
+                        Some("uncordoned") => "it is in use already".to_string(),
+                        stood => format!("its drain is {}", stood.unwrap_or("under way")),
+                    }
+                }
+            })
+        }
+        _ => None,
+    }
+}
+
 /// What came of an action at once: the entries right behind its mark say.
 fn outcome(line: &Line, mark: u64) -> String {
     let history = line.run().history();
@@ -148,12 +216,23 @@ fn outcome(line: &Line, mark: u64) -> String {
             .iter()
             .find(|ruling| ruling.verdict == Verdict::Refused)
             .and_then(|ruling| CATALOG.gates.get(usize::from(ruling.gate)));
+        let why = if said_no {
+            entry
+                .notes
+                .iter()
+                .find_map(|note| why_not(line, &entry, note))
+        } else {
+            None
+        };
         match (said_no, gate) {
             (true, Some(gate)) => refused.push(format!(
                 "refused by the gate \u{201c}{}\u{201d}",
                 gate.title
             )),
-            (true, None) => refused.push("refused".to_string()),
+            (true, None) => refused.push(match why {
+                Some(why) => format!("refused: {why}"),
+                None => "refused".to_string(),
+            }),
             (false, _) => {}
         }
     }

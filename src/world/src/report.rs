@@ -23,7 +23,7 @@ const PORTION: u64 = 1000;
 pub fn run(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
     let line = played_out(plan, replay)?;
     let again = run_again(plan, replay)?;
-    Ok(report(plan, replay, &line, again))
+    Ok(report(plan, replay, &line, Some(again)))
 }
 
 /// The story of a replay, an entry at a time, to its end; with `routine`, heartbeats and acknowledgements are told, too.
@@ -50,6 +50,14 @@ pub fn story(
     Ok(())
 }
 
+/// The same made once: for half the time, and with nothing said about O-42.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_once(plan: &Plan, replay: &Replay) -> Result<RunReport, Box<Problem>> {
+    Ok(report(plan, replay, &played_out(plan, replay)?, None))
+}
+
 /// A replay, run to its end.
 pub(crate) fn played_out(plan: &Plan, replay: &Replay) -> Result<Line, Box<Problem>> {
     let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
@@ -57,18 +65,21 @@ pub(crate) fn played_out(plan: &Plan, replay: &Replay) -> Result<Line, Box<Probl
     Ok(line)
 }
 
-/// What came of a line that has run to its end; `again` is the fingerprint of the same run made another time.
-pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: u64) -> RunReport {
+/// What came of a line that has run to its end; `again` is the fingerprint of the same run made another time,
+/// if it was.
+pub(crate) fn report(plan: &Plan, replay: &Replay, line: &Line, again: Option<u64>) -> RunReport {
     let fingerprint = line.run().fingerprint();
     let state = line.run().state();
     let watch = line.run().watch();
     let mut views = verdicts(plan, watch.properties().views());
-    set_determinism(
-        &mut views,
-        state.steps(),
-        state.now().0,
-        (fingerprint, again),
-    );
+    if let Some(again) = again {
+        set_determinism(
+            &mut views,
+            state.steps(),
+            state.now().0,
+            (fingerprint, again),
+        );
+    }
     let objectives = watch.objectives(state, true);
     let held = views.iter().zip(PROPERTIES).all(|(view, spec)| {
         spec.kind == Kind::Sometimes || !matches!(view.verdict, Verdict::Broken { .. })
@@ -129,15 +140,15 @@ pub(crate) fn judge_determinism(
     Ok(())
 }
 
-/// The fingerprint of the same replay made another time, in other portions, for O-42.
+/// The fingerprint of the same replay made another time, in other portions and with nobody looking on, for O-42.
 ///
 /// # Errors
 /// As for [`run`].
-pub(crate) fn run_again(plan: &Plan, replay: &Replay) -> Result<u64, Box<Problem>> {
+pub fn run_again(plan: &Plan, replay: &Replay) -> Result<u64, Box<Problem>> {
     fingerprint_in_portions(plan, replay, PORTION)
 }
 
-/// The fingerprint of a replay, stepped so many entries at a time.
+/// The fingerprint of a replay, stepped so many entries at a time with nobody looking on.
 ///
 /// # Errors
 /// As for [`run`].
@@ -146,7 +157,7 @@ fn fingerprint_in_portions(
     replay: &Replay,
     portion: u64,
 ) -> Result<u64, Box<Problem>> {
-    let mut line = Line::open(plan, replay, Recording::FingerprintOnly)?;
+    let mut line = Line::open_blind(plan, replay)?;
     while line.run_mut().run(portion) == portion {}
     Ok(line.run().fingerprint())
 }

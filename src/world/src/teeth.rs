@@ -43,7 +43,7 @@ impl Trial {
     pub fn new(plan: &Plan, replay: Replay) -> Result<Self, Box<Problem>> {
         let line = played_out(plan, &replay)?;
         let refused = line.run().watch().refused();
-        let report = report(plan, &replay, &line, line.run().fingerprint());
+        let report = report(plan, &replay, &line, None);
         Ok(Self {
             replay,
             report,
@@ -83,7 +83,7 @@ impl Trial {
     /// What another run breaks or misses, and this one keeps or meets.
     fn harm(&self, plan: &Plan, replay: &Replay) -> Result<Option<Bite>, Box<Problem>> {
         let line = played_out(plan, replay)?;
-        let other = report(plan, replay, &line, line.run().fingerprint());
+        let other = report(plan, replay, &line, None);
         let kept = |id: &str| {
             let found = self.report.properties.iter().find(|one| one.id == id);
             found.is_none_or(|one| one.verdict != "broken")

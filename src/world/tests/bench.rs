@@ -135,6 +135,56 @@ fn what_is_done_is_undone_and_done_again_on_branches_that_stay() {
 }
 
 #[test]
+fn doing_again_goes_back_to_the_branch_that_undoing_left() {
+    let names = |frame: &Frame| -> Vec<String> {
+        let all = frame.branches.iter();
+        all.map(|branch| branch.name.clone()).collect()
+    };
+    let (mut bench, plan, _) = open(3);
+    let title = |id: &str| {
+        let mut all = plan.actions.iter();
+        all.find(|it| it.id == id).unwrap().title.clone()
+    };
+    let without = |id: &str| format!("without \u{201c}{}\u{201d}", title(id));
+    frame(&mut bench, Request::Act("bind-secret".into()));
+    let now = frame(&mut bench, Request::Frame).at;
+    frame(
+        &mut bench,
+        Request::Advance(Advance::Until(now + 2_000_000)),
+    );
+    let both = frame(&mut bench, Request::Act("retry-wake".into()));
+    for _ in 0..2 {
+        let one = frame(&mut bench, Request::Undo);
+        assert_eq!(names(&one), ["your run".to_string(), without("retry-wake")]);
+        let again = frame(&mut bench, Request::Redo);
+        assert_eq!(
+            (again.branch, again.fingerprint),
+            (both.branch, both.fingerprint)
+        );
+        assert_eq!((again.undo, again.redo, again.branches.len()), (2, 0, 2));
+    }
+    for _ in 0..2 {
+        let one = frame(&mut bench, Request::Undo);
+        let none = frame(&mut bench, Request::Undo);
+        assert_eq!((none.undo, none.redo, none.branches.len()), (0, 2, 3));
+        assert_eq!(names(&none)[2], without("bind-secret"));
+        frame(
+            &mut bench,
+            Request::Advance(Advance::Until(now + 9_000_000)),
+        );
+        assert_eq!(frame(&mut bench, Request::Redo).branch, one.branch);
+        assert_eq!(frame(&mut bench, Request::Redo).branch, both.branch);
+    }
+    // What was taken back is done after all, in the branch without it: its name may not go on saying the opposite.
+    let one = frame(&mut bench, Request::Undo);
+    let done = frame(&mut bench, Request::Act("retry-wake".into()));
+    assert_eq!(
+        (done.branch, done.redo, names(&done)[1].as_str()),
+        (one.branch, 0, "branch 1")
+    );
+}
+
+#[test]
 fn acting_in_the_past_leaves_what_happened_in_a_branch_of_its_own() {
     let (mut bench, _, first) = open(4);
     let ahead = frame(

@@ -33,6 +33,10 @@ test("actions are undone and done again", async ({ page }) => {
   await page.keyboard.press("Control+Shift+Z");
   await expect(done).toHaveCount(1);
   await expect(redo).toBeDisabled();
+  const branches = page.getByRole("list", { name: "Branches" }).getByRole("button");
+  await expect(branches).toHaveCount(2);
+  await expect(branches.filter({ hasText: "your run" })).toHaveAttribute("aria-pressed", "true");
+  await expect(branches.filter({ hasText: "without “Bind the missing secret”" })).toHaveCount(1);
 });
 
 test("stepping goes forth and back", async ({ page }) => {

@@ -1,7 +1,7 @@
 // Worlds: places without a lesson. They are found from the start page, play at once, and fit the page.
 
 import { expect, test } from "@playwright/test";
-import { moment } from "./support.mjs";
+import { fingerprint, moment, open, openRun, region } from "./support.mjs";
 
 const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
@@ -76,4 +76,27 @@ test("a chosen seed says why it is chosen", async ({ page }) => {
   await expect(world.locator(".chosen p").first()).toBeVisible();
   await world.locator(".chosen a").first().click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Any Fleet");
+});
+
+test("the situation of a world is open until somebody folds it", async ({ page }) => {
+  await openRun(page, "s/slow-store?seed=1");
+  await region(page, "Mine");
+  const situation = page.locator("details.situation");
+  await expect(situation).toHaveAttribute("open");
+  await page.reload();
+  await expect(situation).toHaveAttribute("open");
+  await region(page, "Mine");
+  await situation.getByText("Situation", { exact: true }).click();
+  await expect(situation).not.toHaveAttribute("open");
+  await page.reload();
+  await expect(fingerprint(page)).toHaveText(/^[0-9a-f]{8}$/);
+  await expect(situation).not.toHaveAttribute("open");
+});
+
+test("worlds are found by the incidents that they replay", async ({ page }) => {
+  await open(page, "./");
+  await page.getByRole("searchbox", { name: "Search" }).fill("roblox");
+  await expect(page.getByRole("search", { name: "Worlds" }).getByText(/^1 of/)).toBeVisible();
+  await expect(page.getByRole("link", { name: "Slow Store" })).toBeVisible();
+  await expect(page.getByText("after Roblox, 2021-10-28")).toBeVisible();
 });

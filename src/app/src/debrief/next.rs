@@ -10,12 +10,32 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 /// Ways on from here.
 pub fn next(debrief: &Debrief, desk: Desk) -> AnyView {
-    let telling = debrief.telling_gates.iter().filter_map(|id| platform::CATALOG.gate(id)).take(4).map(|gate| {
-        view! {
-            <li><button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id()))>{format!("Without: {}", gate.title)}</button></li>
-        }.into_any()
-    });
-    let some = !debrief.telling_gates.is_empty();
+    let gates = |waits: bool| {
+        let all = debrief.telling_gates.iter();
+        let mut found = all
+            .filter_map(|id| platform::CATALOG.gate(id))
+            .filter(move |gate| gate.waits == waits)
+            .take(4)
+            .peekable();
+        found.peek()?;
+        let title = if waits {
+            "Gates that only made something wait, or go another way"
+        } else {
+            "Gates that refused in this run: see the twin run without one"
+        };
+        let rows = found.map(|gate| {
+            view! {
+                <li><button type="button" class="quiet" on:click=press(move |_| desk.run_twin(gate.id()))>{format!("Without: {}", gate.title)}</button></li>
+            }.into_any()
+        });
+        Some(
+            view! {
+                <h4>{title}</h4>
+                <ul class="telling">{rows.collect_view()}</ul>
+            }
+            .into_any(),
+        )
+    };
     view! {
         <section class="next">
             <h3>"What next"</h3>
@@ -24,10 +44,7 @@ pub fn next(debrief: &Debrief, desk: Desk) -> AnyView {
                 <button type="button" class="quiet" on:click=press(move |_| desk.copy_link())>"Copy link"</button>
                 <button type="button" class="quiet" on:click=press(move |_| export(desk))>"Export replay"</button>
             </div>
-            {some.then(|| view! {
-                <h4>"Gates that refused in this run: see the twin run without one"</h4>
-                <ul class="telling">{telling.collect_view()}</ul>
-            }.into_any())}
+            {[false, true].map(gates).into_iter().collect_view()}
         </section>
     }
     .into_any()

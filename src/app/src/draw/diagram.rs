@@ -1,6 +1,6 @@
 //! Pictures of lifecycles: boxes and lines at the places that the build worked out from the declarations.
 
-use super::px;
+use super::{head, px};
 
 /// A lifecycle's picture.
 #[derive(Debug)]
@@ -69,21 +69,10 @@ impl Arrow {
 
     /// The head, as a closed path at the line's end.
     pub fn head(&self) -> String {
-        let [.., (ax, ay), (bx, by)] = *self.points else {
+        let [.., from, to] = *self.points else {
             return String::new();
         };
-        let length = (bx - ax).hypot(by - ay).max(0.001);
-        let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
-        let (x, y) = (bx - dx * 9.0, by - dy * 9.0);
-        format!(
-            "M{} {}L{} {}L{} {}Z",
-            px(bx),
-            px(by),
-            px(x - dy * 4.5),
-            px(y + dx * 4.5),
-            px(x + dy * 4.5),
-            px(y - dx * 4.5)
-        )
+        head(from, to, 9.0, 4.5)
     }
 }
 

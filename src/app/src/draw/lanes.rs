@@ -9,7 +9,7 @@
 mod fold;
 mod lane;
 
-pub use fold::{fold, kinds, telling};
+pub use fold::{Kinds, fold, kind, kinds, telling};
 pub use lane::Lane;
 use protocol::{EntryView, Fate, LaneMessage};
 use std::sync::Arc;

@@ -18,8 +18,32 @@ pub fn px(length: f64) -> String {
     }
 }
 
+/// An arrow's head of this length and half its width, as a closed path at the end of a line.
+pub fn head((ax, ay): (f64, f64), (bx, by): (f64, f64), length: f64, half: f64) -> String {
+    let whole = (bx - ax).hypot(by - ay).max(0.001);
+    let (dx, dy) = ((bx - ax) / whole, (by - ay) / whole);
+    let (x, y) = (bx - dx * length, by - dy * length);
+    format!(
+        "M{} {}L{} {}L{} {}Z",
+        px(bx),
+        px(by),
+        px(x - dy * half),
+        px(y + dx * half),
+        px(x + dy * half),
+        px(y - dx * half)
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn an_arrows_head_ends_where_its_line_does() {
+        assert_eq!(
+            super::head((0.0, 0.0), (20.0, 0.0), 7.0, 3.0),
+            "M20 0L13 3L13 -3Z"
+        );
+    }
+
     #[test]
     fn lengths_have_one_decimal_at_most() {
         assert_eq!(

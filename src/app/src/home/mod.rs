@@ -7,6 +7,7 @@ use crate::content::Listed;
 use crate::navigate::{Link, Navigator};
 use crate::route::{self, Route};
 use crate::run::legend::KeyTable;
+use crate::run::opening::FIRST_SEED;
 use crate::saved;
 use crate::ui::held::Held;
 use crate::ui::problem::ProblemBox;
@@ -102,13 +103,19 @@ fn Card(
     listed: &'static Listed,
 ) -> impl IntoView {
     let navigator = expect_context::<Navigator>();
-    let text = Held::new(String::new());
-    let problem = Held::new(None::<Problem>);
     let id = listed.id;
+    // The seed that a run has which is kept, or else the first: the one that this begins with.
+    let kept = saved::run(id).ok().flatten();
+    let seed = kept
+        .map_or(FIRST_SEED, |record| record.replay.seed)
+        .to_string();
+    let text = Held::new(seed.clone());
+    let shown = seed.clone();
+    let problem = Held::new(None::<Problem>);
     let start = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = text.get();
-        if typed.trim().is_empty() {
+        if typed.trim().is_empty() || typed == seed {
             return navigator.go(Route::scenario(id));
         }
         match route::seed(&typed) {
@@ -120,9 +127,9 @@ fn Card(
         <li class="card">
             <h3><Link to=Route::scenario(id)>{listed.title}</Link></h3>
             <p>{listed.summary}</p>
-            <p class="cost">{format!("about {} minutes", listed.minutes)}</p>
+            <p class="cost">{format!("about {} minutes of your time", listed.minutes)}</p>
             <form class="start" on:submit=start>
-                <label><span class="label">"Seed"</span><input class="mono" inputmode="numeric" placeholder="any" autocomplete="off" on:input=move |event| text.set(event_target_value(&event))/></label>
+                <label><span class="label">"Seed"</span><input class="mono" inputmode="numeric" value=shown autocomplete="off" on:input=move |event| text.set(event_target_value(&event))/></label>
                 <button type="submit" class="primary">"Start"<span class="visually-hidden">" "{listed.title}</span></button>
             </form>
             <ProblemBox problem=problem/>

@@ -65,9 +65,14 @@ impl Wish {
         };
         // The texts are ours; case tables of all scripts would be weight.
         let mut all = format!("{} {} {}", listed.title, listed.summary, listed.topic);
-        for one in listed.seeds {
+        let seeds = listed.seeds.iter().map(|one| one.title);
+        let incidents = listed
+            .incidents
+            .iter()
+            .flat_map(|(who, what)| [*who, *what]);
+        for text in seeds.chain(incidents) {
             all.push(' ');
-            all.push_str(one.title);
+            all.push_str(text);
         }
         all.make_ascii_lowercase();
         let text = self.text.to_ascii_lowercase();
@@ -150,9 +155,10 @@ fn group(topic: &'static str, shows: Derived<Vec<bool>>) -> AnyView {
             <li hidden=move || shows.with(|shows| !shows[nth])>
                 <p class="world-name">
                     <Link to=Route::scenario(listed.id)>{listed.title}</Link>
-                    <span class="cost">{format!("{} min, {who}", listed.minutes)}</span>
+                    <span class="cost">{format!("about {} min of your time, {who}", listed.minutes)}</span>
                 </p>
                 <p>{listed.summary}</p>
+                {after(listed)}
                 {chosen(listed)}
             </li>
         }
@@ -165,6 +171,17 @@ fn group(topic: &'static str, shows: Derived<Vec<bool>>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The public incidents that a world replays, each with what happened.
+fn after(listed: &Listed) -> Option<AnyView> {
+    let all = listed.incidents.iter().enumerate();
+    let names = all.map(|(nth, (who, what))| {
+        let joined = if nth == 0 { "after " } else { "; " };
+        view! { {joined}<span title=*what>{*who}</span> }.into_any()
+    });
+    (!listed.incidents.is_empty())
+        .then(|| view! { <p class="cost">{names.collect_view()}</p> }.into_any())
 }
 
 #[cfg(test)]
@@ -197,6 +214,9 @@ mod tests {
         assert!(found(Who::Any, "migrations lock").contains(&"database-migration"));
         assert!(found(Who::You, "regions").contains(&"region-trouble"));
         assert!(!found(Who::Nobody, "regions").contains(&"region-trouble"));
+        assert_eq!(found(Who::Any, "Roblox"), ["slow-store"]);
+        assert_eq!(found(Who::Any, "GitHub 2018"), ["seven-seconds"]);
+        assert!(found(Who::Any, "failover").contains(&"seven-seconds"));
         assert!(found(Who::Any, "zebra").is_empty());
         let (you, nobody) = (found(Who::You, "").len(), found(Who::Nobody, "").len());
         assert_eq!(you + nobody, found(Who::Any, "").len());

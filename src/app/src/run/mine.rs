@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::question::Question;
+use super::strip::is_open;
 use crate::draw::marks::{self, Sign};
 use crate::saved;
 use crate::ui::held::Derived;
@@ -16,10 +17,19 @@ use protocol::{ActionView, ReadView};
 pub fn Mine() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (plan, lesson) = (&desk.scenario.plan, &desk.scenario.lesson);
+    // Nothing else explains a world: its situation stays open until somebody folds it.
+    let world = plan.question.is_none();
+    let stays = world && !saved::folded(plan.id);
+    let open = move || stays || !world && !desk.introduced.get() || desk.sent.get();
+    let fold = move |event: web_sys::Event| {
+        if world && !desk.sent.get_untracked() {
+            saved::keep_folded(plan.id, !is_open(&event));
+        }
+    };
     view! {
         <section class="region mine" id="mine" aria-labelledby="mine-title">
             <h2 id="mine-title" class="region-title">"Mine"</h2>
-            <details class="situation" prop:open=move || !desk.introduced.get() || desk.sent.get()>
+            <details class="situation" prop:open=open on:toggle=fold>
                 <summary>"Situation"</summary>
                 {desk.scenario.lesson.situation.iter().map(|text| view! { <p>{*text}</p> }.into_any()).collect_view()}
             </details>

@@ -7,7 +7,7 @@ use crate::ui::press;
 use crate::ui::sign::glyph;
 use crate::words;
 use leptos::prelude::*;
-use protocol::EntryView;
+use protocol::{EntryView, RulingView};
 
 /// The most sentences on the page at once.
 const MOST: u32 = 300;
@@ -67,7 +67,7 @@ pub fn sign(entry: &EntryView) -> Option<Sign> {
     if ruled("waived") {
         return Some(Sign::Waived);
     }
-    if ruled("refused") {
+    if entry.ruled.iter().any(refuses) {
         return Some(Sign::Refused);
     }
     if let Some(moved) = entry.moved.last() {
@@ -80,6 +80,12 @@ pub fn sign(entry: &EntryView) -> Option<Sign> {
             .map(|state| Sign::of_role(state.role));
     }
     entry.interesting.then_some(Sign::Moment)
+}
+
+/// Whether a gate refused, and did not only make something wait or go another way.
+fn refuses(ruling: &RulingView) -> bool {
+    let gate = platform::CATALOG.gates.get(usize::from(ruling.gate));
+    ruling.verdict == "refused" && gate.is_none_or(|gate| !gate.waits)
 }
 
 fn row(entry: EntryView, desk: Desk) -> AnyView {
@@ -99,4 +105,31 @@ fn row(entry: EntryView, desk: Desk) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::gate;
+
+    #[test]
+    fn what_only_waits_is_not_marked_as_refused() {
+        let entry = |gates: &[&machine::Gate]| EntryView {
+            ruled: gates
+                .iter()
+                .map(|gate| RulingView {
+                    gate: gate.index,
+                    verdict: "refused".into(),
+                    subject: String::new(),
+                    found: 0,
+                    wanted: 1,
+                })
+                .collect(),
+            ..crate::testing::entry()
+        };
+        let waits = &gate::COMMIT_BEFORE_PUBLISH;
+        assert_eq!(sign(&entry(&[waits])), None);
+        let both = entry(&[waits, &gate::HOLD_SLOTS]);
+        assert_eq!(sign(&both), Some(Sign::Refused));
+    }
 }

@@ -1,53 +1,20 @@
 //! In what terms a gate judges: what it found and what it wanted, as a person reads them.
 
 use crate::words;
+use machine::Terms;
 
-/// The gates that judge a length of time or a moment.
-const TIMES: [&str; 18] = [
-    "call-tries-left",
-    "drain-pace-kept",
-    "evidence-unexpired",
-    "migration-evidence-fresh",
-    "preview-evidence-fresh",
-    "provider-answers",
-    "provider-evidence-fresh",
-    "region-evidence-fresh",
-    "region-lease-unexpired",
-    "release-rate-kept",
-    "restore-point-before-the-corruption",
-    "resume-window-open",
-    "retry-backs-off",
-    "session-auth-revalidated",
-    "upgrade-wait-budget-left",
-    "webhook-timestamp-within-tolerance",
-    "webhook-within-its-window",
-    "within-the-hold-budget",
-];
-/// The gates that judge a size.
-const SIZES: [&str; 2] = ["body-within-the-hold-cap", "host-has-room"];
-/// The gates that compare what something consists of.
-const DIGESTS: [&str; 2] = ["artifact-digest-verified", "build-digest-matches"];
-
-/// A value as the gate with this id judges it.
-pub fn term(gate: &str, value: u64) -> String {
-    if value == u64::MAX {
-        return "none".to_string();
-    }
-    if TIMES.contains(&gate) {
+/// A value as a gate judges it.
+pub fn term(terms: Terms, value: u64) -> String {
+    match terms {
+        _ if value == u64::MAX => "none".to_string(),
+        Terms::YesNo if value < 2 => if value == 1 { "yes" } else { "no" }.to_string(),
+        Terms::Count | Terms::YesNo => value.to_string(),
         // More digits than the story has would be noise.
-        return words::length(if value < 1_000 {
-            value
-        } else {
-            value / 1_000 * 1_000
-        });
+        Terms::Time if value < 1_000 => words::length(value),
+        Terms::Time => words::length(value / 1_000 * 1_000),
+        Terms::Bytes => size(value),
+        Terms::Digest => protocol::short(value),
     }
-    if SIZES.contains(&gate) {
-        return size(value);
-    }
-    if DIGESTS.contains(&gate) {
-        return protocol::short(value);
-    }
-    value.to_string()
 }
 
 /// A size in the largest unit that leaves a whole number of it.
@@ -69,21 +36,21 @@ mod tests {
     #[test]
     fn what_is_judged_has_a_unit_where_it_has_one() {
         for (gate, value, written) in [
-            ("within-the-hold-budget", 8_000_123, "8 s"),
-            ("within-the-hold-budget", 40, "40 µs"),
-            ("region-lease-unexpired", 61_250_000, "61.25 s"),
-            ("evidence-unexpired", u64::MAX, "none"),
-            ("body-within-the-hold-cap", 1 << 20, "1 MiB"),
-            ("report-token-current", 3, "3"),
+            (&platform::gate::HOLD_BUDGET, 8_000_123, "8 s"),
+            (&platform::gate::HOLD_BUDGET, 40, "40 µs"),
+            (&platform::gate::REGION_LEASE, 61_250_000, "61.25 s"),
+            (&platform::gate::EVIDENCE_FRESH, u64::MAX, "none"),
+            (&platform::gate::HOLD_BYTES, 1 << 20, "1 MiB"),
+            (
+                &platform::gate::ARTIFACT_DIGEST_VERIFIED,
+                0xABCD << 48,
+                "abcd0000",
+            ),
+            (&platform::gate::REPORT_TOKEN, 3, "3"),
+            (&platform::gate::SAFE_TO_HOLD, 0, "no"),
+            (&platform::gate::SAFE_TO_HOLD, 1, "yes"),
         ] {
-            assert_eq!(term(gate, value), written, "{gate}");
-        }
-    }
-
-    #[test]
-    fn every_gate_that_is_named_here_is_there() {
-        for id in TIMES.iter().chain(&SIZES).chain(&DIGESTS) {
-            assert!(platform::CATALOG.gate(id).is_some(), "{id}");
+            assert_eq!(term(gate.terms, value), written, "{}", gate.title);
         }
     }
 }

@@ -130,7 +130,7 @@ fn ruled(ruling: &RulingView, desk: Desk) -> AnyView {
     view! {
         <li>
             <p>{told(Sign::of_ruling(&ruling.verdict), ruling.verdict.clone())}" "<strong>{gate.title}</strong></p>
-            <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, term(&id, ruling.found), term(&id, ruling.wanted))}</p>
+            <p class="cost">{format!("{}: found {}, wanted {}", ruling.subject, term(gate.terms, ruling.found), term(gate.terms, ruling.wanted))}</p>
             <p>{machine::summary(gate.doc)}</p>
             {telling.then(|| view! {
                 <button type="button" class="quiet" on:click=press(move |_| desk.run_twin(id.clone()))>"Twin run without this gate"</button>
@@ -147,17 +147,8 @@ mod tests {
     #[test]
     fn a_chain_ends_where_only_routine_is_left() {
         let entry = |routine| EntryView {
-            step: 0,
-            at: 0,
-            node: None,
-            sentence: String::new(),
-            cause: None,
-            moved: vec![],
-            ruled: vec![],
-            sent: vec![],
-            interesting: false,
             routine,
-            fingerprint: 0,
+            ..crate::testing::entry()
         };
         let chain =
             |routine: &[bool]| telling(&routine.iter().map(|r| entry(*r)).collect::<Vec<_>>()).1;

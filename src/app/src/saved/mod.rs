@@ -169,6 +169,19 @@ pub fn keep_notes(scenario: &str, text: &str) -> Result<(), Trouble> {
     set(&format!("notes.{scenario}"), text)
 }
 
+/// Whether somebody has folded the situation of a scenario.
+pub fn folded(scenario: &str) -> bool {
+    get(&format!("folded.{scenario}")).is_ok_and(|kept| kept.is_some_and(|kept| kept == "yes"))
+}
+
+/// Keeps whether the situation of a scenario is folded; without storage it holds for as long as it is on screen.
+pub fn keep_folded(scenario: &str, is: bool) {
+    if is != folded(scenario) {
+        let kept = if is { "yes" } else { "no" };
+        let _ = set(&format!("folded.{scenario}"), kept);
+    }
+}
+
 /// What somebody has set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

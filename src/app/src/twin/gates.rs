@@ -30,9 +30,9 @@ pub fn Gates() -> impl IntoView {
             .collect();
         // Those that a twin run can show something of come first.
         gates.sort_by_key(|gate| match found(gate, desk) {
-            Some(RuledGate { refused: true, .. }) => 0,
-            Some(_) => 1,
-            None => 2,
+            Some(RuledGate { refused: true, .. }) => u8::from(gate.waits),
+            Some(_) => 2,
+            None => 3,
         });
         let found: Vec<AnyView> = gates
             .into_iter()
@@ -88,10 +88,13 @@ fn found(gate: &Gate, desk: Desk) -> Option<RuledGate> {
 
 /// The same in words.
 fn ruled(gate: &Gate, desk: Desk) -> Option<AnyView> {
-    Some(if found(gate, desk)?.refused {
-        told(Sign::Refused, "refused in this run")
-    } else {
-        told(Sign::Rest, "asked in this run, never refused")
+    Some(match (found(gate, desk)?.refused, gate.waits) {
+        (true, false) => told(Sign::Refused, "refused in this run"),
+        (true, true) => told(
+            Sign::Rest,
+            "made something wait, or go another way, in this run",
+        ),
+        (false, _) => told(Sign::Rest, "asked in this run, never refused"),
     })
 }
 

@@ -155,16 +155,7 @@ mod tests {
     fn row(enforced: Option<u64>, waived: Option<u64>) -> TwinRow {
         let entry = |step| EntryView {
             step,
-            at: 0,
-            node: None,
-            sentence: String::new(),
-            cause: None,
-            moved: vec![],
-            ruled: vec![],
-            sent: vec![],
-            interesting: false,
-            routine: false,
-            fingerprint: 0,
+            ..crate::testing::entry()
         };
         TwinRow {
             at: 0,

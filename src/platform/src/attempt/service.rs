@@ -16,7 +16,7 @@ use crate::knob;
 use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::note::Note;
-use crate::pipeline::{self, Event, Outbox};
+use crate::pipeline::{self, Event, Outbox, Told};
 use alloc::vec::Vec;
 use machine::{Context, Fact, Input, Machine, Moved, NodeId, Persist, Row, Step};
 use machine::{Table, Ticket, Time, fingerprint::digest};
@@ -80,8 +80,8 @@ pub enum Record {
         /// The number of the commit.
         seq: u64,
     },
-    /// The log has the event of this commit.
-    Told(u64),
+    /// The log has the event of a commit.
+    Told(Told),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -606,19 +606,31 @@ impl Machine for Attempts {
                 ..
             } => self.on_command(cx, out, command),
             Input::Message {
-                message: Message::Pipeline(pipeline::Message::Published { seq, event, .. }),
+                message:
+                    Message::Command(crate::message::Command::Pipeline(
+                        command @ pipeline::Command::ResumeEvents,
+                    )),
                 ..
-            } if self.outbox.acknowledged(seq, event) => {
-                self.written += 1;
-                out.persists.push(Persist {
-                    ticket: Ticket(self.written),
-                    record: Record::Told(seq),
-                });
+            } => {
+                let done = self.outbox.resume(out);
+                out.note(Note::Pipeline(pipeline::Note::Ordered { command, done }));
             }
             Input::Message {
                 from,
                 message: Message::Pipeline(pipeline::Message::Attempt(message)),
             } => self.on_message(cx, out, from, message),
+            Input::Message {
+                message: Message::Pipeline(answer),
+                ..
+            } => {
+                for told in self.outbox.answered(cx, out, &answer) {
+                    self.written += 1;
+                    out.persists.push(Persist {
+                        ticket: Ticket(self.written),
+                        record: Record::Told(told),
+                    });
+                }
+            }
             Input::Deadline => {
                 for due in self.agenda.take_due(cx.now) {
                     self.on_due(cx, out, due);
@@ -660,7 +672,7 @@ impl Machine for Attempts {
                     }
                     self.outbox.add(seq, event(attempt, (no, row)));
                 }
-                Record::Told(seq) => self.outbox.told(seq),
+                Record::Told(told) => self.outbox.told(told),
             }
         }
         // Every record has a number of its own, and they are written in order.

@@ -22,6 +22,9 @@ const fn place(image: &Image) -> Option<(u8, u32)> {
         | Image::Deployment(..)
         | Image::Drain(..)
         | Image::Collection(..)
+        | Image::Wish(..)
+        | Image::Setting(_)
+        | Image::Line(_)
         | Image::PutBack => None,
     }
 }
@@ -36,13 +39,15 @@ pub fn put_back(records: &mut Vec<Record>, backup: usize) {
             kept.insert(place, record.image);
         }
     }
+    let beside = |record: &&Record| matches!(record.image, Image::Line(_));
+    let mut row = (records.len() - records.iter().filter(beside).count()) as u32;
     let mut add = |image| {
-        let row = records.len() as u32;
         records.push(Record {
             row: OutboxId(row),
             event: Event::Promotion(Change::PutBack { number: row }),
             image,
         });
+        row += 1;
     };
     add(Image::PutBack);
     for image in kept.values() {

@@ -47,6 +47,7 @@ impl ControlPlane {
             Command::Host(command) => self.on_host_command(cx, out, command),
             Command::Promotion(command) => self.on_promotion_command(cx, out, command),
             Command::Cleanup(command) => self.on_cleanup_command(cx, out, command),
+            Command::Pressure(command) => self.on_setting(cx, out, command),
             // Not this node's to carry out.
             Command::BindSecret { .. }
             | Command::RepairArtifact { .. }
@@ -215,7 +216,12 @@ impl ControlPlane {
         true
     }
 
-    fn stop_allocation(&mut self, cx: &Context<'_>, out: &mut Out, id: AllocationId) -> bool {
+    pub(super) fn stop_allocation(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: AllocationId,
+    ) -> bool {
         let Some(value) = self.allocations.get(id.0).map(|row| row.value) else {
             return false;
         };
@@ -275,7 +281,7 @@ impl ControlPlane {
             epoch,
             deployment,
         });
-        // Allocations belong to one epoch, so none can serve the new owner yet: its wake is cold.
+        // Allocations belong to one epoch, and nothing is started ahead of this order: the new owner's wake is cold.
         self.create_wake(out, cold(id, row.value.region, epoch));
         self.leave_epoch(cx, out, id, found, epoch);
         true

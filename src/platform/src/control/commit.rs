@@ -25,6 +25,9 @@ pub(super) enum Effect {
     Say(NodeId, Message),
 }
 
+/// From here on tickets are those of lines that are written besides commits.
+pub(super) const BESIDE: u64 = 1 << 32;
+
 impl ControlPlane {
     /// Writes a commit down: the outbox row, the record, and the publication that follows from it.
     pub(super) fn commit(&mut self, out: &mut Out, event: Event, image: Image) -> OutboxId {
@@ -79,6 +82,9 @@ impl ControlPlane {
 
     /// A write is durable.
     pub(super) fn on_persisted(&mut self, out: &mut Out, ticket: Ticket) {
+        if ticket.0 >= BESIDE {
+            return self.on_line_written(out, ticket.0 - BESIDE);
+        }
         let id = OutboxId(ticket.0 as u32);
         let Some(row) = self
             .outbox

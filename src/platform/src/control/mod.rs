@@ -25,11 +25,13 @@ mod row;
 mod scheduler;
 mod secrets;
 mod sleep;
+mod store;
 mod wakes;
 mod watched;
 
 pub use backup::put_back;
 pub use row::{Allocation, Contract, Deployment, Image, OutboxRow, Record, Route, Wake};
+pub use store::Pressed;
 
 use crate::agenda::Agenda;
 use crate::id::{AllocationId, DrainId, Epoch, OutboxId, ReportId, RouteId, WakeId};
@@ -79,6 +81,8 @@ pub struct Installation {
     pub vault: Option<NodeId>,
     /// What it takes to promote, if owners change by promotions and the edges follow a log.
     pub promoting: Option<crate::promotion::Managed>,
+    /// Whether it keeps a journal of deliveries, and which app its consoles are, if any call it.
+    pub pressed: Option<store::Pressed>,
 }
 
 /// What the control plane has put on its agenda.
@@ -110,6 +114,8 @@ enum Due {
     CleanUp,
     /// The vault is asked whether what was missing is there.
     Secret(crate::id::DeploymentId),
+    /// A wish for a promotion is looked at.
+    Wish(u32),
 }
 
 /// The control plane.
@@ -149,6 +155,10 @@ pub struct ControlPlane {
     cleaning: Cleaning,
     /// The work that the watch has handed over.
     carried: Ledger<crate::outage::WorkId, ()>,
+    /// What the watch says of providers, by app.
+    held: watched::HeldBack,
+    /// What weighs on the store.
+    store: store::Load,
     /// The deployments that wanted for a secret.
     secrets: Ledger<crate::id::DeploymentId, secrets::Wanting>,
     agenda: Agenda<Due>,
@@ -185,6 +195,8 @@ impl ControlPlane {
             promotions: Promotions::default(),
             cleaning: Cleaning::default(),
             carried: Ledger::default(),
+            held: watched::HeldBack::default(),
+            store: store::Load::default(),
             secrets: Ledger::default(),
             agenda: Agenda::default(),
         }
@@ -291,8 +303,10 @@ impl ControlPlane {
             Message::Command(command) => self.on_command(cx, out, command),
             Message::Host(message) => self.on_host_message(cx, out, from, message),
             Message::Promotion(message) => self.on_promotion_message(cx, out, from, message),
+            Message::Pipeline(message) => self.on_pipeline_message(cx, out, from, message),
             Message::Cleanup(message) => self.on_cleanup_message(cx, out, message),
             Message::Outage(message) => self.on_watch(cx, out, from, message),
+            Message::Pressure(message) => self.on_call(cx, out, from, message),
             // Everything else is said to others.
             _ => {}
         }
@@ -314,6 +328,7 @@ impl ControlPlane {
                 Due::Floor => self.look_for_floor(cx, out),
                 Due::CleanUp => self.clean_up(cx, out),
                 Due::Secret(deployment) => self.ask_vault(cx, out, deployment),
+                Due::Wish(number) => self.look_at_wish(cx, out, number),
             }
         }
     }
@@ -458,6 +473,16 @@ impl Machine for ControlPlane {
             )
         } else {
             all
+        };
+        let all = if self.installation.pressed.is_none() {
+            all
+        } else {
+            fingerprint::fold(all, self.store.fingerprint())
+        };
+        let all = if self.held.is_empty() {
+            all
+        } else {
+            fingerprint::fold(all, self.held.fingerprint())
         };
         let all = if self.secrets.map().is_empty() {
             all

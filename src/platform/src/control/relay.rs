@@ -61,7 +61,7 @@ impl ControlPlane {
         if self.streams() && Self::is_for_log(row.event) {
             return self.publish_owner(cx, out, id);
         }
-        if let Event::Cleanup(_) = row.event {
+        if let Event::Cleanup(_) | Event::Setting(_) = row.event {
             // Whom it concerns is told by name.
             return self.delivered(cx, out, id);
         }
@@ -146,6 +146,7 @@ impl ControlPlane {
         let acked = row.acked | 1 << edge;
         if acked != row.acked {
             self.edit_outbox(id, |row| row.acked = acked);
+            self.journal(out, id, edge);
             if acked == self.all_edges() {
                 self.delivered(cx, out, id);
             }

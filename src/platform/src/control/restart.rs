@@ -3,7 +3,6 @@
 //! **Invariants.** Only what was durable is known. Commits that belong together are consecutive; where the crash came
 //! between two of them, the second is made up for here.
 
-use super::wakes::cold;
 use super::{Allocation, ControlPlane, Effect, Image, Out, OutboxRow, Record};
 use crate::allocation;
 use crate::id::{AllocationId, DeploymentId, Epoch, OutboxId, RouteId, WakeId};
@@ -21,6 +20,9 @@ impl ControlPlane {
         // Nobody is told of what was lost, nor of what a backup has brought back.
         let mut lost = 0;
         for record in durable {
+            if let Image::Line(_) = record.image {
+                continue;
+            }
             if let Event::Promotion(Change::PutBack { .. }) = record.event {
                 lost = record.row.0 + 1;
             }
@@ -67,7 +69,7 @@ impl ControlPlane {
         if lost > 0 && self.authority().floor_due {
             out.note(Tell::OwnersPutBack.into());
         }
-        self.complete_installation(out);
+        self.complete_installation(cx, out);
         self.resume_allocations(cx, out, &allocations);
         self.resume_wakes(cx, out);
         self.resume_secrets(cx, out);
@@ -84,8 +86,12 @@ impl ControlPlane {
             Image::Drain(id, row) => put_back(&mut self.hosts.drains, id.0, row),
             Image::Promotion(id, row) => put_back(&mut self.promotions.rows, id.0, row),
             Image::Approval(number, row) => put_back(&mut self.promotions.approvals, number, row),
+            Image::Wish(number, row) => put_back(&mut self.promotions.wishes, number, row),
             Image::Authority(row) => put_back(&mut self.promotions.authority, 0, row),
             Image::Collection(id, row) => put_back(&mut self.cleaning.rows, id.0, row),
+            Image::Setting(row) => put_back(&mut self.store.setting, 0, row),
+            // Read over: nothing is decided by it.
+            Image::Line(_) => true,
             Image::PutBack => {
                 self.forget_owners();
                 true
@@ -100,8 +106,9 @@ impl ControlPlane {
     }
 
     /// Writes down what the installation names and the tables do not hold: everything, at the first start.
-    fn complete_installation(&mut self, out: &mut Out) {
+    fn complete_installation(&mut self, cx: &Context<'_>, out: &mut Out) {
         let installation = self.installation.clone();
+        self.complete_setting(out);
         for deployment in installation
             .deployments
             .iter()
@@ -126,7 +133,7 @@ impl ControlPlane {
             .collect();
         for (id, route) in routes {
             if self.wakes_of(id, route.epoch).is_empty() {
-                self.create_wake(out, cold(id, route.region, route.epoch));
+                self.begin_wake(cx, out, id);
             }
         }
     }

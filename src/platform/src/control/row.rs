@@ -165,4 +165,10 @@ pub enum Image {
         crate::cleanup::CollectionId,
         Row<crate::cleanup::Collection>,
     ),
+    /// A wish for a promotion, by its number.
+    Wish(u32, Row<crate::promotion::Wish>),
+    /// What an operator has set.
+    Setting(Row<crate::pressure::Setting>),
+    /// No row: something that is written down besides. It has no row of the outbox of its own.
+    Line(crate::pressure::Line),
 }

@@ -3,7 +3,7 @@
 use super::orders::What;
 use super::{Allocation, ControlPlane, Effect, Out};
 use crate::allocation::{State, Transition};
-use crate::id::{AllocationId, Epoch, OutboxId, RouteId, Token, node_subject};
+use crate::id::{AllocationId, DeploymentId, Epoch, OutboxId, RouteId, Token, node_subject};
 use crate::message::Cause;
 use crate::note::Note;
 use crate::{gate, knob};
@@ -34,6 +34,34 @@ impl ControlPlane {
         let Some(route) = self.routes.get(id.0.into()).map(|row| row.value) else {
             return Plan::NoHost;
         };
+        // An older epoch had an owner of its own; what ran under it says which.
+        let of_epoch = |value: &Allocation| value.route == id && value.epoch == epoch;
+        let earlier = self
+            .allocations
+            .iter()
+            .rev()
+            .find(|(_, row)| of_epoch(&row.value))
+            .map(|(_, row)| row.value.deployment);
+        let deployment = if epoch == route.epoch {
+            route.deployment
+        } else {
+            earlier.unwrap_or(route.deployment)
+        };
+        self.place(cx, out, id, epoch, deployment)
+    }
+
+    /// Plans one more allocation of a deployment, for a route under an epoch.
+    pub(super) fn place(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: RouteId,
+        epoch: Epoch,
+        deployment: DeploymentId,
+    ) -> Plan {
+        let Some(region) = self.routes.get(id.0.into()).map(|row| row.value.region) else {
+            return Plan::NoHost;
+        };
         let starting = self
             .live_of(id)
             .filter(|(_, allocation)| allocation.state.is_starting())
@@ -50,19 +78,6 @@ impl ControlPlane {
         {
             return Plan::MustWait;
         }
-        // An older epoch had an owner of its own; what ran under it says which.
-        let of_epoch = |value: &Allocation| value.route == id && value.epoch == epoch;
-        let earlier = self
-            .allocations
-            .iter()
-            .rev()
-            .find(|(_, row)| of_epoch(&row.value))
-            .map(|(_, row)| row.value.deployment);
-        let deployment = if epoch == route.epoch {
-            route.deployment
-        } else {
-            earlier.unwrap_or(route.deployment)
-        };
         if !self.has_its_secrets(cx, out, deployment) {
             return Plan::NoSecret;
         }
@@ -78,7 +93,7 @@ impl ControlPlane {
             .installation
             .hosts
             .iter()
-            .filter(|host| host.region == route.region && self.is_connected(host.runner));
+            .filter(|host| host.region == region && self.is_connected(host.runner));
         let free = hosts.map(|host| {
             (
                 host.memory.saturating_sub(self.promised(host.runner)),

@@ -43,17 +43,19 @@ impl ControlPlane {
             Asked::Attached => self.tell_route(out, from, route, nth),
             Asked::Refused(reason, retry_at) => {
                 out.note(Note::WakeRefused { route, reason });
-                self.say(
-                    out,
-                    from,
-                    Message::WakeRefused {
-                        route,
-                        epoch,
-                        reason,
-                        retry_at,
-                        nth,
-                    },
-                );
+                let refused = Message::WakeRefused {
+                    route,
+                    epoch,
+                    reason,
+                    retry_at,
+                    nth,
+                };
+                // That the store is busy gives no commit away, and is not to wait for the store.
+                if reason == Reason::StoreBusy {
+                    out.send(from, refused);
+                } else {
+                    self.say(out, from, refused);
+                }
             }
         }
     }
@@ -136,6 +138,12 @@ impl ControlPlane {
                 _ => {}
             }
         }
+        if let Err((reason, again)) = self.may_wake(cx, out, route) {
+            return Asked::Refused(reason, again);
+        }
+        if let Err(again) = self.store_keeps_up(cx, out, route) {
+            return Asked::Refused(Reason::StoreBusy, again);
+        }
         // No hot loop: what failed for want of a secret fails again until somebody binds it.
         if !self.has_its_secrets(cx, out, current.deployment) {
             let again = self.secret_due(cx, current.deployment);
@@ -164,6 +172,7 @@ impl ControlPlane {
             None => self.create_wake(out, cold(route, current.region, epoch)),
         };
         let now = cx.now;
+        self.is_let(now, cx.knobs.time(&knob::LIFT_INTERVAL), route);
         self.write_wake(cx, out, id, Some(Transition::Requested), |wake| {
             wake.requested_at = now;
             wake.allocation = None;

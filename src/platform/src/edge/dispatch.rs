@@ -39,6 +39,13 @@ impl Edge {
         self.in_rotation(route).next().is_some()
     }
 
+    /// How many connections it wants to keep, and how many its host lets it, if that is known.
+    #[must_use]
+    pub fn connections(&self) -> (u32, Option<u32>) {
+        let allowed = self.installation.services.connections;
+        (self.rotation.len() as u32, allowed)
+    }
+
     /// Whether an allocation of this owner is.
     pub(super) fn serves(&self, route: RouteId, epoch: Epoch) -> bool {
         self.in_rotation(route).any(|(_, view)| view.epoch == epoch)
@@ -97,7 +104,10 @@ impl Edge {
             key,
         } = ready;
         // It keeps a connection to everything in rotation; if those are too many, no new one comes about at all.
-        if self.rotation.len() as u64 > cx.knobs.get(&knob::EDGE_CONNECTIONS) {
+        let (kept, allowed) = self.connections();
+        let known = cx.knobs.get(&knob::EDGE_CONNECTIONS);
+        // What the host says counts, whatever everybody thinks.
+        if u64::from(kept) > allowed.map_or(known, u64::from) {
             self.give_back(route, key, request);
             let none = (503, Reason::NoConnection);
             return self.respond(cx, out, client, request, none.0, none.1, Duration::ZERO);

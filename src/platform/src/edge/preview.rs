@@ -240,6 +240,10 @@ impl Edge {
                 self.installation.services.supersede(route, cx.now);
                 return out.note(Note::Traces(Tell::Superseded { route }));
             }
+            Command::LimitConnections { most } => {
+                self.installation.services.connections = Some(most.unwrap_or(u32::MAX));
+                return out.note(Note::Traces(Tell::ConnectionsLimited { most }));
+            }
         };
         self.installation.services.bind(route, isolated);
         out.note(Note::Traces(Tell::Bound { route, isolated }));

@@ -91,6 +91,7 @@ impl Edge {
     ) {
         match message {
             Say::Open(open) => self.on_open(cx, out, from, open),
+            Say::Mount { open, page } => self.on_mount(cx, out, from, open, page),
             Say::Act { tab, nth, .. } => self.on_act(cx, out, from, (tab, nth), message),
             Say::Accepted { tab, nth, .. } | Say::Patch { tab, nth, .. } => {
                 match self.pin(tab, nth) {
@@ -212,6 +213,40 @@ impl Edge {
             self.demand(cx, out, open.route);
             self.wait(cx, tab, waits);
         }
+    }
+
+    /// A page is shown and wants its socket. Where it was made is where it belongs: what the tab had elsewhere does not come
+    /// along, since the page was made without it.
+    fn on_mount(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        client: NodeId,
+        open: Open,
+        page: AllocationId,
+    ) {
+        let Open { tab, nth, home, .. } = open;
+        if self.sockets.last.get(tab).is_some_and(|last| *last >= nth) {
+            return;
+        }
+        if open.session.is_some() && home == Some(page) {
+            out.note(Note::Sessions(Tell::MountedAtHome { tab, page }));
+            return self.on_open(cx, out, client, open);
+        }
+        out.note(Note::Sessions(Tell::MountedAnew {
+            tab,
+            nth,
+            home,
+            page,
+        }));
+        let open = Open {
+            session: None,
+            home: Some(page),
+            generation: 0,
+            seq: 0,
+            ..open
+        };
+        self.on_open(cx, out, client, open);
     }
 
     fn wait(&mut self, cx: &Context<'_>, tab: TabId, waits: Waiting) {

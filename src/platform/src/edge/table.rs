@@ -112,6 +112,7 @@ impl Edge {
             Event::Host(event) => Some(event.version),
             Event::Promotion(event) => Some(event.version()),
             Event::Cleanup(event) => Some(event.version),
+            Event::Setting(event) => Some(event.version),
         };
         if known.is_some_and(|known| event.version() <= known) {
             return out.note(Note::EventIgnored { row });
@@ -184,7 +185,7 @@ impl Edge {
                 deployment,
                 version,
             } => self.deployments.insert(deployment, version),
-            Event::Host(_) | Event::Promotion(_) | Event::Cleanup(_) => {}
+            Event::Host(_) | Event::Promotion(_) | Event::Cleanup(_) | Event::Setting(_) => {}
         }
     }
 

@@ -135,6 +135,9 @@ impl Edge {
                 | Reason::HoldFull
                 | Reason::NoPlacement
                 | Reason::SecretMissing
+                | Reason::ProviderDown
+                | Reason::ProviderReturns
+                | Reason::StoreBusy
         );
         if !(event && asleep && status == 503) {
             return reason;

@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade.
-    BUILD_SLOTS_FREE = "build slots free", home "Host Drain / OS Upgrade";
+    BUILD_SLOTS_FREE = "build slots free", home "Host Drain / OS Upgrade", waits;
 
     /// One more allocation is started by hand only if every edge can still keep a connection to each.
     ///

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (failure mode: node offline during install).
-    EN_REACHABLE = "EN reachable", home "LO";
+    EN_REACHABLE = "EN reachable", home "LO", judges YesNo, waits;
 
     /// Only what the newest desired generation wants is acted on.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (failure mode: health check failed).
-    CONTAINER_HEALTHY = "container healthy", home "EN";
+    CONTAINER_HEALTHY = "container healthy", home "EN", waits;
 
     /// Only what may end otherwise another time is tried again.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (retry or roll back).
-    CAUSE_RETRYABLE = "cause retryable", home "LO";
+    CAUSE_RETRYABLE = "cause retryable", home "LO", judges YesNo;
 
     /// A version is tried only so often before somebody has to look.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (quarantine).
-    NOT_QUARANTINED = "revision not quarantined", home "LO";
+    NOT_QUARANTINED = "revision not quarantined", home "LO", judges YesNo;
 
     /// A failed update is rolled back only where the owner wants that.
     ///
@@ -73,7 +73,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (rollback policy).
-    ROLLBACK_POLICY_ON = "rollback policy on", home "LO";
+    ROLLBACK_POLICY_ON = "rollback policy on", home "LO", judges YesNo;
 
     /// There must be a version that has run well before one can go back to it.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (rollback after a first install).
-    LAST_GOOD_EXISTS = "last good version exists", home "LO";
+    LAST_GOOD_EXISTS = "last good version exists", home "LO", judges YesNo;
 
     /// The old version must be able to read the data that the new one has left.
     ///
@@ -109,7 +109,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (removal while pending).
-    NEVER_DISPATCHED = "never dispatched", home "LO";
+    NEVER_DISPATCHED = "never dispatched", home "LO", judges YesNo;
 
     /// A deployment is deleted only when its node has proven that nothing is left.
     ///
@@ -118,7 +118,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// CO-LO-EN deployment (deleted: true).
-    ABSENCE_PROVEN = "absence proven", home "LO";
+    ABSENCE_PROVEN = "absence proven", home "LO", judges YesNo, waits;
 
     /// A report counts only for the life of the deployment that it speaks of.
     ///

@@ -20,7 +20,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (verify runner headroom).
-    RUNNER_HEADROOM = "runner headroom exists", home "Host Drain / OS Upgrade";
+    RUNNER_HEADROOM = "runner headroom exists", home "Host Drain / OS Upgrade", judges Bytes;
 
     /// A host is switched off only when nothing runs on it any more: what it had was moved, or has ended honestly.
     ///
@@ -29,7 +29,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("do not kill active sessions while claiming drain").
-    SESSIONS_CAN_DRAIN = "active sessions can drain", home "Host Drain / OS Upgrade";
+    SESSIONS_CAN_DRAIN = "active sessions can drain", home "Host Drain / OS Upgrade", waits;
 
     /// After the upgrade the host must be what the automation makes of it, without changes by hand.
     ///
@@ -38,7 +38,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("do not hand-edit host drift").
-    DRIFT_CHECKS = "drift checks pass", home "Host Drain / OS Upgrade";
+    DRIFT_CHECKS = "drift checks pass", home "Host Drain / OS Upgrade", judges YesNo;
 
     /// Nothing new is placed on a host that is cordoned.
     ///
@@ -47,7 +47,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (cordon host).
-    HOST_NOT_CORDONED = "host not cordoned", home "Scheduler";
+    HOST_NOT_CORDONED = "host not cordoned", home "Scheduler", judges YesNo;
 
     /// Only so many hosts of one zone are taken out of use at once.
     ///
@@ -56,7 +56,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("do not drain all hosts of an app together").
-    ZONE_FREE = "drains in zone within limit", home "Host Drain / OS Upgrade";
+    ZONE_FREE = "drains in zone within limit", home "Host Drain / OS Upgrade", waits;
 
     /// The provider of machines must have answered lately before anything is begun that needs it to finish.
     ///
@@ -65,7 +65,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade, Provider Outage.
-    PROVIDER_ANSWERS = "provider answers", home "Host Drain / OS Upgrade";
+    PROVIDER_ANSWERS = "provider answers", home "Host Drain / OS Upgrade", judges Time, waits;
 
     /// While the agent of some upgraded host is known to be broken, no further host is begun with the same image.
     ///
@@ -74,7 +74,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (runner-agent regression).
-    ROLLOUT_OPEN = "rollout not frozen", home "Host Drain / OS Upgrade";
+    ROLLOUT_OPEN = "rollout not frozen", home "Host Drain / OS Upgrade", judges YesNo;
 
     /// What serves leaves a host only when its replacement serves elsewhere.
     ///
@@ -83,7 +83,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (start replacement allocations where needed).
-    REPLACEMENT_SERVES = "replacement serves first", home "Host Drain / OS Upgrade";
+    REPLACEMENT_SERVES = "replacement serves first", home "Host Drain / OS Upgrade", waits;
 
     /// Only so many allocations of one app leave at once, and never more than the app can spare.
     ///
@@ -92,7 +92,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (paced drain).
-    DRAIN_PACE = "drain pace kept", home "Host Drain / OS Upgrade";
+    DRAIN_PACE = "drain pace kept", home "Host Drain / OS Upgrade", waits;
 
     /// The bootstrap automation installs an image only if it was approved.
     ///
@@ -101,7 +101,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (rebuild host through bootstrap automation).
-    IMAGE_APPROVED = "host image approved", home "Host Drain / OS Upgrade";
+    IMAGE_APPROVED = "host image approved", home "Host Drain / OS Upgrade", judges YesNo;
 
     /// An upgrade is over when the agent speaks from another boot than before, under the new version.
     ///
@@ -110,7 +110,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade (run postchecks).
-    BOOT_ID_CHANGED = "boot id changed", home "Host Drain / OS Upgrade";
+    BOOT_ID_CHANGED = "boot id changed", home "Host Drain / OS Upgrade", waits;
 
     /// A postcheck counts only for the boot that it was made in.
     ///
@@ -129,7 +129,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("uncordon to relieve pressure before postcheck").
-    HOST_CHECKS = "host postchecks pass", home "Host Drain / OS Upgrade";
+    HOST_CHECKS = "host postchecks pass", home "Host Drain / OS Upgrade", judges YesNo;
 
     /// A host that fails its postcheck is rebuilt only so often.
     ///
@@ -147,5 +147,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("do not hand-edit host drift").
-    HOST_UNMODIFIED = "host unmodified", home "Host Drain / OS Upgrade";
+    HOST_UNMODIFIED = "host unmodified", home "Host Drain / OS Upgrade", judges YesNo;
 }

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration.
-    APPS_ANSWER = "app smoke on both digests", home "Database Migration";
+    APPS_ANSWER = "app smoke on both digests", home "Database Migration", judges YesNo;
 
     /// A deployment that wanted for a secret is started again only when the vault has said that it is bound.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Allocation Lifecycle (failure mode: secret missing), Stuck Wake.
-    SECRET_BOUND = "secret bound since", home "Allocation Lifecycle";
+    SECRET_BOUND = "secret bound since", home "Allocation Lifecycle", judges YesNo;
 
     /// Where the log refuses an event because of its last one, that is taken for an earlier try only if it is one's own.
     ///
@@ -37,5 +37,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Database Restore (a control plane that was restored).
-    WRITTEN_OFF_FOR_CAUSE = "written off for cause", home "Production Promotion";
+    WRITTEN_OFF_FOR_CAUSE = "written off for cause", home "Production Promotion", judges Time;
 }

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration (failure mode: destructive migration), Database Restore.
-    EXPAND_CONTRACT_SAFE = "expand/contract safe", home "Database Migration";
+    EXPAND_CONTRACT_SAFE = "expand/contract safe", home "Database Migration", judges YesNo;
 
     /// There is a restore point that is not too old, and somebody has looked.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration, Database Restore.
-    RESTORE_POINT_KNOWN = "backup/PITR posture known", home "Database Migration";
+    RESTORE_POINT_KNOWN = "backup/PITR posture known", home "Database Migration", judges YesNo;
 
     /// Every artifact that is in use, or that one may roll back to, works with the new schema.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration (failure mode: old app incompatible), Bad Deploy.
-    OLD_ARTIFACT_COMPATIBLE = "old artifact compatibility checked", home "Database Migration";
+    OLD_ARTIFACT_COMPATIBLE = "old artifact compatibility checked", home "Database Migration", judges YesNo;
 
     /// It is written down how to go back before anything is changed.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration.
-    ROLLBACK_PLAN = "rollback plan explicit", home "Database Migration";
+    ROLLBACK_PLAN = "rollback plan explicit", home "Database Migration", judges YesNo;
 
     /// The dry run goes to a copy, which has another number than production.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration.
-    MIGRATION_EVIDENCE_FRESH = "migration evidence fresh", home "Database Migration";
+    MIGRATION_EVIDENCE_FRESH = "migration evidence fresh", home "Database Migration", judges Time, waits;
 
     /// A migration is verified when the schema has been looked at and is the expected one.
     ///
@@ -100,5 +100,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Migration.
-    STEP_RESULT_KNOWN = "step result known", home "Database Migration";
+    STEP_RESULT_KNOWN = "step result known", home "Database Migration", judges YesNo;
 }

@@ -9,6 +9,7 @@ mod joints;
 mod migration;
 mod outage;
 mod pipeline;
+mod pressure;
 mod promotion;
 mod recovery;
 mod region;
@@ -29,6 +30,7 @@ pub use joints::*;
 pub use migration::*;
 pub use outage::*;
 pub use pipeline::*;
+pub use pressure::*;
 pub use promotion::*;
 pub use recovery::*;
 pub use region::*;
@@ -57,6 +59,7 @@ const LISTS: &[&[&Gate]] = &[
     joints::ALL,
     visits::ALL,
     bulk::ALL,
+    pressure::ALL,
 ];
 
 /// Every gate, in order of index.

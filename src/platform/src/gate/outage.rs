@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage, Production Promotion.
-    PROVIDER_EVIDENCE_FRESH = "provider evidence fresh", home "Provider Outage";
+    PROVIDER_EVIDENCE_FRESH = "provider evidence fresh", home "Provider Outage", judges Time, waits;
 
     /// No work that needs a provider begins while that provider is not well.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage, Database Migration.
-    PROVIDER_WELL = "provider well", home "Provider Outage";
+    PROVIDER_WELL = "provider well", home "Provider Outage", judges YesNo, waits;
 
     /// What waited for a provider goes on only when the platform's own probes find it well several times in a row.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage.
-    OWN_PROBES_PASS = "own probes pass again", home "Provider Outage";
+    OWN_PROBES_PASS = "own probes pass again", home "Provider Outage", waits;
 
     /// What waited goes on in steps.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage, Wake Stampede.
-    PAUSES_LIFT_IN_STEPS = "pauses lift in steps", home "Provider Outage";
+    PAUSES_LIFT_IN_STEPS = "pauses lift in steps", home "Provider Outage", waits;
 
     /// An outage is told to owners only if the platform's own probes show it.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage.
-    CAUSE_ESTABLISHED = "cause established", home "Provider Outage";
+    CAUSE_ESTABLISHED = "cause established", home "Provider Outage", judges YesNo;
 
     /// Everybody is sent to a region only if every provider that is needed there was found well in it lately.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage, Region Enablement.
-    FAILOVER_PROVEN = "failover target proven", home "Provider Outage";
+    FAILOVER_PROVEN = "failover target proven", home "Provider Outage", judges YesNo;
 
     /// A secret is replaced only if its provider has refused it.
     ///
@@ -73,7 +73,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage.
-    CREDENTIAL_EVIDENCE = "credential evidence", home "Provider Outage";
+    CREDENTIAL_EVIDENCE = "credential evidence", home "Provider Outage", judges YesNo;
 
     /// Whoever has failed waits before trying again, longer each time, and not all equally long.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage, Wake Stampede.
-    RETRY_BACKS_OFF = "retry backs off", home "Provider Outage";
+    RETRY_BACKS_OFF = "retry backs off", home "Provider Outage", judges Time, waits;
 
     /// A call is tried so often and not more.
     ///

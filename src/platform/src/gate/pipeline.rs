@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline (failure mode: stale artifacts).
-    GENERATED_CURRENT = "generated artifacts current", home "Deploy Pipeline";
+    GENERATED_CURRENT = "generated artifacts current", home "Deploy Pipeline", judges Digest;
 
     /// It is known whether live state survives the change.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    STATE_IMPACT_CLASSIFIED = "Vango state impact classified", home "Deploy Pipeline";
+    STATE_IMPACT_CLASSIFIED = "Vango state impact classified", home "Deploy Pipeline", judges YesNo;
 
     /// It is known whether the change needs another schema.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    DB_IMPACT_CLASSIFIED = "DB impact classified", home "Deploy Pipeline";
+    DB_IMPACT_CLASSIFIED = "DB impact classified", home "Deploy Pipeline", judges YesNo;
 
     /// Every secret and every provider that the app asks for is there.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline (failure mode: cold deploy needs approval).
-    COLD_ACKNOWLEDGED = "cold deploy acknowledged", home "Deploy Pipeline";
+    COLD_ACKNOWLEDGED = "cold deploy acknowledged", home "Deploy Pipeline", judges Digest;
 
     /// The migration that the change needs has been applied.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    TREE_PINNED = "tree pinned by commit", home "Deploy Pipeline";
+    TREE_PINNED = "tree pinned by commit", home "Deploy Pipeline", judges Digest;
 
     /// The registry finds the same digest in what it was given as the builder says it has built.
     ///
@@ -73,7 +73,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline (failure mode: build digest mismatch).
-    BUILD_DIGEST_MATCHES = "build digest matches", home "Deploy Pipeline";
+    BUILD_DIGEST_MATCHES = "build digest matches", home "Deploy Pipeline", judges Digest;
 
     /// After a mismatch the second try is made by another builder.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline (failure mode: build digest mismatch).
-    OTHER_BUILDER = "second try elsewhere", home "Deploy Pipeline";
+    OTHER_BUILDER = "second try elsewhere", home "Deploy Pipeline", waits;
 
     /// What a builder says counts only under the newest lease.
     ///
@@ -109,7 +109,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    PREVIEW_EVIDENCE_FRESH = "preview evidence fresh", home "Deploy Pipeline";
+    PREVIEW_EVIDENCE_FRESH = "preview evidence fresh", home "Deploy Pipeline", judges Time, waits;
 
     /// An allocation of exactly this artifact runs and answers.
     ///
@@ -118,7 +118,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deploy Pipeline.
-    PREVIEW_ALLOCATION_READY = "preview allocation ready", home "Deploy Pipeline";
+    PREVIEW_ALLOCATION_READY = "preview allocation ready", home "Deploy Pipeline", judges YesNo, waits;
 
     /// A deployment has one attempt at a time.
     ///
@@ -127,7 +127,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    ONE_ATTEMPT = "no attempt in flight", home "Deployment attempt";
+    ONE_ATTEMPT = "no attempt in flight", home "Deployment attempt", judges YesNo;
 
     /// Nothing new is tried before it is known what became of the last try.
     ///
@@ -136,7 +136,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    PREVIOUS_KNOWN = "previous attempt known", home "Deployment attempt";
+    PREVIOUS_KNOWN = "previous attempt known", home "Deployment attempt", judges YesNo;
 
     /// Nothing new is tried once a deployment is being torn down.
     ///
@@ -145,7 +145,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    NOT_TORN_DOWN = "not being torn down", home "Deployment attempt";
+    NOT_TORN_DOWN = "not being torn down", home "Deployment attempt", judges YesNo;
 
     /// What a worker says counts only under the newest lease.
     ///
@@ -163,7 +163,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    END_OBSERVED = "end observed", home "Deployment attempt";
+    END_OBSERVED = "end observed", home "Deployment attempt", judges YesNo;
 
     /// An attempt is called off only if it has had no effect, and can have none any more.
     ///
@@ -172,7 +172,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    NO_EFFECT_PROVEN = "no effect proven", home "Deployment attempt";
+    NO_EFFECT_PROVEN = "no effect proven", home "Deployment attempt", judges YesNo;
 
     /// Nothing is torn down while nobody knows what is there.
     ///
@@ -181,7 +181,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt (failure mode: teardown of unknown).
-    TEARDOWN_KNOWN = "state known before teardown", home "Deployment attempt";
+    TEARDOWN_KNOWN = "state known before teardown", home "Deployment attempt", judges YesNo;
 
     /// An attempt is called off before what it makes is torn down.
     ///
@@ -190,5 +190,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempt.
-    CANCELLED_FIRST = "cancelled before teardown", home "Deployment attempt";
+    CANCELLED_FIRST = "cancelled before teardown", home "Deployment attempt", judges YesNo;
 }

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Deploy Pipeline.
-    PREVIEW_READY = "source deployment preview_ready", home "Production Promotion";
+    PREVIEW_READY = "source deployment preview_ready", home "Production Promotion", judges YesNo;
 
     /// While production is frozen, no owner changes.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Bad Deploy.
-    ENVIRONMENT_OPEN = "environment not frozen", home "Production Promotion";
+    ENVIRONMENT_OPEN = "environment not frozen", home "Production Promotion", judges YesNo;
 
     /// The candidate's artifact and configuration are those that were validated, byte for byte.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion.
-    PREVIEW_MATCHES = "preview artifact exactly matches", home "Production Promotion";
+    PREVIEW_MATCHES = "preview artifact exactly matches", home "Production Promotion", judges YesNo;
 
     /// Somebody else has approved this artifact, for this route, after this predecessor, not too long ago.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion.
-    APPROVAL_PRESENT = "approval present if required", home "Production Promotion";
+    APPROVAL_PRESENT = "approval present if required", home "Production Promotion", judges YesNo, waits;
 
     /// What the artifact needs at run time has said, a moment ago, that it is ready.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Provider Outage.
-    RUNTIME_SERVICES_READY = "runtime services ready", home "Production Promotion";
+    RUNTIME_SERVICES_READY = "runtime services ready", home "Production Promotion", judges YesNo, waits;
 
     /// The candidate can read the database as it is now.
     ///
@@ -73,7 +73,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Route Event Replay Gap.
-    EDGES_ACKNOWLEDGED = "required edges acknowledged", home "Production Promotion";
+    EDGES_ACKNOWLEDGED = "required edges acknowledged", home "Production Promotion", waits;
 
     /// An edge that doubts its table does not count, whatever its table says.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion (failure mode: edge replay gap).
-    EDGE_NOT_SUSPECT = "acknowledging edge not in gap", home "Production Promotion";
+    EDGE_NOT_SUSPECT = "acknowledging edge not in gap", home "Production Promotion", judges YesNo;
 
     /// What an edge said before something newer that it said counts for nothing.
     ///
@@ -100,7 +100,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Bad Deploy.
-    SOAK_PASSED = "soak passed", home "Production Promotion";
+    SOAK_PASSED = "soak passed", home "Production Promotion", judges Time, waits;
 
     /// A route goes back only to an artifact that was healthy in production.
     ///
@@ -109,7 +109,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Bad Deploy.
-    ROLLBACK_TARGET_PROVEN = "rollback target was healthy", home "Production Promotion";
+    ROLLBACK_TARGET_PROVEN = "rollback target was healthy", home "Production Promotion", judges YesNo;
 
     /// A route goes back only to an artifact that can read the database as it is now.
     ///
@@ -172,7 +172,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Route Event Replay Gap.
-    TABLE_CURRENT = "table proved current", home "Edge";
+    TABLE_CURRENT = "table proved current", home "Edge", judges Time;
 
     /// A snapshot counts only with the control plane's signature.
     ///
@@ -181,7 +181,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Route Event Replay Gap.
-    SNAPSHOT_SIGNED = "snapshot signed", home "Edge";
+    SNAPSHOT_SIGNED = "snapshot signed", home "Edge", judges YesNo;
 
     /// A snapshot counts only if its entries are those that were signed.
     ///
@@ -190,7 +190,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Route Event Replay Gap.
-    SNAPSHOT_CHECKSUM = "snapshot checksum matches", home "Edge";
+    SNAPSHOT_CHECKSUM = "snapshot checksum matches", home "Edge", judges YesNo;
 
     /// A snapshot counts only if it is of a newer log, or not behind what the edge has applied.
     ///
@@ -208,7 +208,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Route Event Replay Gap.
-    GAP_NEEDS_BASELINE = "gap cleared by a baseline", home "Edge";
+    GAP_NEEDS_BASELINE = "gap cleared by a baseline", home "Edge", judges YesNo;
 
     /// Only events and snapshots write the table.
     ///
@@ -217,7 +217,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Bad Deploy, Route Event Replay Gap.
-    TABLE_FROM_LOG = "table written by the log", home "Edge";
+    TABLE_FROM_LOG = "table written by the log", home "Edge", judges YesNo;
 
     /// While the edge doubts its table, a request goes through only if its route allows the owner that was verified last, the request is safe and that was not too long ago.
     ///
@@ -226,5 +226,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Route Event Replay Gap, POST Action While Cold, Payment Webhook While Cold.
-    OWNER_VERIFIED = "owner verified", home "Edge";
+    OWNER_VERIFIED = "owner verified", home "Edge", judges Time;
 }

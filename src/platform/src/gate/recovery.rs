@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Database Restore (a control plane that was restored).
-    EPOCH_FLOOR_SET = "epoch floor established", home "Production Promotion";
+    EPOCH_FLOOR_SET = "epoch floor established", home "Production Promotion", judges YesNo;
 
     /// Epochs go on after a restore only when the log and every edge have said what they have seen.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Wake (artifact pull), Production Promotion (the way back).
-    ARTIFACT_UNREFERENCED = "artifact needed by nobody", home "Clean-up";
+    ARTIFACT_UNREFERENCED = "artifact needed by nobody", home "Clean-up", judges YesNo;
 
     /// A snapshot is removed only if the archive has a newer one.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Production Promotion, Wake (artifact pull).
-    ARTIFACT_STAYS = "artifact not being removed", home "Production Promotion";
+    ARTIFACT_STAYS = "artifact not being removed", home "Production Promotion", judges YesNo;
 
     /// A route goes back to the very artifact that it had before, by its digest.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Bad Deploy ("do not rebuild from main and call it rollback").
-    ROLLBACK_TARGET_UNCHANGED = "rollback target is the same artifact", home "Production Promotion";
+    ROLLBACK_TARGET_UNCHANGED = "rollback target is the same artifact", home "Production Promotion", judges YesNo;
 
     /// Who owns a route is not built again, and while a promotion or its way back is under way, neither is its candidate nor whoever it took the route from.
     ///

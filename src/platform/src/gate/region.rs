@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Region Enablement (failure mode: residency policy violation).
-    RESIDENCY_ALLOWED = "residency allowed", home "Region Enablement";
+    RESIDENCY_ALLOWED = "residency allowed", home "Region Enablement", judges YesNo;
 
     /// The provider has room for the region and answers.
     ///
@@ -91,7 +91,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Region Enablement.
-    REGION_EVIDENCE_FRESH = "region evidence fresh", home "Region Enablement";
+    REGION_EVIDENCE_FRESH = "region evidence fresh", home "Region Enablement", judges Time, waits;
 
     /// What a region answers counts only for the enablement that asked.
     ///
@@ -109,7 +109,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Region Enablement, Provider Outage.
-    TRAFFIC_REMOVED_FIRST = "traffic removed first", home "Region Enablement";
+    TRAFFIC_REMOVED_FIRST = "traffic removed first", home "Region Enablement", judges YesNo, waits;
 
     /// Visitors are sent to eligible regions only, however much somebody hopes.
     ///
@@ -118,7 +118,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Provider Outage ("do not fail over to a region that is not ready").
-    TARGET_ELIGIBLE = "failover target eligible", home "Region Enablement";
+    TARGET_ELIGIBLE = "failover target eligible", home "Region Enablement", judges YesNo;
 
     /// The door sends visitors to a region only as long as its permission lasts, which the service renews.
     ///
@@ -127,7 +127,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Region Enablement.
-    REGION_LEASE = "region lease unexpired", home "Door";
+    REGION_LEASE = "region lease unexpired", home "Door", judges Time;
 
     /// A permission for a region that was revoked, or is older than the one in force, counts for nothing.
     ///

@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Restore.
-    RESTORE_POINT_CLEAN = "restore point before the corruption", home "Database Restore";
+    RESTORE_POINT_CLEAN = "restore point before the corruption", home "Database Restore", judges Time;
 
     /// What is lost is not more than production may lose, unless somebody has accepted it.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Restore.
-    LOSS_ACCEPTED = "loss within the objective or accepted", home "Database Restore";
+    LOSS_ACCEPTED = "loss within the objective or accepted", home "Database Restore", judges Time;
 
     /// The app that is served can read the data as it was then.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Restore.
-    WRITERS_FENCED = "writers fenced before cut-over", home "Database Restore";
+    WRITERS_FENCED = "writers fenced before cut-over", home "Database Restore", judges YesNo;
 
     /// What has happened outside since then is written into the new instance before anybody is told anything again.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Database Restore, Payment Webhook While Cold.
-    LEDGER_RECONCILED = "effects reconciled before writing", home "Database Restore";
+    LEDGER_RECONCILED = "effects reconciled before writing", home "Database Restore", waits;
 
     /// An instance takes a write only while it is open, and only under its own epoch or a newer one.
     ///

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold, Payment Webhook While Cold.
-    SAFE_TO_HOLD = "request class safe to hold", home "Wake";
+    SAFE_TO_HOLD = "request class safe to hold", home "Wake", judges YesNo;
 
     /// An app may be started only so often in a window; a start that keeps failing must not be tried for ever.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake ("do not mark app hot before readiness").
-    ALLOCATION_PASSES_READINESS = "allocation passes readiness", home "Wake";
+    ALLOCATION_PASSES_READINESS = "allocation passes readiness", home "Wake", waits;
 
     /// An unsafe request may be held only under a key that lets the app recognise a repeat, and only while that key is
     /// not in use.
@@ -38,7 +38,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold.
-    UNSAFE_REPLAY_POLICY = "unsafe replay policy exists", home "Wake";
+    UNSAFE_REPLAY_POLICY = "unsafe replay policy exists", home "Wake", judges YesNo;
 
     /// The bytes on the host must have the digest that the deployment names.
     ///
@@ -47,7 +47,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// GET Page While Sleeping (truth: artifact digest).
-    ARTIFACT_DIGEST_VERIFIED = "artifact digest verified", home "Allocation Lifecycle";
+    ARTIFACT_DIGEST_VERIFIED = "artifact digest verified", home "Allocation Lifecycle", judges Digest;
 
     /// Every secret that the deployment names must be mounted before its process starts.
     ///
@@ -56,7 +56,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake.
-    ENV_SECRETS_MOUNTED = "env/secrets mounted", home "Allocation Lifecycle";
+    ENV_SECRETS_MOUNTED = "env/secrets mounted", home "Allocation Lifecycle", judges YesNo;
 
     /// An allocation is ready after enough readiness checks in a row have passed.
     ///
@@ -65,7 +65,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake.
-    HEALTH_READINESS_PASS = "health/readiness pass", home "Allocation Lifecycle";
+    HEALTH_READINESS_PASS = "health/readiness pass", home "Allocation Lifecycle", waits;
 
     /// A draining allocation stops when nothing is in flight any more, or at its deadline, and not before.
     ///
@@ -74,7 +74,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade ("do not kill active sessions while claiming drain").
-    DRAIN_DEADLINE_RESPECTED = "drain deadline respected", home "Allocation Lifecycle";
+    DRAIN_DEADLINE_RESPECTED = "drain deadline respected", home "Allocation Lifecycle", waits;
 
     /// The edge dispatches only to allocations of the deployment that owns the route.
     ///
@@ -101,7 +101,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold.
-    HOLD_BYTES = "body within the hold cap", home "Edge";
+    HOLD_BYTES = "body within the hold cap", home "Edge", judges Bytes;
 
     /// A request waits no longer than its hold budget, counted from its arrival.
     ///
@@ -110,7 +110,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake ("return clear retry/503 after wake budget").
-    HOLD_BUDGET = "within the hold budget", home "Edge";
+    HOLD_BUDGET = "within the hold budget", home "Edge", judges Time;
 
     /// After a wake the waiting requests are let go at a steady rate.
     ///
@@ -119,7 +119,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Wake Stampede.
-    RELEASE_RATE = "release rate kept", home "Edge";
+    RELEASE_RATE = "release rate kept", home "Edge", judges Time, waits;
 
     /// There is one wake for a route, region and epoch, however many ask.
     ///
@@ -128,7 +128,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake ("coalesce duplicate wake attempts"), Wake Stampede.
-    ONE_WAKE = "one wake per route, region and epoch", home "Control plane";
+    ONE_WAKE = "one wake per route, region and epoch", home "Control plane", waits;
 
     /// A wake counts only under the route epoch that is current.
     ///
@@ -146,7 +146,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stuck Wake ("do not start unlimited allocations under stampede").
-    START_LIMIT = "concurrent starts within limit", home "Scheduler";
+    START_LIMIT = "concurrent starts within limit", home "Scheduler", waits;
 
     /// An allocation is placed only where its memory limit fits.
     ///
@@ -155,7 +155,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Allocation Lifecycle (failure mode "OOM").
-    HOST_FITS = "host has room", home "Scheduler";
+    HOST_FITS = "host has room", home "Scheduler", judges Bytes;
 
     /// A report is counted once, however often it arrives.
     ///
@@ -164,7 +164,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Wake, Allocation Lifecycle: every report.
-    REPORT_UNSEEN = "report not seen before", home "Control plane";
+    REPORT_UNSEEN = "report not seen before", home "Control plane", judges YesNo;
 
     /// A report moves a state only if it carries the token that is current.
     ///
@@ -182,7 +182,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Allocation Lifecycle.
-    SUBJECT_LIVE = "subject not ended", home "Control plane";
+    SUBJECT_LIVE = "subject not ended", home "Control plane", judges YesNo;
 
     /// A readiness check counts only while it is fresh.
     ///
@@ -191,7 +191,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Wake (gate "allocation passes readiness").
-    EVIDENCE_FRESH = "evidence unexpired", home "Control plane";
+    EVIDENCE_FRESH = "evidence unexpired", home "Control plane", judges Time;
 
     /// An event is published only after the commit that it tells of is durable.
     ///
@@ -200,7 +200,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Deployment attempts (a state_transition from every committed write and from nothing else).
-    COMMIT_BEFORE_PUBLISH = "commit before publish", home "Control plane";
+    COMMIT_BEFORE_PUBLISH = "commit before publish", home "Control plane", waits;
 
     /// A process that keeps crashing is restarted in place only so often.
     ///

@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect.
-    UPGRADE_WAIT_BUDGET = "upgrade wait budget left", home "Edge";
+    UPGRADE_WAIT_BUDGET = "upgrade wait budget left", home "Edge", judges Time;
 
     /// An accepted socket stays with its allocation, whoever owns the route; it is cut only when that allocation is over.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect ("keep live socket pinned after accept").
-    SOCKET_PINNED = "socket pinned after accept", home "Edge";
+    SOCKET_PINNED = "socket pinned after accept", home "Edge", judges YesNo;
 
     /// An allocation that drains takes no new socket.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect, Host OS Upgrade.
-    NO_SOCKETS_WHILE_DRAINING = "no new sockets while draining", home "Allocation Lifecycle";
+    NO_SOCKETS_WHILE_DRAINING = "no new sockets while draining", home "Allocation Lifecycle", judges YesNo;
 
     /// A resume is claimed only for a state that is there.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect ("hydrate declared state or start fresh session").
-    SESSION_STATE_PRESENT = "session state present", home "Allocation Lifecycle";
+    SESSION_STATE_PRESENT = "session state present", home "Allocation Lifecycle", judges YesNo;
 
     /// A session that was left alone is continued only within the resume window.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect.
-    RESUME_WINDOW_OPEN = "resume window open", home "Allocation Lifecycle";
+    RESUME_WINDOW_OPEN = "resume window open", home "Allocation Lifecycle", judges Time;
 
     /// Whoever comes back is asked again who they are.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// WebSocket Reconnect.
-    SESSION_AUTH_REVALIDATED = "session auth revalidated", home "Allocation Lifecycle";
+    SESSION_AUTH_REVALIDATED = "session auth revalidated", home "Allocation Lifecycle", judges Time;
 
     /// A kept state is taken up only by what has the same schema.
     ///
@@ -91,7 +91,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Host OS Upgrade, WebSocket Reconnect.
-    STORED_BEFORE_MOVED = "session stored before it moves", home "Allocation Lifecycle";
+    STORED_BEFORE_MOVED = "session stored before it moves", home "Allocation Lifecycle", judges YesNo;
 
     /// One address has a bounded number of sockets.
     ///

@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold, Payment Webhook While Cold.
-    KEY_FREE = "key not in use", home "Key store";
+    KEY_FREE = "key not in use", home "Key store", judges YesNo;
 
     /// A key belongs to one body.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold, Payment Webhook While Cold.
-    KEY_STORE_ANSWERS = "key store answers", home "Edge";
+    KEY_STORE_ANSWERS = "key store answers", home "Edge", judges YesNo;
 
     /// What has gone out and was not answered may be sent once more only if that changes nothing.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold ("do not silently replay").
-    OUTCOME_KNOWN = "outcome known before a repeat", home "Edge";
+    OUTCOME_KNOWN = "outcome known before a repeat", home "Edge", judges YesNo;
 
     /// What may change something does not travel as early data.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold.
-    NO_EARLY_CHANGES = "no changes in early data", home "Edge";
+    NO_EARLY_CHANGES = "no changes in early data", home "Edge", judges YesNo;
 
     /// An allocation that was ordered to stop takes nothing new that may change something.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// POST Action While Cold, Payment Webhook While Cold.
-    ALLOCATION_UNFENCED = "allocation not fenced", home "Runner";
+    ALLOCATION_UNFENCED = "allocation not fenced", home "Runner", judges YesNo;
 
     /// A good answer leaves the host only after what it promises is durable.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Payment Webhook While Cold ("never 2xx before a durable commit").
-    EFFECT_BEFORE_ANSWER = "effect before answer", home "Runner";
+    EFFECT_BEFORE_ANSWER = "effect before answer", home "Runner", judges YesNo, waits;
 
     /// A webhook is believed only with its provider's signature.
     ///
@@ -73,7 +73,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Payment Webhook While Cold.
-    WEBHOOK_SIGNATURE = "webhook signature valid", home "Edge";
+    WEBHOOK_SIGNATURE = "webhook signature valid", home "Edge", judges YesNo;
 
     /// A signature counts for a short while only.
     ///
@@ -82,7 +82,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Payment Webhook While Cold.
-    WEBHOOK_TIMESTAMP = "webhook timestamp within tolerance", home "Edge";
+    WEBHOOK_TIMESTAMP = "webhook timestamp within tolerance", home "Edge", judges Time;
 
     /// A webhook waits no longer than its provider does, and so that its signature does not grow old here.
     ///
@@ -91,7 +91,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Payment Webhook While Cold ("never turn a provider webhook into an invisible replay buffer").
-    WEBHOOK_WINDOW = "webhook within its window", home "Edge";
+    WEBHOOK_WINDOW = "webhook within its window", home "Edge", judges Time;
 
     /// The bytes of an asset must have the digest that its URL names, wherever they come from.
     ///
@@ -100,7 +100,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Immutable Asset Request.
-    ASSET_BYTES_VERIFIED = "asset bytes verified", home "Edge";
+    ASSET_BYTES_VERIFIED = "asset bytes verified", home "Edge", judges Digest;
 
     /// No asset wakes an app.
     ///
@@ -109,7 +109,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Immutable Asset Request ("do not wake the app").
-    ASSETS_WAKE_NOBODY = "assets wake nobody", home "Edge";
+    ASSETS_WAKE_NOBODY = "assets wake nobody", home "Edge", judges YesNo;
 
     /// A path of an asset means what the manifest of the route's owner says.
     ///
@@ -127,7 +127,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Preview Deploy Request ("route to preview environment owner, not production owner").
-    PREVIEW_OWNER_ONLY = "preview owner only", home "Edge";
+    PREVIEW_OWNER_ONLY = "preview owner only", home "Edge", judges YesNo;
 
     /// A preview has data of its own.
     ///
@@ -136,7 +136,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Preview Deploy Request, Database Migration (failure mode "preview mutates production").
-    PREVIEW_ISOLATED = "preview isolated", home "Edge";
+    PREVIEW_ISOLATED = "preview isolated", home "Edge", judges YesNo;
 
     /// Previews are started by a budget of their own.
     ///

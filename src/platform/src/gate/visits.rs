@@ -10,7 +10,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// GET Page While Sleeping.
-    PEOPLE_FIRST = "people before errands", home "Edge";
+    PEOPLE_FIRST = "people before errands", home "Edge", judges YesNo;
 
     /// Nothing is woken for an errand on a route whose owner wants that not.
     ///
@@ -19,7 +19,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// GET Page While Sleeping.
-    ERRANDS_WAKE = "errands may wake the app", home "Edge";
+    ERRANDS_WAKE = "errands may wake the app", home "Edge", judges YesNo;
 
     /// A visitor goes to the allocation of the last visit only if it still serves under the route's owner.
     ///
@@ -28,7 +28,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// GET Page While Hot.
-    AFFINITY_SERVES = "affinity target serves", home "Edge";
+    AFFINITY_SERVES = "affinity target serves", home "Edge", judges YesNo;
 
     /// A preview that has a later one in its place is shown for as long as it is kept, and not longer.
     ///
@@ -37,7 +37,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Preview Deploy Request.
-    PREVIEW_RETAINED = "preview within its retention", home "Edge";
+    PREVIEW_RETAINED = "preview within its retention", home "Edge", judges Time;
 
     /// Only what is named by its digest may be kept without asking again.
     ///
@@ -46,7 +46,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Immutable Asset Request.
-    IMMUTABLE_BY_DIGEST = "immutable only by digest", home "Edge";
+    IMMUTABLE_BY_DIGEST = "immutable only by digest", home "Edge", judges YesNo, waits;
 
     /// An event is kept, and its provider told that all is well, only where the route's owner has agreed to an inbox.
     ///
@@ -55,7 +55,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Payment Webhook While Cold, Stored Webhooks.
-    INBOX_CONTRACT = "durable inbox agreed", home "Edge";
+    INBOX_CONTRACT = "durable inbox agreed", home "Edge", judges YesNo;
 
     /// A provider is told that its event is kept after that is on a disk.
     ///
@@ -64,7 +64,7 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stored Webhooks ("never 2xx before a durable commit").
-    INBOX_DURABLE = "kept before good is said", home "Edge";
+    INBOX_DURABLE = "kept before good is said", home "Edge", judges YesNo;
 
     /// The events of a route are delivered in the order in which they were kept.
     ///
@@ -73,5 +73,5 @@ machine::gates! {
     ///
     /// # Seen in
     /// Stored Webhooks.
-    INBOX_ORDER = "inbox delivers in order", home "Inbox";
+    INBOX_ORDER = "inbox delivers in order", home "Inbox", judges YesNo, waits;
 }

@@ -152,11 +152,12 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Message {
-    /// Service to migrator: do this.
+    /// Service to migrator: do this. With `later` the plan leaves rows that are written again for afterwards.
     Do {
         migration: MigrationId,
         token: Token,
         work: Work,
+        later: bool,
         nth: u32,
     },
     /// Migrator to database.
@@ -164,6 +165,7 @@ pub enum Message {
         migration: MigrationId,
         token: Token,
         work: Work,
+        later: bool,
         nth: u32,
     },
     /// Database to migrator.

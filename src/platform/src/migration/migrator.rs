@@ -37,6 +37,7 @@ impl Migrator {
                 migration,
                 token,
                 work,
+                later,
                 nth,
             } => {
                 if self.taken.get(migration).is_some_and(|taken| *taken >= nth) {
@@ -47,6 +48,7 @@ impl Migrator {
                     migration,
                     token,
                     work,
+                    later,
                     nth,
                 };
                 out.send(self.database, Message::Migration(run));

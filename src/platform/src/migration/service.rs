@@ -55,6 +55,8 @@ pub struct Migration {
     pub plan: u32,
     /// The plan that was tried on a copy.
     pub tried: Option<u32>,
+    /// Whether the plan leaves rows that are written again for afterwards, a few at a time.
+    pub later: bool,
     /// Whether somebody approved that data is taken away.
     pub approved: bool,
     /// How many steps are in, as far as is known.
@@ -364,13 +366,14 @@ impl Migrations {
         self.jobs.insert(id, (work, self.nth));
         let lease = cx.knobs.time(&knob::MIGRATION_LEASE);
         self.agenda.set(Due::Lease(id), cx.now.after(lease));
-        let (token, nth) = (row.token, self.nth);
+        let (token, later, nth) = (row.token, row.later, self.nth);
         out.send(
             self.installation.migrator,
             Message::Migration(Say::Do {
                 migration: id,
                 token,
                 work,
+                later,
                 nth,
             }),
         );
@@ -566,7 +569,8 @@ impl Migrations {
                 if state(migration) != Some(Some(State::Applying)) =>
             {
                 self.commit(cx, out, migration, None, |row| {
-                    row.plan = row.plan.saturating_add(1)
+                    row.plan = row.plan.saturating_add(1);
+                    row.later |= matches!(command, Command::FillLater { .. });
                 });
                 true
             }
@@ -683,6 +687,7 @@ impl Machine for Migrations {
                 token: Token(0),
                 plan: 1,
                 tried: None,
+                later: false,
                 approved: false,
                 done: 0,
                 missed: 0,

@@ -212,8 +212,12 @@ pub enum Message {
         secret: u32,
         nth: u32,
     },
-    /// Watch to control plane: is something wrong with this app?
-    HealthAsk { route: RouteId, nth: u32 },
+    /// Watch to control plane: is something wrong with this app? `held`: what it needs of a provider is not there.
+    HealthAsk {
+        route: RouteId,
+        held: bool,
+        nth: u32,
+    },
     /// Control plane to watch: yes or no.
     HealthIs { route: RouteId, ill: bool, nth: u32 },
     /// Watch to whoever carries it out: this may go on.

@@ -137,4 +137,6 @@ pub struct Probe {
     pub good: u32,
     /// How many answers in a row were not.
     pub bad: u32,
+    /// Whether so many were not that it is an outage, and not as many have been good since as end one.
+    pub down: bool,
 }

@@ -205,6 +205,12 @@ impl Watch {
         environments.iter().any(|env| env.needs.contains(&provider))
     }
 
+    /// Whether own probes show that something which an app needs is not there, whoever lifts which pause.
+    fn is_down(&self, cx: &Context<'_>, at: usize) -> bool {
+        let mut needs = self.installation.environments[at].dependencies();
+        needs.any(|id| self.probe(id).down && self.age(cx, id).holds)
+    }
+
     /// A round: everybody is asked, and what was not confirmed is said again.
     fn ask(&mut self, cx: &Context<'_>, out: &mut Out) {
         self.due = cx.now.after(cx.knobs.time(&knob::HEALTH_INTERVAL));
@@ -213,7 +219,8 @@ impl Watch {
             let nth = self.next();
             self.health[at].asked = nth;
             let route = self.installation.environments[at].route;
-            let ask = Message::HealthAsk { route, nth };
+            let held = self.is_down(cx, at);
+            let ask = Message::HealthAsk { route, held, nth };
             out.send(self.installation.control, Said::Outage(ask));
         }
         let every = cx.knobs.get(&knob::PROBE_ROUNDS).max(1);
@@ -303,6 +310,11 @@ impl Watch {
             (probe.good, probe.bad) = (probe.good.saturating_add(1), 0);
         } else {
             (probe.good, probe.bad) = (0, probe.bad.saturating_add(1));
+        }
+        if u64::from(probe.bad) >= cx.knobs.get(&knob::OUTAGE_PROBES) {
+            probe.down = true;
+        } else if u64::from(probe.good) >= cx.knobs.get(&knob::RETURN_PROBES) {
+            probe.down = false;
         }
         out.note(Told::Outage(Note::Probed {
             dependency: id,

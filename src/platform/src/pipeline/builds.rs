@@ -235,7 +235,8 @@ impl Pipeline {
                 }
                 open
             }
-            Command::Provide { .. } | Command::Attempt(_) => false,
+            Command::ResumeEvents => self.outbox.resume(out),
+            Command::Provide { .. } | Command::Attempt(_) | Command::RepeatEvent { .. } => false,
         };
         out.note(Note::Pipeline(Tell::Ordered { command, done }));
     }
@@ -261,6 +262,16 @@ impl Pipeline {
         };
         if row.state.is_some() {
             return true;
+        }
+        let newer = self.rows.iter().any(|(at, other)| {
+            let other = &other.value;
+            at > u32::from(id.0)
+                && other.planned.branch == row.planned.branch
+                && other.state.is_some()
+        });
+        if newer {
+            // It has been overtaken before it began.
+            return false;
         }
         for at in 0..self.rows.len() as u8 {
             let older = DeployId(at);

@@ -1,6 +1,6 @@
 //! What the pipeline and those around it say to each other, and what is told of it.
 
-use super::Event;
+use super::{Event, State};
 use crate::attempt;
 use crate::id::{Digest, Token};
 use machine::fingerprint::digest;
@@ -145,6 +145,27 @@ pub enum Cause {
     TestFailed,
 }
 
+/// How a deployment stands, as whoever is to promote it has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// Where it is on its way; `None` if nobody has asked for it.
+    pub state: Option<State>,
+    /// What was built, if the registry has said the same.
+    pub digest: Option<Digest>,
+    /// The configuration that its preview was brought up with, if one was.
+    pub config: Option<u32>,
+    /// The version of its row.
+    pub version: u32,
+}
+
+impl Standing {
+    /// Whether its preview was seen with everything that it needs.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.state, Some(State::PreviewReady))
+    }
+}
+
 /// What may be ordered. Every order can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the fields say what they are")]
@@ -165,6 +186,10 @@ pub enum Command {
     Provide { what: Look },
     /// Something about an attempt to deploy (to the service of attempts).
     Attempt(attempt::Command),
+    /// Append the newest event about this kind of thing once more, past whoever tells of it (to the log of events).
+    RepeatEvent { kind: u8 },
+    /// Go on telling the log of events of everything about which its last event is somebody else's.
+    ResumeEvents,
 }
 
 impl Command {
@@ -174,7 +199,9 @@ impl Command {
             | Self::Acknowledge { deploy, .. }
             | Self::Classify { deploy, .. }
             | Self::Cancel { deploy } => deploy.into(),
-            Self::Provide { .. } => DeployId(0).into(),
+            Self::Provide { .. } | Self::RepeatEvent { .. } | Self::ResumeEvents => {
+                DeployId(0).into()
+            }
             Self::Attempt(command) => command.deployment().into(),
         }
     }
@@ -262,10 +289,21 @@ pub enum Message {
         at: Time,
         nth: u32,
     },
-    /// An outbox to the log of events.
-    Publish { seq: u64, event: Event, nth: u32 },
-    /// The log of events to an outbox.
-    Published { seq: u64, event: Event, nth: u32 },
+    /// An outbox to the log of events: append this, if `expected` is the sequence of the last event about its entity (0:
+    /// none).
+    Publish {
+        seq: u64,
+        event: Event,
+        expected: u64,
+        nth: u32,
+    },
+    /// The log of events to an outbox: it has this, as its sequence `at`.
+    Published {
+        seq: u64,
+        event: Event,
+        at: u64,
+        nth: u32,
+    },
     /// About an attempt to deploy.
     Attempt(attempt::Message),
     /// Builder to pipeline: this tree cannot be built, and why.
@@ -274,6 +312,30 @@ pub enum Message {
         token: Token,
         tree: u64,
         defect: Defect,
+        nth: u32,
+    },
+    /// Pipeline to control plane: which configuration does production have?
+    ConfigAsk { deploy: DeployId, nth: u32 },
+    /// Control plane to pipeline: this one.
+    ConfigIs {
+        deploy: DeployId,
+        config: u32,
+        nth: u32,
+    },
+    /// Control plane to pipeline: how does this deployment stand?
+    PreviewAsk { deploy: DeployId, nth: u32 },
+    /// Pipeline to control plane: like this.
+    PreviewIs {
+        deploy: DeployId,
+        standing: Standing,
+        nth: u32,
+    },
+    /// The log of events to an outbox: the last event about its entity is another one, with this sequence and name.
+    OtherSequence {
+        seq: u64,
+        event: Event,
+        last: u64,
+        name: u64,
         nth: u32,
     },
 }
@@ -306,6 +368,11 @@ impl Message {
         (428, "resource-remove"),
         (429, "resource-removed"),
         (430, "attempt-end"),
+        (470, "config-ask"),
+        (471, "config-answer"),
+        (472, "preview-ask"),
+        (473, "preview-answer"),
+        (490, "other-sequence"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -325,6 +392,11 @@ impl Message {
             Self::Published { .. } => 412,
             Self::Attempt(message) => message.kind(),
             Self::BuildError { .. } => 413,
+            Self::ConfigAsk { .. } => 470,
+            Self::ConfigIs { .. } => 471,
+            Self::PreviewAsk { .. } => 472,
+            Self::PreviewIs { .. } => 473,
+            Self::OtherSequence { .. } => 490,
         }
     }
 
@@ -341,8 +413,14 @@ impl Message {
             | Self::DigestIs { deploy, .. }
             | Self::Look { deploy, .. }
             | Self::Seen { deploy, .. }
-            | Self::BuildError { deploy, .. } => deploy.into(),
-            Self::Publish { event, .. } | Self::Published { event, .. } => event.entity,
+            | Self::BuildError { deploy, .. }
+            | Self::ConfigAsk { deploy, .. }
+            | Self::ConfigIs { deploy, .. }
+            | Self::PreviewAsk { deploy, .. }
+            | Self::PreviewIs { deploy, .. } => deploy.into(),
+            Self::Publish { event, .. }
+            | Self::Published { event, .. }
+            | Self::OtherSequence { event, .. } => event.entity,
             Self::Attempt(message) => message.subject(),
         }
     }
@@ -368,6 +446,9 @@ impl Message {
             Self::Seen {
                 deploy, what, nth, ..
             } => digest(&(self.kind(), deploy, what, nth)),
+            Self::ConfigIs { deploy, nth, .. } | Self::PreviewIs { deploy, nth, .. } => {
+                digest(&(self.kind(), deploy, nth))
+            }
             Self::Attempt(message) => message.identity(),
             ref other => digest(&(self.kind(), other)),
         }
@@ -414,4 +495,12 @@ pub enum Note {
     Ordered { command: Command, done: bool },
     /// About an attempt to deploy.
     Attempt(attempt::Note),
+    /// The log of events appended an event about something, behind the one that it had last.
+    Appended { entity: Subject, seq: u64 },
+    /// Somebody else than who tells of it has appended an event about something to the log of events.
+    ForeignEvent { entity: Subject, seq: u64 },
+    /// The log's last event about something is not one's own: nothing more is told of it, and somebody is called.
+    EventsStopped { entity: Subject, seq: u64 },
+    /// Somebody has looked: it goes on behind this sequence.
+    EventsResumed { entity: Subject, seq: u64 },
 }

@@ -11,9 +11,9 @@ mod service;
 
 pub use message::{
     Blocker, Cause, Command, DbImpact, Defect, DeployId, Look, Message, Note, Product, Progress,
-    StateImpact,
+    Standing, StateImpact,
 };
-pub use outbox::{Event, Outbox};
+pub use outbox::{Event, Outbox, Told};
 pub use service::{Deploy, Evidence, Installation, Pipeline, Planned, Record};
 
 use crate::gate;

@@ -1,13 +1,15 @@
 //! Outbox: what was committed and has to be told, in order, until the log of events has it.
 //!
 //! **Invariants.** A row comes from a commit and from nothing else; it leaves only after the disk has the commit, one at a
-//! time and in order; it is repeated until it is acknowledged. After a crash whatever is not marked is told once more, which
-//! the log recognises by entity and version.
+//! time and in order; it is repeated until it is acknowledged. Each is told with the sequence that the log is expected to
+//! end with; where it ends with another one, the name of that event says whether an earlier try got through, which is then
+//! marked, or whether somebody else has written, behind which nothing is told before somebody has looked.
 
 use crate::gate;
 use crate::message::Message;
 use crate::note::Note;
 use crate::pipeline::{Message as Say, Note as Tell};
+use crate::stops::Stops;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
 use machine::{Context, Duration, Fact, NodeId, SortedMap, Step, Subject, Time};
@@ -23,10 +25,33 @@ pub struct Event {
     pub state: u8,
 }
 
+impl Event {
+    /// What it is called in the log, however often it is told.
+    #[must_use]
+    pub fn name(&self) -> u64 {
+        digest(&(self.entity, self.version))
+    }
+}
+
+/// The log has an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Told {
+    /// The number of the commit.
+    pub seq: u64,
+    /// What it changed.
+    pub event: Event,
+    /// The log's sequence of it, or of the last one about its entity.
+    pub at: u64,
+}
+
 /// The rows that the log does not have yet.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     rows: SortedMap<u64, Event>,
+    /// The last event about each entity that the log is known to have, and its sequence.
+    last: SortedMap<Subject, (u64, u64)>,
+    /// What nothing is told about, since the log's last event about it is somebody else's.
+    stops: Stops<Subject>,
     /// When the first of them is to be sent, or sent again.
     due: Option<Time>,
     nth: u32,
@@ -43,8 +68,10 @@ impl Outbox {
     }
 
     /// The log is known to have the event of this commit.
-    pub fn told(&mut self, seq: u64) {
+    pub fn told(&mut self, told: Told) {
+        let Told { seq, event, at } = told;
         self.rows.remove(&seq);
+        self.last.insert(event.entity, (at, event.name()));
     }
 
     /// Adds what a commit changed; `seq` is the number of the commit.
@@ -91,7 +118,9 @@ impl Outbox {
         if self.due.is_some_and(|due| due > cx.now) {
             return;
         }
-        let Some((&seq, &event)) = self.rows.iter().next() else {
+        let stops = &self.stops;
+        let mut rows = self.rows.iter();
+        let Some((&seq, &event)) = rows.find(|(_, event)| !stops.contains(event.entity)) else {
             self.due = None;
             return;
         };
@@ -106,24 +135,106 @@ impl Outbox {
         self.nth = self.nth.saturating_add(1);
         self.due = Some(cx.now.after(again));
         out.note(Note::Pipeline(Tell::Published { event }));
-        let nth = self.nth;
-        out.send(log, Message::Pipeline(Say::Publish { seq, event, nth }));
+        let expected = self.last.get(&event.entity).map_or(0, |(at, _)| *at);
+        let publish = Say::Publish {
+            seq,
+            event,
+            expected,
+            nth: self.nth,
+        };
+        out.send(log, Message::Pipeline(publish));
     }
 
-    /// The log has a row; whether that is new.
-    pub fn acknowledged(&mut self, seq: u64, event: Event) -> bool {
-        if self.rows.get(&seq) != Some(&event) {
-            return false;
+    /// What the log answers: which rows it has by what it says, and which it was not known to have.
+    pub fn answered<R>(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Step<Message, R, Note>,
+        answer: &Say,
+    ) -> Vec<Told> {
+        match *answer {
+            Say::Published { seq, event, at, .. } if self.rows.get(&seq) == Some(&event) => {
+                let told = Told { seq, event, at };
+                self.told(told);
+                self.due = None;
+                alloc::vec![told]
+            }
+            Say::OtherSequence {
+                seq,
+                event,
+                last,
+                name,
+                nth,
+            } if nth == self.nth && self.rows.get(&seq) == Some(&event) => {
+                self.refused(cx, out, (seq, event), (last, name))
+            }
+            _ => Vec::new(),
         }
-        self.rows.remove(&seq);
+    }
+
+    /// The log's last event about the entity of a row is another one than was expected.
+    fn refused<R>(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Step<Message, R, Note>,
+        (seq, event): (u64, Event),
+        (last, name): (u64, u64),
+    ) -> Vec<Told> {
+        let entity = event.entity;
         self.due = None;
-        true
+        let mine = self.rows.iter().filter(|(_, row)| row.entity == entity);
+        let mine: Vec<(u64, Event)> = mine.map(|(seq, row)| (*seq, *row)).collect();
+        let through = mine.iter().find(|(_, row)| row.name() == name);
+        let before = self.last.get(&entity).is_some_and(|(_, own)| *own == name);
+        let own = Fact::yes(before || through.is_some());
+        if !self.stops.judge(cx, out, entity, (last, own)) {
+            out.note(Note::Pipeline(Tell::EventsStopped { entity, seq: last }));
+            return Vec::new();
+        }
+        if before {
+            self.last.insert(entity, (last, name));
+            return Vec::new();
+        }
+        // It was told before and the answer was lost, and so was everything up to the one that the log has last.
+        let through = through.map_or(seq, |(seq, _)| *seq);
+        let had = mine.into_iter().filter(|(seq, _)| *seq <= through);
+        let told: Vec<Told> = had
+            .map(|(seq, event)| Told {
+                seq,
+                event,
+                at: last,
+            })
+            .collect();
+        told.iter().for_each(|told| self.told(*told));
+        told
+    }
+
+    /// Somebody has looked at what is not one's own; whether anything was stopped.
+    pub fn resume<R>(&mut self, out: &mut Step<Message, R, Note>) -> bool {
+        let stopped: Vec<(Subject, u64)> = self.stops.all().collect();
+        for (entity, seq) in &stopped {
+            self.stops.resume(*entity);
+            let own = self.last.get(entity).map_or(0, |(_, own)| *own);
+            self.last.insert(*entity, (*seq, own));
+            out.note(Note::Pipeline(Tell::EventsResumed {
+                entity: *entity,
+                seq: *seq,
+            }));
+        }
+        self.due = None;
+        !stopped.is_empty()
+    }
+
+    /// What nothing is told about, with the sequence of the event that is not one's own.
+    pub fn stopped(&self) -> impl Iterator<Item = (Subject, u64)> {
+        self.stops.all()
     }
 
     /// The digest of all rows.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let rows: Vec<_> = self.rows.iter().collect();
-        digest(&(rows, self.due, self.nth))
+        let last: Vec<_> = self.last.iter().collect();
+        digest(&(rows, last, self.stops.fingerprint(), self.due, self.nth))
     }
 }

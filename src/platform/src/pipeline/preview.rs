@@ -1,11 +1,14 @@
-//! What a preview needs, looked at one after the other; what is missing has a name.
+//! What a preview needs, looked at one after the other; what is missing has a name. And what is said of it to whoever is to
+//! promote it.
 
-use super::service::{Deploy, Evidence, Out, Pipeline};
-use super::{Blocker, Cause, DbImpact, DeployId, Look, StateImpact, Transition};
+use super::service::{Ask, Deploy, Evidence, Out, Pipeline};
+use super::{Blocker, Cause, DbImpact, DeployId, Look, Message as Say};
+use super::{Standing, StateImpact, Transition};
 use crate::gate;
 use crate::knob;
+use crate::message::Message;
 use alloc::vec::Vec;
-use machine::{Context, Fact};
+use machine::{Context, Fact, NodeId};
 
 impl Pipeline {
     /// Looks at what a preview needs, and says what has to be looked at next.
@@ -15,7 +18,7 @@ impl Pipeline {
         out: &mut Out,
         id: DeployId,
         row: &Deploy,
-    ) -> Option<Look> {
+    ) -> Option<Ask> {
         let product = row.product?;
         let current = Fact::equal(product.committed, product.generated);
         if out
@@ -68,7 +71,7 @@ impl Pipeline {
         let mut oldest = cx.now;
         for (what, evidence, gate, blocker) in needed {
             let Some(evidence) = evidence else {
-                return Some(what);
+                return Some(Ask::Look(what));
             };
             let holds = Fact::yes(evidence.holds);
             if out.require(cx, gate, id.into(), holds).is_err() {
@@ -78,7 +81,14 @@ impl Pipeline {
             oldest = oldest.min(evidence.at);
         }
         let Some(preview) = row.preview else {
-            return Some(Look::Preview(product.digest));
+            // What is to be promoted is previewed with the configuration that production has now.
+            return Some(
+                if self.installation.control.is_some() && row.config.is_none() {
+                    Ask::Config
+                } else {
+                    Ask::Look(Look::Preview(product.digest))
+                },
+            );
         };
         // The preview may have taken its time: what was seen before it is looked at again if it is too old.
         let ttl = cx.knobs.time(&knob::PIPELINE_EVIDENCE_TTL).0;
@@ -99,5 +109,38 @@ impl Pipeline {
         }
         self.commit(cx, out, id, Some(Transition::Passed), |_| {});
         None
+    }
+
+    /// Says how a deployment stands, unless the disk does not have that yet: whoever asks does so again.
+    pub(super) fn tell_standing(
+        &self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        to: NodeId,
+        (deploy, nth): (DeployId, u32),
+    ) {
+        let Some(row) = self.rows().get(u32::from(deploy.0)) else {
+            return;
+        };
+        let newest = self.newest.get(deploy).copied().unwrap_or(0);
+        let durable = Fact::at_least(self.durable, newest);
+        if out
+            .require(cx, &gate::COMMIT_BEFORE_PUBLISH, deploy.into(), durable)
+            .is_err()
+        {
+            return;
+        }
+        let standing = Standing {
+            state: row.value.state,
+            digest: row.value.product.map(|product| product.digest),
+            config: row.value.config,
+            version: row.version,
+        };
+        let message = Say::PreviewIs {
+            deploy,
+            standing,
+            nth,
+        };
+        out.send(to, Message::Pipeline(message));
     }
 }

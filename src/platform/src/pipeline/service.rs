@@ -5,7 +5,7 @@
 //! commit before the disk has it. A builder is believed under the newest token only. What was seen of the environment counts
 //! only while it is new, and nothing goes from waiting to ready without being looked at again.
 
-use super::{Blocker, Cause, DbImpact, DeployId, Event, Look, Outbox, Product, StateImpact};
+use super::{Blocker, Cause, DbImpact, DeployId, Event, Look, Outbox, Product, StateImpact, Told};
 use super::{State, Transition};
 use crate::PIPELINE;
 use crate::agenda::Agenda;
@@ -46,6 +46,8 @@ pub struct Installation {
     pub environment: NodeId,
     /// What events are told to.
     pub log: NodeId,
+    /// Who knows the configuration of production, if what is previewed is promoted there.
+    pub control: Option<NodeId>,
 }
 
 /// What was seen, and when.
@@ -80,6 +82,8 @@ pub struct Deploy {
     pub migration: Option<Evidence>,
     /// Whether its preview runs.
     pub preview: Option<Evidence>,
+    /// The configuration that its preview is brought up with.
+    pub config: Option<u32>,
     /// The artifact for which somebody agreed that live state is lost.
     pub acknowledged: Option<Digest>,
     /// What somebody said about the change.
@@ -124,8 +128,8 @@ pub enum Record {
         /// The row.
         row: Row<Deploy>,
     },
-    /// The log has the event of this commit.
-    Told(u64),
+    /// The log has the event of a commit.
+    Told(Told),
 }
 
 /// What was asked of somebody and not answered yet.
@@ -134,6 +138,7 @@ pub(super) enum Ask {
     Order,
     Digest,
     Look(Look),
+    Config,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -340,6 +345,7 @@ impl Pipeline {
         self.commit(cx, out, id, Some(Transition::Cleared), |row| {
             row.blocker = None;
             (row.bindings, row.migration, row.preview) = (None, None, None);
+            row.config = None;
         });
         self.drive(cx, out, id);
     }
@@ -355,7 +361,7 @@ impl Pipeline {
             Some(State::Cloning) if !self.heard.contains(id) => Ask::Order,
             Some(State::Building) if self.built.contains(id) => Ask::Digest,
             Some(State::Validating) => match self.validate(cx, out, id, &row) {
-                Some(what) => Ask::Look(what),
+                Some(ask) => ask,
                 None => return,
             },
             Some(State::Blocked) => match row.blocker {
@@ -437,6 +443,12 @@ impl Pipeline {
                 self.installation.environment,
                 Say::Look { deploy, what, nth },
             ),
+            Ask::Config => {
+                let Some(control) = self.installation.control else {
+                    return;
+                };
+                (control, Say::ConfigAsk { deploy, nth })
+            }
         };
         out.send(to, Message::Pipeline(say));
     }
@@ -575,12 +587,23 @@ impl Pipeline {
             } if self.answered(deploy, Ask::Look(what), nth) => {
                 self.on_seen(cx, out, (deploy, what, Evidence { holds, at }));
             }
-            Say::Published { seq, event, .. } if self.outbox.acknowledged(seq, event) => {
-                self.written += 1;
-                out.persists.push(Persist {
-                    ticket: Ticket(self.written),
-                    record: Record::Told(seq),
-                });
+            Say::ConfigIs {
+                deploy,
+                config,
+                nth,
+            } if self.answered(deploy, Ask::Config, nth) => {
+                self.commit(cx, out, deploy, None, |row| row.config = Some(config));
+                self.drive(cx, out, deploy);
+            }
+            Say::PreviewAsk { deploy, nth } => self.tell_standing(cx, out, from, (deploy, nth)),
+            Say::Published { .. } | Say::OtherSequence { .. } => {
+                for told in self.outbox.answered(cx, out, &message) {
+                    self.written += 1;
+                    out.persists.push(Persist {
+                        ticket: Ticket(self.written),
+                        record: Record::Told(told),
+                    });
+                }
             }
             // Everything else is said to others, or an answer that nobody waits for.
             _ => {}
@@ -654,6 +677,7 @@ impl Machine for Pipeline {
                 bindings: None,
                 migration: None,
                 preview: None,
+                config: None,
                 acknowledged: None,
                 classified: None,
                 blocker: None,
@@ -675,7 +699,7 @@ impl Machine for Pipeline {
                         self.outbox.add(seq, event);
                     }
                 }
-                Record::Told(seq) => self.outbox.told(seq),
+                Record::Told(told) => self.outbox.told(told),
             }
         }
         // Every record has a number of its own, and they are written in order.

@@ -1,8 +1,9 @@
 //! What control plane, log, archive, services and edges say to each other about owners of routes, and what is told of it.
 
 use super::{Hold, State};
-use crate::id::{DeploymentId, Digest, Epoch, OutboxId, RouteId};
+use crate::id::{AllocationId, DeploymentId, Digest, Epoch, OutboxId, RouteId};
 use crate::note::Note as Told;
+use crate::pipeline;
 use machine::fingerprint::{digest, fold};
 use machine::{NodeId, Subject};
 
@@ -403,6 +404,8 @@ pub enum Event {
         deployment: DeploymentId,
         version: u32,
     },
+    /// A wish for a promotion was written down, or answered.
+    Wish { number: u32, version: u32 },
 }
 
 impl Event {
@@ -421,6 +424,10 @@ impl Event {
                 id: number.into(),
             },
             Self::EpochFloorRaised { route, .. } => route.into(),
+            Self::Wish { number, .. } => Subject {
+                kind: 134,
+                id: number.into(),
+            },
         }
     }
 
@@ -430,6 +437,7 @@ impl Event {
         match *self {
             Self::Promotion { version, .. }
             | Self::Authority { version, .. }
+            | Self::Wish { version, .. }
             | Self::EpochFloorRaised { version, .. } => version,
             Self::Approved { .. } | Self::PutBack { .. } => 1,
         }
@@ -529,6 +537,23 @@ pub enum Note {
     EdgeWrittenOff { edge: NodeId },
     /// An edge that was written off has begun anew and counts again.
     EdgeBack { edge: NodeId },
+    /// A deployment is not promoted, since the pipeline says that its preview is not ready, or says nothing.
+    NotReady {
+        deployment: DeploymentId,
+        standing: Option<pipeline::State>,
+        heard: bool,
+    },
+    /// An allocation of a deployment is started before that owns the route.
+    StartedAhead {
+        allocation: AllocationId,
+        deployment: DeploymentId,
+    },
+    /// A new owner is hot at once, since so many of its allocations are ready.
+    HotAtOnce {
+        route: RouteId,
+        epoch: Epoch,
+        ready: u64,
+    },
 }
 
 impl From<Note> for Told {

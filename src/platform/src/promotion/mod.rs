@@ -15,6 +15,7 @@ pub use message::{
 
 use crate::gate;
 use crate::id::{DeploymentId, Digest, Epoch, RouteId};
+use crate::pipeline::DeployId;
 use alloc::vec::Vec;
 use machine::{NodeId, Time};
 
@@ -98,6 +99,10 @@ pub enum Hold {
     FloorMissing,
     /// Its artifact has been removed, or is about to be.
     ArtifactGone,
+    /// The pipeline does not say what it has previewed.
+    PreviewUnheard,
+    /// What it needs in order to serve at once comes up first.
+    WarmingUp,
 }
 
 /// One promotion, or the way back from one.
@@ -189,6 +194,45 @@ pub struct Preview {
     pub config: u32,
 }
 
+/// What became of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answer {
+    /// The pipeline's word is awaited.
+    Awaited,
+    /// Its preview was ready: it became a promotion.
+    Promoted,
+    /// Its preview was not ready.
+    NotReady,
+    /// The pipeline said nothing for too long.
+    Unheard,
+}
+
+/// What somebody wants of a deployment from the pipeline, before the pipeline has said whether its preview is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wish {
+    /// The route.
+    pub route: RouteId,
+    /// Who is to own it.
+    pub deployment: DeploymentId,
+    /// The owner that whoever asked had before their eyes.
+    pub predecessor: Epoch,
+    /// Who asked.
+    pub by: u8,
+    /// When.
+    pub at: Time,
+    /// What became of it.
+    pub answer: Answer,
+}
+
+/// Which deployments come from the pipeline, whose word on their previews counts and nobody else's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sources {
+    /// The pipeline.
+    pub pipeline: NodeId,
+    /// What each of them is called there.
+    pub of: Vec<(DeploymentId, DeployId)>,
+}
+
 /// What the control plane is told, at its installation, of promotions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Managed {
@@ -200,7 +244,7 @@ pub struct Managed {
     pub services: NodeId,
     /// Where artifacts are kept, if what is old is removed there and in the archive.
     pub store: Option<NodeId>,
-    /// What was validated.
+    /// What was validated, of the deployments that no pipeline brings.
     pub previews: Vec<Preview>,
     /// The oldest and the newest schema of the database that each deployment can read, by deployment number.
     pub reads: Vec<(u32, u32)>,
@@ -208,4 +252,8 @@ pub struct Managed {
     pub approval: bool,
     /// Whether an artifact that answers with errors is taken back without being asked.
     pub automatic: bool,
+    /// The deployments that a pipeline brings, if there is one.
+    pub sources: Option<Sources>,
+    /// Whether a candidate's allocations come up before it owns the route.
+    pub warm: bool,
 }

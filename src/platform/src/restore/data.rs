@@ -102,6 +102,8 @@ pub enum Stored {
     Corrupted { at: Time },
     /// The schema changes.
     Schema { at: Time, to: u32 },
+    /// What previews run is bound to data of its own, or to production's.
+    Preview { apart: bool },
 }
 
 /// An answer that waits for the disk, or for the work behind it.
@@ -128,6 +130,8 @@ pub struct Databases {
     instances: Vec<Instance>,
     made: Ledger<RestoreId, InstanceId>,
     wrong_since: Option<Time>,
+    /// Whether what previews run is bound to production's data.
+    shared: bool,
     written: u64,
     waiting: Ledger<u64, Answer>,
     /// Instances that are being made, and until when.
@@ -146,6 +150,7 @@ impl Databases {
             ],
             made: Ledger::default(),
             wrong_since: None,
+            shared: false,
             written: 0,
             waiting: Ledger::default(),
             making: Ledger::default(),
@@ -180,6 +185,16 @@ impl Databases {
         }
     }
 
+    /// The data of production goes wrong, unless it is wrong already.
+    fn go_wrong(&mut self, cx: &Context<'_>, out: &mut Out) {
+        if self.wrong_since.is_none() {
+            let record = Stored::Corrupted { at: cx.now };
+            self.apply(&record);
+            out.note(Told::Restore(Note::Corrupted));
+            self.keep(out, record, None);
+        }
+    }
+
     fn apply(&mut self, record: &Stored) {
         match *record {
             Stored::Row {
@@ -207,6 +222,7 @@ impl Databases {
             } => self.copy(restore, environment, to),
             Stored::Corrupted { at } => self.wrong_since = Some(at),
             Stored::Schema { at, to } => self.instances[0].schemas.push((at, to)),
+            Stored::Preview { apart } => self.shared = !apart,
         }
     }
 
@@ -514,11 +530,19 @@ impl Machine for Databases {
                 message: Said::Command(Order::Restore(command)),
                 ..
             } => match command {
-                Command::Corrupt if self.wrong_since.is_none() => {
-                    let record = Stored::Corrupted { at: cx.now };
+                Command::Corrupt => self.go_wrong(cx, out),
+                Command::BindPreview { apart } => {
+                    let record = Stored::Preview { apart };
                     self.apply(&record);
-                    out.note(Told::Restore(Note::Corrupted));
                     self.keep(out, record, None);
+                }
+                Command::RunPreviewJob => {
+                    let production = self.shared;
+                    out.note(Told::Restore(Note::TablesCleared { production }));
+                    // It clears the tables of whatever it is bound to.
+                    if production {
+                        self.go_wrong(cx, out);
+                    }
                 }
                 Command::ChangeSchema { to } => {
                     let record = Stored::Schema { at: cx.now, to };
@@ -599,7 +623,7 @@ impl Machine for Databases {
         fingerprint::digest(&(
             instances,
             self.made.fingerprint(),
-            self.wrong_since,
+            (self.wrong_since, self.shared),
             self.written,
             self.waiting.fingerprint(),
             self.making.fingerprint(),

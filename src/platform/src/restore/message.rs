@@ -92,6 +92,10 @@ pub enum Command {
     Corrupt,
     /// The schema changes (to the databases).
     ChangeSchema { to: u32 },
+    /// What previews run has data of its own, or production's (to the databases).
+    BindPreview { apart: bool },
+    /// A job of a preview clears the tables that it is bound to (to the databases).
+    RunPreviewJob,
 }
 
 /// What is said.
@@ -339,6 +343,8 @@ pub enum Note {
     },
     /// The data goes wrong from here on.
     Corrupted,
+    /// A job of a preview has cleared tables: production's, or its own.
+    TablesCleared { production: bool },
     /// Something happened outside; `again` if it had happened before.
     EffectHappened { event: EventId, again: bool },
 }

@@ -240,7 +240,7 @@ impl Restores {
                 true
             }
             // Not this node's to carry out.
-            Command::Corrupt => false,
+            Command::Corrupt | Command::BindPreview { .. } | Command::RunPreviewJob => false,
         };
         out.note(Told::Restore(Note::Ordered { command, done }));
     }

@@ -233,6 +233,14 @@ pub enum Message {
         current: bool,
         nth: u32,
     },
+    /// Tab to edge: a page that this allocation has made is shown, and wants its socket.
+    Mount { open: Open, page: AllocationId },
+    /// Browser to its tab: a page has come from this allocation, as the answer to its `nth` request.
+    Shown {
+        tab: TabId,
+        page: AllocationId,
+        nth: u32,
+    },
 }
 
 impl Message {
@@ -249,6 +257,8 @@ impl Message {
         (558, "session-loaded"),
         (559, "session-save"),
         (560, "session-saved"),
+        (491, "session-mount"),
+        (492, "page-shown"),
     ];
 
     pub(crate) const fn kind(&self) -> u16 {
@@ -264,16 +274,21 @@ impl Message {
             Self::Loaded { .. } => 558,
             Self::Save { .. } => 559,
             Self::Saved { .. } => 560,
+            Self::Mount { .. } => 491,
+            Self::Shown { .. } => 492,
         }
     }
 
     pub(crate) fn subject(&self) -> Subject {
         match *self {
-            Self::Open(open) | Self::Upgrade { open, .. } => open.tab.into(),
+            Self::Open(open) | Self::Upgrade { open, .. } | Self::Mount { open, .. } => {
+                open.tab.into()
+            }
             Self::Accepted { tab, .. }
             | Self::Refused { tab, .. }
             | Self::Act { tab, .. }
             | Self::Patch { tab, .. }
+            | Self::Shown { tab, .. }
             | Self::Close { tab, .. } => tab.into(),
             Self::Load { session, .. }
             | Self::Loaded { session, .. }
@@ -381,4 +396,13 @@ pub enum Note {
     Outdated { session: SessionId },
     /// An order was carried out.
     Ordered { command: Command },
+    /// A page is shown that another allocation has made than the one that has the tab's session: it begins a new one.
+    MountedAnew {
+        tab: TabId,
+        nth: u32,
+        home: Option<AllocationId>,
+        page: AllocationId,
+    },
+    /// A page is shown that was made where the tab's session is: it goes on there.
+    MountedAtHome { tab: TabId, page: AllocationId },
 }

@@ -5,6 +5,7 @@
 //! it; that it counts once is the store of keys' business.
 
 use super::message::{Arrival, Claim, Message as Say, Note as Tell, Proof};
+use super::said::Sayings;
 use super::terms::Webhook;
 use crate::agenda::Agenda;
 use crate::gate;
@@ -14,9 +15,7 @@ use crate::message::{Class, Message, Request};
 use crate::note::Note;
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{
-    Context, Duration, Fact, Input, Machine, NodeId, Persist, SortedMap, Step, Ticket, Time,
-};
+use machine::{Context, Duration, Fact, Input, Machine, NodeId, Persist, SortedMap, Step, Time};
 
 type Out = Step<Message, InboxRecord, Note>;
 
@@ -61,12 +60,7 @@ pub struct Inbox {
     contracts: Vec<Option<Webhook>>,
     rows: Ledger<u32, Kept>,
     places: Ledger<Claim, u32>,
-    written: u64,
-    durable: u64,
-    /// The number of the newest record of each event.
-    newest: Ledger<u32, u64>,
-    /// What is said when a record is durable.
-    waiting: Vec<(u64, NodeId, Say)>,
+    said: Sayings<u32>,
     rounds: Ledger<u32, Round>,
     agenda: Agenda<u32>,
     /// Counts the requests that it makes. Begins, after a crash, above what it can have reached before.
@@ -82,10 +76,7 @@ impl Inbox {
             contracts,
             rows: Ledger::default(),
             places: Ledger::default(),
-            written: 0,
-            durable: 0,
-            newest: Ledger::default(),
-            waiting: Vec::new(),
+            said: Sayings::default(),
             rounds: Ledger::default(),
             agenda: Agenda::default(),
             last: 0,
@@ -104,20 +95,15 @@ impl Inbox {
         let place = self.places.get(claim);
         // What was delivered was durable before, even while that it was delivered is being written.
         let delivered = |place| self.rows.get(place).is_some_and(|kept| kept.delivered);
-        place.is_some_and(|place| self.is_durable(*place) || delivered(*place))
-    }
-
-    fn is_durable(&self, place: u32) -> bool {
-        self.durable >= self.newest.get(place).copied().unwrap_or(0)
+        place.is_some_and(|place| self.said.is_durable(*place) || delivered(*place))
     }
 
     fn write(&mut self, out: &mut Out, place: u32, kept: Kept) {
         self.rows.insert(place, kept);
         self.places.insert(kept.claim, place);
-        self.written += 1;
-        self.newest.insert(place, self.written);
+        let ticket = self.said.write(place);
         out.persists.push(Persist {
-            ticket: Ticket(self.written),
+            ticket,
             record: InboxRecord { place, kept },
         });
     }
@@ -147,13 +133,7 @@ impl Inbox {
                 place
             }
         };
-        if self.is_durable(place) {
-            return out.send(edge, Message::Traces(said));
-        }
-        let newest = self.newest.get(place).copied().unwrap_or(0);
-        if !self.waiting.contains(&(newest, edge, said)) {
-            self.waiting.push((newest, edge, said));
-        }
+        self.said.say(out, edge, place, said);
     }
 
     /// Sends on what may go: the first event of each route that was not delivered.
@@ -162,7 +142,7 @@ impl Inbox {
             .rows
             .map()
             .iter()
-            .filter(|(place, kept)| !kept.delivered && self.is_durable(**place))
+            .filter(|(place, kept)| !kept.delivered && self.said.is_durable(**place))
             .map(|(place, kept)| (*place, *kept))
             .collect();
         for (place, kept) in &open {
@@ -301,15 +281,7 @@ impl Machine for Inbox {
                 self.deliver(cx, out);
             }
             Input::Persisted(ticket) => {
-                self.durable = self.durable.max(ticket.0);
-                let durable = self.durable;
-                let (ready, rest): (Vec<_>, Vec<_>) = core::mem::take(&mut self.waiting)
-                    .into_iter()
-                    .partition(|(after, _, _)| *after <= durable);
-                self.waiting = rest;
-                for (_, to, say) in ready {
-                    out.send(to, Message::Traces(say));
-                }
+                self.said.persisted(out, ticket);
                 self.deliver(cx, out);
             }
             Input::Message { .. } | Input::Host(_) => {}
@@ -334,10 +306,7 @@ impl Machine for Inbox {
     fn fingerprint(&self) -> u64 {
         digest(&(
             self.rows.fingerprint(),
-            self.written,
-            self.durable,
-            self.newest.fingerprint(),
-            &self.waiting,
+            &self.said,
             self.rounds.fingerprint(),
             self.agenda.fingerprint(),
             self.last,

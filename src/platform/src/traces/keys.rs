@@ -5,6 +5,7 @@
 //! stays so until the holder or the product's database proves the contrary.
 
 use super::message::{Claim, Message as Say, Note as Tell, Outcome, Standing};
+use super::said::Sayings;
 use crate::agenda::Agenda;
 use crate::id::RequestId;
 use crate::ledger::Ledger;
@@ -13,7 +14,7 @@ use crate::note::Note;
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::fingerprint::digest;
-use machine::{Context, Fact, Input, Machine, NodeId, Persist, SortedMap, Step, Ticket, Time};
+use machine::{Context, Fact, Input, Machine, NodeId, Persist, SortedMap, Step, Time};
 
 type Out = Step<Message, Record, Note>;
 
@@ -60,12 +61,7 @@ pub struct Record {
 pub struct KeyStore {
     product: NodeId,
     rows: Ledger<Claim, KeyRow>,
-    written: u64,
-    durable: u64,
-    /// The number of the newest record of each key.
-    newest: Ledger<Claim, u64>,
-    /// What is said when a record is durable.
-    waiting: Vec<(u64, NodeId, Say)>,
+    said: Sayings<Claim>,
     /// Requests that were told no, or have given their keys back: what they said before that may still come again, and
     /// counts for nothing.
     past: Ledger<RequestId, ()>,
@@ -79,10 +75,7 @@ impl KeyStore {
         Self {
             product,
             rows: Ledger::default(),
-            written: 0,
-            durable: 0,
-            newest: Ledger::default(),
-            waiting: Vec::new(),
+            said: Sayings::default(),
             past: Ledger::default(),
             agenda: Agenda::default(),
         }
@@ -96,26 +89,16 @@ impl KeyStore {
 
     fn write(&mut self, out: &mut Out, claim: Claim, row: KeyRow) {
         self.rows.insert(claim, row);
-        self.written += 1;
-        self.newest.insert(claim, self.written);
+        let ticket = self.said.write(claim);
         out.persists.push(Persist {
-            ticket: Ticket(self.written),
+            ticket,
             record: Record { claim, row },
         });
     }
 
-    /// Says something of a key as soon as all that was written of it is durable.
-    fn say(&mut self, out: &mut Out, to: NodeId, claim: Claim, say: Say) {
-        let newest = self.newest.get(claim).copied().unwrap_or(0);
-        if self.durable >= newest {
-            return out.send(to, Message::Traces(say));
-        }
-        self.waiting.push((newest, to, say));
-    }
-
     /// Whether something is about to be said to the holder of a key, so that a repeat of its question adds nothing.
     fn is_about_to_say(&self, of: RequestId) -> bool {
-        self.waiting.iter().any(|(_, _, say)| {
+        self.said.waits(|say| {
             matches!(say, Say::Reserved { request, .. } | Say::Settled { request, .. } if *request == of)
         })
     }
@@ -164,7 +147,7 @@ impl KeyStore {
         if standing == Standing::Unknown {
             self.look(out, claim, nth);
         }
-        self.say(
+        self.said.say(
             out,
             from,
             claim,
@@ -220,7 +203,7 @@ impl KeyStore {
         from: NodeId,
         (claim, request, outcome, nth): (Claim, RequestId, Outcome, u32),
     ) {
-        let before = self.written;
+        let before = self.said.written();
         if matches!(outcome, Outcome::Released | Outcome::Deferred) {
             self.past.insert(request, ());
         }
@@ -252,8 +235,8 @@ impl KeyStore {
             }
         }
         let settled = Say::Settled { request, nth };
-        if self.written > before {
-            self.say(out, from, claim, settled);
+        if self.said.written() > before {
+            self.said.say(out, from, claim, settled);
         } else if !self.is_about_to_say(request) {
             out.send(from, Message::Traces(settled));
         }
@@ -337,18 +320,7 @@ impl Machine for KeyStore {
                     self.lapse(cx, out, claim);
                 }
             }
-            Input::Persisted(ticket) => {
-                self.durable = self.durable.max(ticket.0);
-                let durable = self.durable;
-                let (ready, rest) = core::mem::take(&mut self.waiting)
-                    .into_iter()
-                    .partition(|(after, _, _)| *after <= durable);
-                self.waiting = rest;
-                let ready: Vec<(u64, NodeId, Say)> = ready;
-                for (_, to, say) in ready {
-                    out.send(to, Message::Traces(say));
-                }
-            }
+            Input::Persisted(ticket) => self.said.persisted(out, ticket),
             Input::Message { .. } | Input::Host(_) => {}
         }
     }
@@ -378,10 +350,7 @@ impl Machine for KeyStore {
     fn fingerprint(&self) -> u64 {
         digest(&(
             self.rows.fingerprint(),
-            self.written,
-            self.durable,
-            self.newest.fingerprint(),
-            &self.waiting,
+            &self.said,
             self.past.fingerprint(),
             self.agenda.fingerprint(),
         ))

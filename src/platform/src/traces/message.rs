@@ -158,12 +158,18 @@ pub enum Command {
         /// The preview's route.
         route: RouteId,
     },
+    /// The host lets this process keep only so many connections, or no longer says how many.
+    LimitConnections {
+        /// How many; `None` if it lets it keep as many as it wants.
+        most: Option<u32>,
+    },
 }
 
 impl Command {
     pub(crate) fn subject(self) -> Subject {
         match self {
             Self::BindPreview { route, .. } | Self::SupersedePreview { route } => route.into(),
+            Self::LimitConnections { .. } => crate::id::node_subject(machine::NodeId(0)),
         }
     }
 }
@@ -470,4 +476,6 @@ pub enum Note {
     Displaced { request: RequestId, by: RequestId },
     /// A request on an errand was sent away from a sleeping app, and nothing was woken for it.
     ErrandTurnedAway { request: RequestId, errand: Errand },
+    /// The host of an edge lets its process keep only so many connections, or as many as it wants again.
+    ConnectionsLimited { most: Option<u32> },
 }

@@ -10,6 +10,7 @@
 mod inbox;
 mod keys;
 mod message;
+mod said;
 mod terms;
 mod visit;
 

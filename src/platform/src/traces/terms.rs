@@ -54,6 +54,8 @@ pub struct Services {
     pub inbox: Option<NodeId>,
     /// What becomes of errands that meet a sleeping app, by route number.
     pub manners: Vec<Manners>,
+    /// How many connections its host lets it keep, if that is another number than everybody thinks.
+    pub connections: Option<u32>,
 }
 
 impl Services {

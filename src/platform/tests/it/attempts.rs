@@ -1,7 +1,7 @@
 //! Deployment attempts, row by row of their table.
 
 use crate::bench::{ByHand, Solo};
-use machine::{Duration, Input, Machine, NodeId};
+use machine::{Duration, Input, Machine, NodeId, Subject};
 use platform::attempt::{
     Attempt, AttemptId, Attempts, Command as Order, Deployment, DeploymentNo, Found, Installation,
     Message as Say, Note as Tell, Phase, Refusal, State, Teardown,
@@ -11,6 +11,7 @@ use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline;
+use std::collections::BTreeMap;
 
 const SERVICE: NodeId = NodeId(1);
 const ONE: NodeId = NodeId(2);
@@ -21,12 +22,61 @@ const OPERATOR: NodeId = NodeId(9);
 const IT: DeploymentNo = DeploymentNo(0);
 const FIRST: AttemptId = AttemptId(0);
 
+/// A log of events that ends as its test wants it to.
+#[derive(Default)]
+struct EventLog {
+    /// The sequence and the name of its last event about each thing.
+    last: BTreeMap<Subject, (u64, u64)>,
+    end: u64,
+    /// How many answers get lost from now on.
+    lost: u32,
+}
+
+impl EventLog {
+    fn append(&mut self, entity: Subject, name: u64) -> u64 {
+        self.end += 1;
+        self.last.insert(entity, (self.end, name));
+        self.end
+    }
+
+    fn answer(
+        &mut self,
+        (seq, event): (u64, pipeline::Event),
+        expected: u64,
+        nth: u32,
+    ) -> Option<pipeline::Message> {
+        let (last, name) = self.last.get(&event.entity).copied().unwrap_or_default();
+        let answer = if expected == last {
+            let at = self.append(event.entity, event.name());
+            pipeline::Message::Published {
+                seq,
+                event,
+                at,
+                nth,
+            }
+        } else {
+            pipeline::Message::OtherSequence {
+                seq,
+                event,
+                last,
+                name,
+                nth,
+            }
+        };
+        let heard = self.lost == 0;
+        self.lost = self.lost.saturating_sub(1);
+        heard.then_some(answer)
+    }
+}
+
 /// A service of attempts with one deployment and two workers, by hand.
 struct Rig {
     solo: Solo<Attempts>,
     said: Vec<(NodeId, Say)>,
     told: Vec<Tell>,
     events: Vec<pipeline::Event>,
+    expected: Vec<u64>,
+    log: EventLog,
     nth: u32,
 }
 
@@ -45,9 +95,15 @@ impl ByHand for Rig {
                 Message::Pipeline(pipeline::Message::Attempt(say)) => {
                     self.said.push((send.to, say));
                 }
-                Message::Pipeline(pipeline::Message::Publish { seq, event, nth }) => {
+                Message::Pipeline(pipeline::Message::Publish {
+                    seq,
+                    event,
+                    expected,
+                    nth,
+                }) => {
                     self.events.push(event);
-                    acks.push(pipeline::Message::Published { seq, event, nth });
+                    self.expected.push(expected);
+                    acks.extend(self.log.answer((seq, event), expected, nth));
                 }
                 _ => {}
             }
@@ -81,6 +137,8 @@ impl Rig {
             said: Vec::new(),
             told: Vec::new(),
             events: Vec::new(),
+            expected: Vec::new(),
+            log: EventLog::default(),
             nth: 0,
         };
         rig.restart();
@@ -465,4 +523,101 @@ fn j_an_unknown_attempt_that_nobody_can_look_at_is_escalated() {
     rig.wait(rig.solo.knobs.time(&knob::ATTEMPT_ESCALATE));
     assert!(rig.attempt().escalated);
     assert!(rig.told.contains(&Tell::Escalated { attempt: FIRST }));
+}
+
+// Write-then-emit: the log ends with another event than was expected (10071).
+
+impl Rig {
+    fn order_events(&mut self) {
+        self.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Pipeline(pipeline::Command::ResumeEvents)),
+        });
+        self.sync();
+    }
+
+    fn pause(&mut self) {
+        let again = self.solo.knobs.time(&knob::ATTEMPT_RESEND).0;
+        self.wait(Duration(again * 2 + 1_000));
+    }
+
+    fn versions(&self) -> Vec<u32> {
+        let mine = self.events.iter().filter(|it| it.entity == FIRST.into());
+        mine.map(|event| event.version).collect()
+    }
+
+    fn stopped(&self) -> Vec<(Subject, u64)> {
+        self.solo.machine.outbox().stopped().collect()
+    }
+}
+
+#[test]
+fn j_10071_whose_last_event_is_its_own_is_marked_and_nothing_is_told_twice() {
+    let mut rig = Rig::new();
+    rig.log.lost = 1;
+    assert_eq!(rig.command(Order::Start { deployment: IT }), None);
+    rig.pause();
+    assert_eq!(rig.versions()[..2], [1, 1], "it is told again");
+    assert_eq!(rig.stopped(), []);
+    assert_eq!(rig.solo.machine.outbox().waiting(), 0);
+    let versions = u64::from(rig.versions().iter().copied().max().unwrap_or(0));
+    assert_eq!(rig.log.end, versions, "the log has each version once");
+}
+
+#[test]
+fn j_10071_after_a_crash_between_publish_and_mark_is_its_own() {
+    let mut rig = Rig::started();
+    rig.pause();
+    let end = rig.log.end;
+    rig.log.lost = u32::MAX;
+    rig.beat(ONE, Token(1), Phase::Claim);
+    rig.pause();
+    assert_eq!(rig.log.end, end + 1);
+    rig.restart();
+    rig.log.lost = 0;
+    rig.pause();
+    assert_eq!(rig.stopped(), []);
+    assert_eq!(rig.solo.machine.outbox().waiting(), 0);
+    assert_eq!(rig.state(), State::Deploying);
+}
+
+#[test]
+fn j_10071_whose_last_event_is_somebody_elses_stops_until_somebody_has_looked() {
+    let mut rig = Rig::started();
+    rig.pause();
+    let before = rig.versions().len();
+    let foreign = rig.log.append(FIRST.into(), 7);
+    rig.beat(ONE, Token(1), Phase::Claim);
+    rig.pause();
+    assert_eq!(rig.stopped(), [(FIRST.into(), foreign)]);
+    assert_eq!(rig.versions().len(), before + 1, "it is told once");
+    assert_eq!(rig.log.end, foreign, "nothing is told over it");
+    rig.restart();
+    rig.pause();
+    assert_eq!(
+        rig.stopped(),
+        [(FIRST.into(), foreign)],
+        "a crash finds it again"
+    );
+    rig.order_events();
+    rig.pause();
+    assert_eq!(rig.stopped(), []);
+    assert_eq!(rig.solo.machine.outbox().waiting(), 0);
+    assert!(rig.log.end > foreign, "it goes on behind it");
+}
+
+#[test]
+fn j_10071_stops_what_it_is_about_and_nothing_else() {
+    let mut rig = Rig::started();
+    rig.pause();
+    let foreign = rig.log.append(FIRST.into(), 7);
+    rig.beat(ONE, Token(1), Phase::Claim);
+    rig.beat(ONE, Token(1), Phase::End(true));
+    rig.pause();
+    assert_eq!(rig.state(), State::Ready);
+    assert_eq!(rig.command(Order::Start { deployment: IT }), None);
+    rig.pause();
+    assert_eq!(rig.stopped(), [(FIRST.into(), foreign)]);
+    let second: Subject = AttemptId(1).into();
+    assert!(rig.log.last.contains_key(&second), "the next one is told");
 }

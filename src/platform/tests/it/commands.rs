@@ -254,3 +254,37 @@ fn n33_one_allocation_too_many_is_not_started_and_a_change_can_be_taken_back() {
         "the last one stays"
     );
 }
+
+#[test]
+fn n33_a_limit_that_nobody_knew_is_met_and_the_change_is_taken_back() {
+    use platform::traces::Command as Order;
+    let mut bench = Bench::new();
+    let (route, region) = HERE;
+    let limit = Order::LimitConnections { most: Some(2) };
+    bench.deliver(CLIENT, EDGE, Message::Command(Command::Traces(limit)));
+    for _ in 0..2 {
+        assert!(bench.command(Command::StartAllocation { route, region }));
+        bench.advance(secs(3));
+    }
+    let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    assert_eq!(bench.status(id), Some(200));
+    assert!(bench.command(Command::StartAllocation { route, region }));
+    bench.advance(secs(3));
+    assert!(!bench.refused(&gate::CONNECTIONS_LEFT), "nobody knows");
+    let id = bench.request(Class::SafePage);
+    assert_eq!(bench.answer(id), Some((503, Reason::NoConnection)));
+    bench.crash_and_restart(EDGE);
+    bench.advance(secs(3));
+    let id = bench.request(Class::SafePage);
+    assert_eq!(
+        bench.answer(id),
+        Some((503, Reason::NoConnection)),
+        "a restart of the edge changes nothing"
+    );
+    assert!(bench.command(Command::TakeBack { route, region }));
+    bench.advance(secs(10));
+    let id = bench.request(Class::SafePage);
+    bench.advance(secs(1));
+    assert_eq!(bench.status(id), Some(200));
+}

@@ -86,9 +86,12 @@ fn versions_rise_by_one() {
             Image::Drain(_, row) => row.version,
             Image::Promotion(_, row) => row.version,
             Image::Approval(_, row) => row.version,
+            Image::Wish(_, row) => row.version,
             Image::Authority(row) => row.version,
             Image::PutBack => 1,
             Image::Collection(_, row) => row.version,
+            Image::Setting(row) => row.version,
+            Image::Line(_) => continue,
         };
         let before = last.insert(record.event.entity(), version).unwrap_or(0);
         assert_eq!((version, record.event.version()), (before + 1, version));

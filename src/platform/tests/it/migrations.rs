@@ -477,6 +477,7 @@ fn the_migrator_takes_an_order_once() {
             migration: IT,
             token: Token(1),
             work: Work::Lock,
+            later: false,
             nth,
         });
         let from = SERVICE;

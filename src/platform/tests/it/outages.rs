@@ -141,7 +141,7 @@ impl Rig {
                     };
                     self.say(to, answer);
                 }
-                Say::HealthAsk { route, nth } => {
+                Say::HealthAsk { route, nth, .. } => {
                     let ill = false;
                     self.say(to, Say::HealthIs { route, ill, nth });
                 }
@@ -163,7 +163,9 @@ impl Rig {
 
     fn ill(&mut self, route: RouteId) {
         let asked = self.sent.iter().rev().find_map(|(_, said)| match said {
-            Say::HealthAsk { route: about, nth } if *about == route => Some(*nth),
+            Say::HealthAsk {
+                route: about, nth, ..
+            } if *about == route => Some(*nth),
             _ => None,
         });
         let nth = asked.expect("it asks for health");
@@ -549,4 +551,43 @@ fn after_a_restart_what_was_paused_waits_and_what_goes_on_is_said_again() {
     assert_eq!(rig.work(0), WorkState::Waiting);
     assert_eq!(rig.carried(), [DOCS_WORK]);
     assert_eq!(rig.told(SHOP), Some(Cause::Provider(Provider::Database)));
+}
+
+#[test]
+fn m6_wakes_wait_for_own_probes_and_not_for_whoever_lifts_the_pause() {
+    let mut rig = Rig::new(false);
+    let said = |rig: &Rig, route: RouteId| {
+        rig.sent.iter().rev().find_map(|(_, said)| match said {
+            Say::HealthAsk {
+                route: about, held, ..
+            } if *about == route => Some(*held),
+            _ => None,
+        })
+    };
+    let mut held = Vec::new();
+    for round in 0..16 {
+        rig.tick();
+        held.extend(said(&rig, SHOP));
+        assert_eq!(said(&rig, DOCS), Some(false));
+        let down = round < 6;
+        rig.answer(|id| {
+            let ill = down && id.provider() == Provider::Database;
+            if ill {
+                Condition::Failing
+            } else {
+                Condition::Well
+            }
+        });
+    }
+    let first = held.iter().position(|held| *held);
+    let last = held.iter().rposition(|held| *held);
+    // Every second round is a probe: two bad ones begin an outage, and three good ones end it.
+    assert!(
+        first.is_some_and(|first| (2..=4).contains(&first)),
+        "{held:?}"
+    );
+    assert!(
+        last.is_some_and(|last| (9..=12).contains(&last)),
+        "{held:?}"
+    );
 }

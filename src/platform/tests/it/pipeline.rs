@@ -8,7 +8,8 @@ use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline::{
     Blocker, Cause, Command as Order, DbImpact, Defect, Deploy, DeployId, Installation, Look,
-    Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, State, StateImpact,
+    Message as Say, Note as Tell, Pipeline, Planned, Product, Progress, Standing, State,
+    StateImpact,
 };
 
 const SERVICE: NodeId = NodeId(1);
@@ -17,6 +18,7 @@ const TWO: NodeId = NodeId(3);
 const REGISTRY: NodeId = NodeId(4);
 const ENVIRONMENT: NodeId = NodeId(5);
 const LOG: NodeId = NodeId(6);
+const CONTROL: NodeId = NodeId(7);
 const OPERATOR: NodeId = NodeId(9);
 const IT: DeployId = DeployId(0);
 const NEXT: DeployId = DeployId(1);
@@ -73,6 +75,11 @@ impl ByHand for Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::of(None)
+    }
+
+    /// One whose deployments are promoted by this control plane.
+    fn of(control: Option<NodeId>) -> Self {
         let planned = Planned {
             commit: 1,
             tree: TREE,
@@ -86,6 +93,7 @@ impl Rig {
                     registry: REGISTRY,
                     environment: ENVIRONMENT,
                     log: LOG,
+                    control,
                 }),
                 SERVICE,
             ),
@@ -293,6 +301,61 @@ fn k1_everything_that_a_preview_needs_is_looked_at() {
     rig.wait(rig.solo.knobs.time(&knob::PIPELINE_RESEND));
     rig.seen(Look::Preview(ARTIFACT), true);
     assert_eq!(rig.state(), Some(State::PreviewReady));
+}
+
+#[test]
+fn k1_a_preview_is_brought_up_with_the_configuration_that_production_has() {
+    let mut rig = Rig::of(Some(CONTROL));
+    rig.command(Order::Request { deploy: IT });
+    rig.beat(ONE, Token(1), Progress::Built(product()));
+    rig.digest(ARTIFACT);
+    rig.seen(Look::Bindings, true);
+    let Some((CONTROL, Say::ConfigAsk { deploy: IT, nth })) = rig.asked else {
+        panic!("nobody asked for the configuration: {:?}", rig.asked);
+    };
+    let answer = |nth, config| Say::ConfigIs {
+        deploy: IT,
+        config,
+        nth,
+    };
+    rig.hear(CONTROL, answer(nth + 1, 9));
+    rig.sync();
+    assert_eq!(rig.row().config, None, "nobody asked that");
+    rig.hear(CONTROL, answer(nth, 4));
+    rig.sync();
+    rig.hear(CONTROL, answer(nth, 5));
+    rig.sync();
+    assert_eq!(rig.row().config, Some(4), "a second answer is none");
+    rig.seen(Look::Preview(ARTIFACT), true);
+    assert_eq!(rig.state(), Some(State::PreviewReady));
+}
+
+#[test]
+fn k1_how_a_preview_stands_is_said_when_the_disk_has_it() {
+    let mut rig = Rig::new();
+    let ask = |nth| Say::PreviewAsk { deploy: IT, nth };
+    rig.input(Input::Message {
+        from: OPERATOR,
+        message: Message::Command(Command::Pipeline(Order::Request { deploy: IT })),
+    });
+    rig.asked = None;
+    rig.hear(CONTROL, ask(1));
+    assert_eq!(rig.asked, None, "the request is not on disk yet");
+    rig.sync();
+    rig.asked = None;
+    rig.hear(CONTROL, ask(2));
+    let standing = Standing {
+        state: rig.state(),
+        digest: None,
+        config: None,
+        version: 3,
+    };
+    let is = Say::PreviewIs {
+        deploy: IT,
+        standing,
+        nth: 2,
+    };
+    assert_eq!(rig.asked, Some((CONTROL, is)));
 }
 
 // Validating → blocked, and blocked → validating when it is cleared.
@@ -506,6 +569,17 @@ fn k1_a_newer_commit_of_the_branch_takes_its_place() {
 }
 
 // What comes late, what got too old, and a crash.
+
+#[test]
+fn k1_an_older_commit_is_not_begun_once_a_newer_one_of_its_branch_was_asked_for() {
+    let mut rig = Rig::new();
+    rig.command(Order::Request { deploy: NEXT });
+    rig.command(Order::Request { deploy: IT });
+    assert_eq!(rig.state(), None);
+    let command = Order::Request { deploy: IT };
+    let done = false;
+    assert!(rig.told.contains(&Tell::Ordered { command, done }));
+}
 
 #[test]
 fn k1_a_build_that_comes_after_its_lease_was_lost_is_not_attached() {

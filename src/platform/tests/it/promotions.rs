@@ -2,14 +2,14 @@
 
 use crate::bench::{ByHand, Solo};
 use machine::{Duration, Input, Machine, NodeId};
-use platform::control::{Contract, ControlPlane, Deployment, Installation, Route};
+use platform::control::{Contract, ControlPlane, Deployment, Host, Installation, Route};
 use platform::id::{DeploymentId, Digest, Epoch, OutboxId, Region, RouteId};
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::promotion::{
     Ack, Command as Order, Hold, Managed, Message as Say, Note as Tell, Preview, Promotion,
-    Services, State,
+    Services, Sources, State,
 };
 
 const CONTROL: NodeId = NodeId(1);
@@ -35,6 +35,8 @@ pub struct Rig {
     published: Vec<(OutboxId, u64)>,
     log_end: u64,
     acks: u32,
+    /// What was said to the pipeline, and to whom about anything else of it.
+    pub asked: Vec<platform::pipeline::Message>,
 }
 
 impl ByHand for Rig {
@@ -50,6 +52,9 @@ impl ByHand for Rig {
         for send in core::mem::take(&mut self.solo.out.sends) {
             if let Message::Cleanup(said) = send.message {
                 self.said.push((send.to, said));
+            }
+            if let Message::Pipeline(said) = send.message {
+                self.asked.push(said);
             }
             let Message::Promotion(said) = send.message else {
                 continue;
@@ -113,46 +118,81 @@ impl Rig {
         store: Option<NodeId>,
         edges: Vec<NodeId>,
     ) -> Self {
+        Self::built(approval, automatic, store, edges, |_| {})
+    }
+
+    /// The same, and these come from a pipeline.
+    pub fn from_pipeline(sources: Sources) -> Self {
+        Self::built(false, false, None, vec![EDGE], |installation| {
+            let managed = installation.promoting.as_mut();
+            managed.expect("it promotes").sources = Some(sources);
+        })
+    }
+
+    /// The same without a pipeline, with these runners and no edges, and what is needed to serve comes up before owners change.
+    pub fn warm(runners: &[NodeId]) -> Self {
+        Self::built(false, false, None, Vec::new(), |installation| {
+            installation.promoting.as_mut().expect("it promotes").warm = true;
+            installation.hosts = runners
+                .iter()
+                .map(|runner| Host {
+                    runner: *runner,
+                    region: Region(0),
+                    memory: 2,
+                })
+                .collect();
+        })
+    }
+
+    fn built(
+        approval: bool,
+        automatic: bool,
+        store: Option<NodeId>,
+        edges: Vec<NodeId>,
+        change: impl FnOnce(&mut Installation),
+    ) -> Self {
         let digest = |of: u16| Digest(100 + u64::from(of));
+        let mut installation = Installation {
+            edges,
+            hosts: Vec::new(),
+            deployments: (0..5)
+                .map(|of| Deployment {
+                    digest: digest(of),
+                    limit: 1,
+                })
+                .collect(),
+            routes: vec![Route {
+                deployment: DeploymentId(0),
+                epoch: Epoch(1),
+                region: Region(0),
+                contract: Contract::None,
+            }],
+            managed: None,
+            vault: None,
+            pressed: None,
+            promoting: Some(Managed {
+                log: LOG,
+                archive: ARCHIVE,
+                services: SERVICES,
+                store,
+                previews: [1, 2, 4]
+                    .into_iter()
+                    .map(|of| Preview {
+                        deployment: DeploymentId(of),
+                        digest: digest(of),
+                        config: 0,
+                    })
+                    .collect(),
+                reads: vec![(1, 1), (1, 2), (2, 2), (0, 9), (0, 9)],
+                approval,
+                automatic,
+                sources: None,
+                warm: false,
+            }),
+        };
+        change(&mut installation);
         let mut rig = Self {
-            solo: Solo::new(
-                ControlPlane::new(Installation {
-                    edges,
-                    hosts: Vec::new(),
-                    deployments: (0..5)
-                        .map(|of| Deployment {
-                            digest: digest(of),
-                            limit: 1,
-                        })
-                        .collect(),
-                    routes: vec![Route {
-                        deployment: DeploymentId(0),
-                        epoch: Epoch(1),
-                        region: Region(0),
-                        contract: Contract::None,
-                    }],
-                    managed: None,
-                    vault: None,
-                    promoting: Some(Managed {
-                        log: LOG,
-                        archive: ARCHIVE,
-                        services: SERVICES,
-                        store,
-                        previews: [1, 2, 4]
-                            .into_iter()
-                            .map(|of| Preview {
-                                deployment: DeploymentId(of),
-                                digest: digest(of),
-                                config: 0,
-                            })
-                            .collect(),
-                        reads: vec![(1, 1), (1, 2), (2, 2), (0, 9), (0, 9)],
-                        approval,
-                        automatic,
-                    }),
-                }),
-                CONTROL,
-            ),
+            solo: Solo::new(ControlPlane::new(installation), CONTROL),
             notes: Vec::new(),
             said: Vec::new(),
             services: Some(Services {
@@ -163,6 +203,7 @@ impl Rig {
             published: Vec::new(),
             log_end: 0,
             acks: 0,
+            asked: Vec::new(),
         };
         for (knob, secs) in [
             (&knob::SOAK, 5),
@@ -200,6 +241,11 @@ impl Rig {
             predecessor: Epoch(after),
             by,
         });
+    }
+
+    /// The services answer this from now on, or nothing.
+    pub fn services_are(&mut self, services: Option<Services>) {
+        self.services = services;
     }
 
     /// The edge says that it has an owner, and how that has answered.
@@ -314,6 +360,22 @@ fn k2_policy_check_refuses_another_configuration() {
     rig.order(Order::EditConfig);
     rig.promote(1, 1);
     assert_eq!(rig.row(0).hold, Hold::DigestDiffers);
+}
+
+#[test]
+fn k2_policy_check_goes_on_after_an_approval_that_came_later_than_a_promotion_may_take() {
+    let mut rig = Rig::new(true, false);
+    let wait = 120_000_000;
+    rig.solo
+        .knobs
+        .set(&knob::APPROVAL_WAIT, wait)
+        .expect("within its range");
+    rig.promote(1, 1);
+    rig.wait(50);
+    assert_eq!(rig.row(0).hold, Hold::ApprovalMissing);
+    rig.approve(1, 1, 2);
+    rig.wait(2);
+    assert_eq!(rig.row(0).state, State::EdgePropagating);
 }
 
 #[test]

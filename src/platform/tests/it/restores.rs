@@ -339,3 +339,24 @@ fn m4_an_instance_takes_writes_only_while_open_and_under_its_epoch() {
     assert!(!say(write(4, 1)), "under an epoch that is over");
     assert!(say(write(5, 2)));
 }
+
+#[test]
+fn n15_a_preview_clears_what_it_is_bound_to() {
+    let takes = (Duration::secs(1), Duration::secs(1));
+    let mut databases = Solo::new(Databases::new(takes), DATABASES);
+    let order = |databases: &mut Solo<Databases>, order: Order| {
+        databases.now = Time(databases.now.0 + 1_000_000);
+        databases.input(Input::Message {
+            from: OPERATOR,
+            message: Message::Command(Command::Restore(order)),
+        });
+        databases.machine.wrong_since()
+    };
+    assert_eq!(order(&mut databases, Order::RunPreviewJob), None);
+    let bind = |apart| Order::BindPreview { apart };
+    assert_eq!(order(&mut databases, bind(false)), None, "not by itself");
+    let since = order(&mut databases, Order::RunPreviewJob);
+    assert_eq!(since, Some(databases.now));
+    order(&mut databases, bind(true));
+    assert_eq!(order(&mut databases, Order::RunPreviewJob), since);
+}

@@ -361,3 +361,39 @@ fn an_old_holder_writes_nothing() {
     );
     assert_eq!(bench.tabs.store.rows()[&had.0], newer);
 }
+
+// L.1: the affinity target is gone, and the page needs a session: a new one, when it is shown.
+
+#[test]
+fn l1_affinity_target_gone_begins_a_new_session_on_mount() {
+    let mut bench = Bench::of_sessions(true, true, NEVER);
+    let had = settled(&mut bench);
+    promote(&mut bench);
+    bench.request(Class::SafePage);
+    bench.advance(secs(5));
+    let (_, other, ..) = bench.open(2, 1, None).unwrap();
+    assert_ne!(other, had.1, "the old one serves no longer");
+    let again = bench.mount((1, 2), Some(had), other).unwrap();
+    assert_eq!(again.2, Came::Fresh(Fresh::New), "whatever the store has");
+    assert_eq!((again.1, again.3), (other, 0));
+    assert_ne!(again.0, had.0);
+}
+
+#[test]
+fn l1_a_page_made_where_the_session_is_goes_on_with_it() {
+    let mut bench = Bench::of_sessions(true, true, NEVER);
+    let had = settled(&mut bench);
+    let again = bench.mount((1, 2), Some(had), had.1).unwrap();
+    assert_eq!(again, (had.0, had.1, Came::Resumed, had.3));
+}
+
+#[test]
+fn l1_a_page_of_a_first_visit_begins_a_session_where_it_was_made() {
+    let mut bench = Bench::of_sessions(true, true, NEVER);
+    let had = settled(&mut bench);
+    let new = bench.mount((7, 1), None, had.1).unwrap();
+    assert_eq!((new.1, new.2), (had.1, Came::Fresh(Fresh::New)));
+    // A repeat of what was said changes nothing.
+    bench.mount((7, 1), None, had.1);
+    assert_eq!(bench.act(7, 1, 0), Some(1));
+}

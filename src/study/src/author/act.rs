@@ -174,6 +174,7 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
         super::promotion::EFFECTS,
         super::restore::EFFECTS,
         super::outage::EFFECTS,
+        super::pressure::EFFECTS,
     ]
     .concat();
     let (key, value) = table.which(&keys)?;
@@ -191,6 +192,9 @@ fn effect(value: Value<'_>, names: &Names<'_>) -> Option<Effect> {
             "case",
             &borrowed(&names.cases),
         )),
+        key if super::pressure::EFFECTS.contains(&key) => {
+            Effect::Pressure(super::pressure::effect(key, value, names))
+        }
         key if super::outage::EFFECTS.contains(&key) => {
             Effect::Outage(super::outage::effect(key, value, names))
         }

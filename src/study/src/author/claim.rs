@@ -3,7 +3,7 @@
 //! `{ wake = "hot", app = "shop" }` · `{ at-least = { served = 1 } }` · `{ at-most = { waited-longest = "8250ms" } }` ·
 //! `{ did = "bind-secret" }` · `{ has-read = "secrets" }` · `{ any-wrong-move = true }` ·
 //! `{ owner-told = "the-cause" }` or `"another"` · `{ any-property-broken = true }` · `{ time-is = "2min" }` ·
-//! `{ deployment = "camera", state = "INSTALLED" }` ·
+//! `{ maintenance-gets-on = true }` · `{ deployment = "camera", state = "INSTALLED" }` ·
 //! `{ region = "eu", state = "eligible" }` · `{ migration = "add-email", state = "verified" }` ·
 //! `{ promotion = 1, state = "healthy" }` · `{ owner = 2, app = "shop" }` · `{ edges-follow = true }` · those about hosts in `hosts` · `{ all = […] }` · `{ any = […] }` ·
 //! `{ not = … }`
@@ -55,10 +55,13 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         "promotion",
         "restore",
         "outage",
+        "pressure",
         "owner",
         "edges-follow",
         "preview",
         "attempted",
+        "events-told",
+        "maintenance-gets-on",
         "all",
         "any",
         "not",
@@ -83,6 +86,7 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         ),
         "has-read" => Situation::HasRead(value.name().check(names.file, "read", &names.read_ids())),
         "any-wrong-move" => only_true(value, Situation::AnyWrongMove),
+        "maintenance-gets-on" => only_true(value, Situation::MaintenanceGetsOn),
         "any-property-broken" => only_true(value, Situation::AnyPropertyBroken),
         "owner-told" => {
             match value
@@ -95,11 +99,13 @@ pub fn situation(value: Value<'_>, names: &Names<'_>) -> Option<Situation> {
         }
         "time-is" => Situation::TimeIs(value.time()),
         "outage" => Situation::Outage(super::outage::situation(value, names.file)),
+        "pressure" => Situation::Pressure(super::pressure::situation(value, names.file)),
         "restore" => super::restore::situation(value, &table, names),
         "promotion" => super::promotion::state(value, &table, names),
         "owner" => super::promotion::owner(value, &table, names),
         "edges-follow" => super::promotion::edges_follow(value),
         "attempted" => super::pipeline::attempted(value, &table, names),
+        "events-told" => super::pipeline::events_told(value, names),
         "preview" => super::pipeline::situation(value, &table, names),
         "migration" => super::migration::situation(value, &table, names),
         "region" => super::region::situation(value, &table, names),

@@ -197,6 +197,9 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
             app: app(),
             effect: super::promotion::order(table, names)?,
         },
+        "pipeline-order" => Fault::PipelineOrder {
+            effect: super::pipeline::order(table, names)?,
+        },
         "pipeline-trouble" => Fault::PipelineTrouble {
             what: super::pipeline::snag(table.need("what")?, names.file),
             builder: table
@@ -234,10 +237,15 @@ pub fn kind(table: &Table<'_>, names: &Names<'_>) -> Option<Fault> {
         "provider-down" | "slow-provider" | "expired-certificate" | "revoked-credentials" => {
             super::outage::fault(&name.text, table, names)?
         }
+        "slow-store" | "impatient-consoles" => super::pressure::fault(&name.text, table, names),
         "bulk-order" => {
             let (runners, meant) = super::hosts::many(table, names);
             Fault::BulkOrder { runners, meant }
         }
+        "preview-job" => Fault::PreviewJob {},
+        "connection-limit" => Fault::ConnectionLimit {
+            most: table.count("most"),
+        },
         "shared-data" => Fault::SharedData { app: app() },
         "preview-superseded" => Fault::PreviewSuperseded { app: app() },
         "git-commit" => super::gitops::commit(table, names),

@@ -16,6 +16,7 @@ mod migration;
 mod names;
 mod outage;
 mod pipeline;
+mod pressure;
 mod promotion;
 mod read;
 mod region;
@@ -76,13 +77,17 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/flapping-region",
         "worlds/foreign-event",
         "worlds/freeze-ignored",
+        "worlds/from-commit-to-production",
         "worlds/get-page-while-hot",
         "worlds/get-page-while-sleeping",
         "worlds/gitops-rollout",
         "worlds/handover",
         "worlds/held-by-maintenance",
+        "worlds/hidden-limit",
         "worlds/host-os-upgrade",
+        "worlds/hot-from-the-start",
         "worlds/immutable-asset-request",
+        "worlds/impatient-consoles",
         "worlds/kept-nowhere",
         "worlds/large-fleet",
         "worlds/large-uploads",
@@ -100,12 +105,14 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/payment-webhook-while-cold",
         "worlds/post-action-while-cold",
         "worlds/preview-deploy-request",
+        "worlds/previewed-or-not",
         "worlds/production-promotion",
         "worlds/provider-outage",
         "worlds/rebuilt-way-back",
         "worlds/reconnect-trouble",
         "worlds/region-enablement",
         "worlds/region-trouble",
+        "worlds/repeated-event",
         "worlds/repeated-posts",
         "worlds/restart-in-postcheck",
         "worlds/retry-storm",
@@ -115,6 +122,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/shared-binding",
         "worlds/shared-rack",
         "worlds/slow-providers",
+        "worlds/slow-store",
         "worlds/stored-webhooks",
         "worlds/three-regions",
         "worlds/tight-hosts",
@@ -122,6 +130,7 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
         "worlds/unapproved-image",
         "worlds/unknown-teardown",
         "worlds/websocket-reconnect",
+        "worlds/woken-in-turn",
         "worlds/wrong-bytes",
         "worlds/wrong-clocks",
     ]

@@ -4,7 +4,9 @@
 
 use super::names::Names;
 use super::read::{File, Table, Value};
-use protocol::{AttemptedPlan, AttemptsPlan, DeployPlan, PipelineEffect, PipelinePlan, Situation};
+use protocol::{
+    AttemptedPlan, AttemptsPlan, DeployPlan, EventsOf, PipelineEffect, PipelinePlan, Situation,
+};
 
 /// What can be wrong around the pipeline.
 const SNAGS: &[&str] = &[
@@ -32,7 +34,7 @@ const CONTENTS: &[&str] = &[
 ];
 
 /// What can be done about a deployment on its way.
-pub const EFFECTS: [&str; 11] = [
+pub const EFFECTS: [&str; 13] = [
     "request-preview",
     "acknowledge-cold",
     "acknowledge-old-build",
@@ -44,7 +46,12 @@ pub const EFFECTS: [&str; 11] = [
     "reconcile-attempt",
     "tear-down",
     "force-tear-down",
+    "repeat-event",
+    "resume-events",
 ];
+
+/// Whose events the log has.
+const EVENTS: &[&str] = &["attempts", "previews"];
 
 /// The pipeline of a plan.
 pub fn pipeline(table: &Table<'_>) -> Option<PipelinePlan> {
@@ -115,6 +122,29 @@ pub fn content(value: Value<'_>, file: &File<'_>) -> String {
         .check(file, "thing that a commit brings", CONTENTS)
 }
 
+/// What a colleague does: one of the effects, as a key of the fault.
+pub fn order(table: &Table<'_>, names: &Names<'_>) -> Option<PipelineEffect> {
+    let order = table.need("order")?.table("an order")?;
+    let found = order.which(&EFFECTS);
+    order.finish();
+    let (key, value) = found?;
+    Some(effect(key, value, names))
+}
+
+/// Whose events, by name.
+fn events(value: Value<'_>, names: &Names<'_>) -> EventsOf {
+    let of = value.name().check(names.file, "kind of event", EVENTS);
+    match of.as_str() {
+        "previews" => EventsOf::Previews,
+        _ => EventsOf::Attempts,
+    }
+}
+
+/// That the log of events has everything that was committed: `{ events-told = "attempts" }`.
+pub fn events_told(value: Value<'_>, names: &Names<'_>) -> Situation {
+    Situation::EventsTold(events(value, names))
+}
+
 /// What is done about a deployment on its way.
 pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> PipelineEffect {
     if key == "mend-pipeline" {
@@ -122,6 +152,8 @@ pub fn effect(key: &str, value: Value<'_>, names: &Names<'_>) -> PipelineEffect 
     }
     let attempted = |value: Value<'_>| names.attempted(&value.name());
     match key {
+        "repeat-event" => return PipelineEffect::RepeatEvent(events(value, names)),
+        "resume-events" => return PipelineEffect::ResumeEvents(events(value, names)),
         "start-attempt" => return PipelineEffect::StartAttempt(attempted(value)),
         "cancel-attempt" => return PipelineEffect::CancelAttempt(attempted(value)),
         "reconcile-attempt" => return PipelineEffect::ReconcileAttempt(attempted(value)),

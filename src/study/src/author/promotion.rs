@@ -1,6 +1,7 @@
-//! Promotions in content files: `[promotions]` with `clustered`, `synced`, `approval`, `automatic`, `clean-up`, `last-verified` (the apps
+//! Promotions in content files: `[promotions]` with `clustered`, `synced`, `approval`, `automatic`, `clean-up`, `warm`, `last-verified` (the apps
 //! whose safe requests may go to the owner that was verified last), a `[[promotions.deployment]]` for each that is special
-//! (`app`, `number`, `validated`, `broken`, `reads-from`, `reads-to`) and a `[[promotions.order]]` for each that a colleague
+//! (`app`, `number`, `validated`, `broken`, `reads-from`, `reads-to`, `deploy`: the commit of the pipeline that it is made
+//! of) and a `[[promotions.order]]` for each that a colleague
 //! asks for (`at`, `app`, `to`, `after`, `approved-at`).
 
 use super::names::Names;
@@ -44,6 +45,7 @@ pub fn plan(value: Value<'_>, names: &Names<'_>) -> Option<PromotionsPlan> {
             broken: table.get("broken").is_some_and(Value::flag),
             reads_from: number("reads-from", 0),
             reads_to: number("reads-to", u32::MAX),
+            deploy: table.get("deploy").map(|name| names.deploy(&name.name())),
         };
         table.finish();
         deployment
@@ -82,6 +84,7 @@ pub fn plan(value: Value<'_>, names: &Names<'_>) -> Option<PromotionsPlan> {
             .map(order)
             .collect(),
         clean_up: table.get("clean-up").is_some_and(Value::flag),
+        warm: table.get("warm").is_some_and(Value::flag),
     };
     table.finish();
     Some(plan)

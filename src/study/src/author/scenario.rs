@@ -144,6 +144,9 @@ pub fn read(table: Table<'_>, catalog: &Catalog, file: &File<'_>) -> Scenario {
         outage: table
             .get("outage")
             .and_then(|value| super::outage::plan(value, &names)),
+        pressure: table
+            .get("pressure")
+            .and_then(|value| super::pressure::plan(value, &names)),
     };
     times_in_order(&plan, &table, file);
     let lesson = lesson(&table, &names);

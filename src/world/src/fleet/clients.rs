@@ -1,7 +1,7 @@
 //! Clients: everybody outside. They send requests by the plan and take what they get; each decision is keyed by stream
 //! and number, so that nothing the platform does changes what is asked of it.
 
-use super::Stored;
+use super::{Consoles, Stored};
 use alloc::vec::Vec;
 use machine::SortedMap;
 use machine::fingerprint::{digest, fold, spread};
@@ -9,6 +9,7 @@ use machine::{Ask, Context, Duration, Input, NodeId, Step, Time};
 use platform::id::{AllocationId, DeploymentId, Digest, IdempotencyKey, RequestId, RouteId};
 use platform::message::{Class, Message, Request};
 use platform::note::Note;
+use platform::sessions::TabId;
 use platform::traces::{Arrival, Asset, Errand, Message as Say, Visit, Visitor};
 use protocol::Extra;
 
@@ -110,6 +111,15 @@ pub const fn asset(deployment: DeploymentId, path: u8) -> Digest {
     Digest(spread(0xA55E7 + ((deployment.0 as u64) << 8) + path as u64))
 }
 
+/// The tabs of visitors whose pages have sockets.
+#[derive(Clone, Debug)]
+pub struct VisitorTabs {
+    /// What keeps the tabs.
+    pub node: NodeId,
+    /// The first tab of each stream that has visitors with tabs, by its number.
+    pub first: SortedMap<u32, u32>,
+}
+
 /// Everybody outside.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -123,6 +133,10 @@ pub struct Clients {
     patience: SortedMap<RequestId, Time>,
     /// Where the session of each visitor is, by the last answer.
     homes: SortedMap<u32, AllocationId>,
+    /// Pages that ask the control plane how everything is, if there are any.
+    consoles: Option<Consoles>,
+    /// The tabs of those visitors whose pages have sockets.
+    tabs: Option<VisitorTabs>,
 }
 
 impl Clients {
@@ -138,7 +152,28 @@ impl Clients {
             waiting: SortedMap::new(),
             patience: SortedMap::new(),
             homes: SortedMap::new(),
+            consoles: None,
+            tabs: None,
         }
+    }
+
+    /// The same clients with these consoles.
+    #[must_use]
+    pub fn with_consoles(mut self, consoles: Option<Consoles>) -> Self {
+        self.consoles = consoles;
+        self
+    }
+
+    /// The consoles.
+    #[must_use]
+    pub const fn consoles(&self) -> Option<&Consoles> {
+        self.consoles.as_ref()
+    }
+
+    /// The same, with tabs in which what visitors ask for is shown.
+    #[must_use]
+    pub fn with_tabs(self, tabs: Option<VisitorTabs>) -> Self {
+        Self { tabs, ..self }
     }
 
     pub(super) fn start(&mut self, _: &Context<'_>) {}
@@ -150,9 +185,13 @@ impl Clients {
         step: &mut Step<Message, Stored, Note>,
     ) {
         if let Input::Message {
-            message: Message::Response {
-                request, headers, ..
-            },
+            message:
+                Message::Response {
+                    request,
+                    status,
+                    headers,
+                    ..
+                },
             ..
         } = input
         {
@@ -165,10 +204,32 @@ impl Clients {
                 .and_then(|extra| visitor(cx, extra, request.0));
             if let Some((number, home)) = visitor.zip(headers.home) {
                 self.homes.insert(number, home);
+                let stream = number >> 16;
+                let tabs = self.tabs.as_ref().filter(|_| status == 200);
+                let first = tabs.and_then(|tabs| Some((tabs.node, tabs.first.get(&stream)?)));
+                if let Some((node, first)) = first {
+                    let shown = platform::sessions::Message::Shown {
+                        tab: TabId(first + (number & 0xFFFF)),
+                        page: home,
+                        nth: request.0,
+                    };
+                    step.send(node, Message::Sessions(shown));
+                }
             }
+        }
+        if let Input::Message {
+            message: Message::Pressure(said),
+            ..
+        } = input
+            && let Some(consoles) = &mut self.consoles
+        {
+            consoles.hear(cx.now, said);
         }
         if input != Input::Deadline {
             return;
+        }
+        if let Some(consoles) = &mut self.consoles {
+            consoles.call(cx, step);
         }
         self.leave(cx, step);
         for (index, stream) in self.streams.iter().enumerate() {
@@ -268,16 +329,26 @@ impl Clients {
 
     pub(super) fn deadline(&self) -> Option<Time> {
         let leaves = self.waiting.keys().next().map(|(until, _)| *until);
+        let calls = self.consoles.as_ref().and_then(Consoles::deadline);
         self.streams
             .iter()
             .zip(&self.next)
             .filter(|(stream, next)| next.0 < stream.until)
             .map(|(_, next)| next.0)
             .chain(leaves)
+            .chain(calls)
             .min()
     }
 
     pub(super) fn fingerprint(&self) -> u64 {
+        let requests = self.of_requests();
+        match &self.consoles {
+            None => requests,
+            Some(consoles) => fold(requests, consoles.fingerprint()),
+        }
+    }
+
+    fn of_requests(&self) -> u64 {
         if self.waiting.is_empty() && self.homes.is_empty() {
             return digest(&self.sent);
         }

@@ -113,6 +113,8 @@ struct Job {
     migration: MigrationId,
     token: Token,
     work: Work,
+    /// Whether rows that are written again are left for afterwards.
+    later: bool,
     nth: u32,
     /// When waiting for the lock ends.
     patience: Time,
@@ -130,7 +132,7 @@ pub struct Database {
     jobs: Vec<Job>,
     /// How many rows each migration writes again; none if it is not here.
     rewrites: SortedMap<MigrationId, u32>,
-    /// Which of them leave that for later, and how much of it is to be done.
+    /// How much of that was left for afterwards and is still to be done.
     later: SortedMap<MigrationId, u32>,
     /// When the next portion is written.
     portion: Option<Time>,
@@ -178,9 +180,15 @@ impl Database {
     /// Whether there is a trouble at a moment.
     #[must_use]
     pub fn has(&self, trouble: Trouble, at: Time) -> bool {
-        self.spells
-            .iter()
-            .any(|spell| spell.trouble == trouble && spell.from <= at && at < spell.until)
+        self.spell(trouble, at).is_some()
+    }
+
+    /// The spell of a trouble at a moment, if there is one.
+    #[must_use]
+    pub fn spell(&self, trouble: Trouble, at: Time) -> Option<Spell> {
+        let here =
+            |spell: &&Spell| spell.trouble == trouble && spell.from <= at && at < spell.until;
+        self.spells.iter().find(here).copied()
     }
 
     /// Whether an app answers on the schema as it is now. What was found incompatible before the lock does not answer after it.
@@ -286,7 +294,7 @@ impl Database {
                 }));
                 match self.rewrites.get(&id) {
                     None => yes(true),
-                    Some(_) if self.later.contains_key(&id) => Some(Outcome::Number(PORTION)),
+                    Some(_) if job.later => Some(Outcome::Number(PORTION)),
                     Some(rows) => Some(Outcome::Number(*rows)),
                 }
             }
@@ -323,7 +331,8 @@ impl Database {
                     && !again
                     && let Some(rows) = self.rewrites.get(&id).copied()
                 {
-                    if self.later.contains_key(&id) {
+                    if job.later {
+                        self.later.insert(id, rows);
                         self.portion = Some(self.portion.unwrap_or(cx.now.after(LOOK)));
                     } else {
                         self.rewrite(cx, (id, rows), step);
@@ -365,6 +374,7 @@ impl Database {
                         migration,
                         token,
                         work,
+                        later,
                         nth,
                     }),
             } => {
@@ -379,6 +389,7 @@ impl Database {
                     migration,
                     token,
                     work,
+                    later,
                     nth,
                     patience: cx.now.after(cx.knobs.time(&knob::MIGRATION_LOCK_TIMEOUT)),
                 };
@@ -407,17 +418,6 @@ impl Database {
                     command,
                     done: true,
                 }));
-            }
-            Input::Message {
-                message: Message::Command(Command::Migration(Order::FillLater { migration })),
-                ..
-            } => {
-                // What is in is in: only a plan that has not begun can leave its rows for later.
-                if self.steps(migration) == 0
-                    && let Some(rows) = self.rewrites.get(&migration)
-                {
-                    self.later.insert(migration, *rows);
-                }
             }
             Input::Deadline => {
                 if self.portion.is_some_and(|at| at <= cx.now) {

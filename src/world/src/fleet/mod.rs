@@ -6,6 +6,8 @@ mod access;
 mod attempt;
 mod bootstrap;
 mod clients;
+mod consoles;
+mod events;
 mod gitops;
 mod migration;
 mod outage;
@@ -21,13 +23,14 @@ mod vault;
 
 pub use attempt::{Resource, Worker};
 pub use bootstrap::Bootstrap;
-pub use clients::{Clients, Stream, asset};
+pub use clients::{Clients, Stream, VisitorTabs, asset};
+pub use consoles::{Consoles, Impatient};
+pub use events::EventLog;
 pub use gitops::{Change, Git};
 pub use migration::{Database, Spell, Trouble};
 pub use outage::{Ailment, Ill, Supplier};
 pub use pipeline::{
-    Builder, Content, Environment, EventLog, Registry, Snag, SnagSpell, Source,
-    artifact as artifact_of, tree,
+    Builder, Content, Environment, Registry, Snag, SnagSpell, Source, artifact as artifact_of, tree,
 };
 pub use promotion::{Archive, Blemish, RuntimeServices, Window};
 pub use region::{Lack, Place, Visitors};
@@ -343,7 +346,7 @@ impl sim::Fleet for Fleet {
             Node::Source(source) => source.step(cx, input, step),
             Node::Registry(registry) => registry.step(&input, step),
             Node::Environment(environment) => environment.step(cx, &input, step),
-            Node::Events(log) => log.step(&input, step),
+            Node::Events(log) => log.step(cx, &input, step),
             Node::Attempts(attempts) => adapt(step, Stored::Attempts, |step| {
                 attempts.step(cx, input, step)
             }),

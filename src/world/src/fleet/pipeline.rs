@@ -4,14 +4,14 @@
 use super::Stored;
 use alloc::vec::Vec;
 use machine::fingerprint::{digest, fold};
-use machine::{Ask, Context, Duration, Input, NodeId, SortedMap, Step, Subject, Time};
+use machine::{Ask, Context, Duration, Input, NodeId, SortedMap, Step, Time};
 use platform::id::{Digest, Token};
 use platform::knob;
 use platform::message::{Command, Message};
 use platform::note::Note;
 use platform::pipeline::{
-    Command as Order, DbImpact, Defect, DeployId, Event, Look, Message as Say, Note as Tell,
-    Product, Progress, Record, StateImpact,
+    Command as Order, DbImpact, Defect, DeployId, Look, Message as Say, Note as Tell, Product,
+    Progress, Record, StateImpact,
 };
 
 /// How long fetching, building and starting take, keyed by what is fetched, built or started.
@@ -697,48 +697,6 @@ impl Environment {
 
     pub(super) fn fingerprint(&self) -> u64 {
         digest(&(&self.spells, self.previews.iter().collect::<Vec<_>>()))
-    }
-}
-
-/// The log that events are told to; a repeat is recognised by what it is about and its version.
-#[derive(Clone, Debug, Default)]
-pub struct EventLog {
-    events: SortedMap<(Subject, u32), Event>,
-    /// Whether an event came before the one that it follows.
-    disorder: bool,
-}
-
-impl EventLog {
-    /// Whether it has an event.
-    #[must_use]
-    pub fn has(&self, event: Event) -> bool {
-        self.events.get(&(event.entity, event.version)) == Some(&event)
-    }
-
-    /// Whether the events about each thing came in order.
-    #[must_use]
-    pub const fn in_order(&self) -> bool {
-        !self.disorder
-    }
-
-    pub(super) fn step(&mut self, input: &Input<Message>, out: &mut Out) {
-        if let Input::Message {
-            from,
-            message: Message::Pipeline(Say::Publish { seq, event, nth }),
-        } = *input
-        {
-            let key = (event.entity, event.version);
-            if !self.events.contains_key(&key) {
-                let later = (event.entity, u32::MAX);
-                self.disorder |= self.events.range(key..later).next().is_some();
-                self.events.insert(key, event);
-            }
-            out.send(from, Message::Pipeline(Say::Published { seq, event, nth }));
-        }
-    }
-
-    pub(super) fn fingerprint(&self) -> u64 {
-        digest(&(self.events.len(), self.disorder))
     }
 }
 

@@ -51,6 +51,8 @@ pub struct TabHabits {
     pub leavers: (u16, Time),
     /// How many fall asleep, when and for how long.
     pub sleepers: (u16, Time, Duration),
+    /// How many belong to visitors, who open them by asking for a page; they come last.
+    pub visitors: u16,
 }
 
 /// Where a tab stands.
@@ -95,11 +97,15 @@ pub struct Tab {
     leaves: Option<Time>,
     sleeps: bool,
     acts: u32,
+    /// The newest page that is shown in it: as the answer to which request, and by whom it was made.
+    page: Option<(u32, AllocationId)>,
 }
 
 impl Tab {
     fn due(&self) -> Option<Time> {
         let own = match self.phase {
+            // Whoever has to ask for a page first is opened by that.
+            Phase::Out(at) if at.0 == u64::MAX => None,
             Phase::Out(at) | Phase::Connecting(at) | Phase::Waiting(at) => Some(at),
             Phase::Open(next, answer) => Some(answer.map_or(next, |answer| answer.min(next))),
             Phase::Left | Phase::Replaced | Phase::GivenUp(_) => None,
@@ -157,20 +163,23 @@ impl Tabs {
             stream,
             key: fold(u64::from(tab), what),
         };
-        self.tabs = (0..habits.count + twins)
+        let own = habits.count + twins;
+        self.tabs = (0..own + habits.visitors)
             .map(|tab| {
-                let twin = tab.checked_sub(habits.count);
+                let twin = tab.checked_sub(habits.count).filter(|_| tab < own);
                 let later = cx.dice.between(ask(TABS, tab, 0), 0, habits.within.0);
                 let opens = match twin {
                     Some(_) => twins_at,
+                    None if tab >= own => Time(u64::MAX),
                     None => habits.from.after(Duration(later)),
                 };
                 let leaves = (tab >= habits.count.saturating_sub(habits.leavers.0)
-                    && twin.is_none())
-                .then(|| {
-                    let until = habits.leavers.1.0.max(opens.0);
-                    Time(cx.dice.between(ask(LEAVING, tab, 0), opens.0, until))
-                });
+                    && twin.is_none()
+                    && tab < own)
+                    .then(|| {
+                        let until = habits.leavers.1.0.max(opens.0);
+                        Time(cx.dice.between(ask(LEAVING, tab, 0), opens.0, until))
+                    });
                 let crowded = tab < habits.crowd;
                 Tab {
                     phase: Phase::Out(opens),
@@ -186,6 +195,7 @@ impl Tabs {
                     leaves,
                     sleeps: tab < habits.sleepers.0,
                     acts: 0,
+                    page: None,
                 }
             })
             .collect();
@@ -205,6 +215,10 @@ impl Tabs {
                     }
                 }
             }
+            Input::Message {
+                message: Message::Sessions(Say::Shown { tab, page, nth }),
+                ..
+            } => self.show(cx, step, tab.0 as usize, (nth, page)),
             Input::Message {
                 message: Message::Sessions(say),
                 ..
@@ -257,12 +271,52 @@ impl Tabs {
         }
     }
 
+    /// A page has come. If it was made where the session is and the socket is open, nothing changes; else it gets a socket.
+    fn show(
+        &mut self,
+        cx: &Context<'_>,
+        step: &mut Step<Message, Stored, Note>,
+        at: usize,
+        (nth, page): (u32, AllocationId),
+    ) {
+        let Some(tab) = self.tabs.get(at).copied() else {
+            return;
+        };
+        if tab.page.is_some_and(|(newest, _)| newest >= nth) {
+            return;
+        }
+        self.tabs[at].page = Some((nth, page));
+        let same = match tab.phase {
+            Phase::Open(..) => tab.session.is_some_and(|(_, home)| home == page),
+            Phase::Connecting(_) => tab.page.is_some_and(|(_, shown)| shown == page),
+            Phase::Out(_) | Phase::Waiting(_) | Phase::Replaced | Phase::GivenUp(_) => false,
+            Phase::Left => true,
+        };
+        if same {
+            return;
+        }
+        if matches!(tab.phase, Phase::Open(..) | Phase::Connecting(_)) {
+            // The page before it is gone, and its socket with it.
+            let (tab, nth, why) = (TabId(at as u32), tab.nth, Close::Left);
+            let close = Say::Close { tab, nth, why };
+            step.send(self.edge(at), Message::Sessions(close));
+        }
+        let open = self.opening(cx, at);
+        step.send(self.edge(at), Message::Sessions(Say::Mount { open, page }));
+    }
+
     fn connect(&mut self, cx: &Context<'_>, step: &mut Step<Message, Stored, Note>, at: usize) {
+        let open = self.opening(cx, at);
+        step.send(self.edge(at), Message::Sessions(Say::Open(open)));
+    }
+
+    /// A tab's first words on its next connection.
+    fn opening(&mut self, cx: &Context<'_>, at: usize) -> Open {
         let tab = &mut self.tabs[at];
         tab.nth += 1;
         tab.lost = tab.lost.or(Some(cx.now));
         tab.phase = Phase::Connecting(cx.now.after(PATIENCE));
-        let open = Open {
+        Open {
             tab: TabId(at as u32),
             nth: tab.nth,
             route: self.habits.route,
@@ -272,8 +326,7 @@ impl Tabs {
             seq: tab.seq,
             until: tab.until,
             address: tab.address,
-        };
-        step.send(self.edge(at), Message::Sessions(Say::Open(open)));
+        }
     }
 
     /// The socket is gone and nobody said so politely: it connects again, later each time.

@@ -43,7 +43,8 @@ pub fn externals(
             })
             .collect(),
         Effect::RepairStore => {
-            let digest = deployments_of(plan, app).next().map_or(Digest(0), artifact);
+            let first = deployments_of(plan, app).next();
+            let digest = first.map_or(Digest(0), |first| artifact(plan, first));
             let repair = External::Deliver {
                 to: roster.store(),
                 message: Message::Command(Command::RepairArtifact { digest }),
@@ -114,6 +115,7 @@ pub fn externals(
         Effect::Traces(effect) => traces::effect(roster, effect),
         Effect::Sessions(effect) => sessions::effect(roster, effect),
         Effect::Migration(effect) => migration::effect(roster, effect),
+        Effect::Pressure(effect) => alloc::vec![pressure::effect(plan, roster, effect)],
         Effect::Outage(effect) => outage::effect(plan, roster, repairs, effect),
         Effect::Restore(effect) => restore::effect(roster, effect),
         Effect::Promotion(effect) => promotion::effect(plan, roster, app, effect),

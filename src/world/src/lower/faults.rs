@@ -52,6 +52,7 @@ pub(super) struct Sink<'a> {
     pub(super) promoting: promotion::Circumstances,
     pub(super) around: pipeline::Around,
     pub(super) quiet: Vec<(Time, &'static str)>,
+    pub(super) impatient: Vec<crate::fleet::Impatient>,
 }
 
 impl Sink<'_> {
@@ -91,7 +92,7 @@ impl Sink<'_> {
     fn images(&self, app: u16) -> Result<Vec<u64>> {
         self.app(app)?;
         Ok(deployments_of(self.plan, app)
-            .map(|deployment| runner::image(artifact(deployment), true))
+            .map(|deployment| runner::image(artifact(self.plan, deployment), true))
             .collect())
     }
 
@@ -262,7 +263,7 @@ impl Sink<'_> {
                 }));
                 self.wrong.extend(
                     deployments_of(self.plan, *app).map(|deployment| WrongBytes {
-                        digest: artifact(deployment),
+                        digest: artifact(self.plan, deployment),
                         from,
                         until,
                     }),
@@ -449,6 +450,22 @@ impl Sink<'_> {
                 };
                 self.push(title, what, when, lasts, None);
             }
+            Fault::SlowStore { node: name, times } => {
+                let what = Disturbance::BusyDisk {
+                    node: node(self.roster, name)?,
+                    times: *times,
+                };
+                self.push(title, what, when, lasts, None);
+            }
+            Fault::ImpatientConsoles { app, version } => {
+                self.app(*app)?;
+                let (from, until) = Self::window(fault, when, lasts)?;
+                self.impatient.push(crate::fleet::Impatient {
+                    version: deployment(deployments_per_app(self.plan), *app, *version),
+                    from,
+                    until: until.min(Time(self.plan.heal_at)),
+                });
+            }
             Fault::ClockSkew { node: name, by } => {
                 let what = Disturbance::Skew {
                     node: node(self.roster, name)?,
@@ -521,6 +538,12 @@ impl Sink<'_> {
                 self.life
                     .extend(orders.into_iter().map(|order| (at, order)));
             }
+            Fault::PipelineOrder { effect } => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let orders = pipeline::effect(self.roster, effect);
+                self.life
+                    .extend(orders.into_iter().map(|order| (at, order)));
+            }
             Fault::PlanChange { migration } => {
                 let (at, _) = Self::window(fault, when, lasts)?;
                 let order = migration::plan_change(self.roster, *migration);
@@ -568,6 +591,20 @@ impl Sink<'_> {
                 let until = until.min(Time(self.plan.heal_at));
                 for (at, isolated) in [(from, false), (until, true)] {
                     let orders = traces::bind(self.roster, *app, isolated);
+                    self.life
+                        .extend(orders.into_iter().map(|order| (at, order)));
+                }
+            }
+            Fault::PreviewJob {} => {
+                let (at, _) = Self::window(fault, when, lasts)?;
+                let order = restore::job(self.roster);
+                self.life.extend(order.map(|order| (at, order)));
+            }
+            Fault::ConnectionLimit { most } => {
+                let (from, until) = Self::window(fault, when, lasts)?;
+                let until = until.min(Time(self.plan.heal_at));
+                for (at, most) in [(from, Some(*most)), (until, None)] {
+                    let orders = traces::limit(self.roster, most);
                     self.life
                         .extend(orders.into_iter().map(|order| (at, order)));
                 }

@@ -117,18 +117,7 @@ pub(super) fn effect(roster: Roster, effect: &MigrationEffect) -> Vec<External<M
         MigrationEffect::ResumeMigration(at) => Order::Resume { migration: id(at) },
         MigrationEffect::ChangePlan(at) => Order::ChangePlan { migration: id(at) },
         MigrationEffect::ReconcileMigration(at) => Order::Reconcile { migration: id(at) },
-        MigrationEffect::FillLater(at) => {
-            // The plan is kept with the service, and the database is what carries it out.
-            let order = Order::FillLater { migration: id(at) };
-            let database = roster.seated(DATABASE).next().map(|to| External::Deliver {
-                to,
-                message: Message::Command(Command::Migration(order)),
-            });
-            return database
-                .into_iter()
-                .chain(to_service(roster, order))
-                .collect();
-        }
+        MigrationEffect::FillLater(at) => Order::FillLater { migration: id(at) },
         MigrationEffect::MendDatabase(what) => {
             let database = roster.seated(DATABASE).next();
             return database

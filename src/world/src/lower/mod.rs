@@ -11,6 +11,7 @@ mod hosts;
 mod migration;
 mod outage;
 mod pipeline;
+mod pressure;
 mod promotion;
 mod region;
 mod restore;
@@ -128,10 +129,13 @@ pub fn deployments_of(plan: &Plan, app: u16) -> impl Iterator<Item = DeploymentI
     (0..per).map(move |nth| deployment(per, app, nth))
 }
 
-/// The artifact of a deployment.
+/// The artifact of a deployment: what its commit is built to, if it is made of one.
 #[must_use]
-pub const fn artifact(deployment: DeploymentId) -> Digest {
-    Digest(spread(0xA27 + deployment.0 as u64))
+pub fn artifact(plan: &Plan, deployment: DeploymentId) -> Digest {
+    match promotion::commit_of(plan, deployment) {
+        Some(at) => pipeline::built(at),
+        None => Digest(spread(0xA27 + u64::from(deployment.0))),
+    }
 }
 
 fn class(traffic: &Traffic) -> Result<Class> {
@@ -159,7 +163,7 @@ fn images(plan: &Plan) -> Vec<Image> {
     let mut images = Vec::new();
     for (index, app) in plan.apps.iter().enumerate() {
         for deployment in deployments_of(plan, index as u16) {
-            let bytes = artifact(deployment);
+            let bytes = artifact(plan, deployment);
             let works = !promotion::is_broken(plan, deployment);
             // The same program, from the right or the wrong bytes, with or without its secrets: only one of the four
             // answers as it should, and all of them come up and pass their checks.
@@ -332,6 +336,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         promoting: promotion::Circumstances::default(),
         around: pipeline::Around::new(plan),
         quiet: Vec::new(),
+        impatient: Vec::new(),
     };
     sink.life.append(&mut region::life(plan, roster));
     sink.life.append(&mut migration::life(plan, roster));
@@ -339,6 +344,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
     sink.life.append(&mut restore::life(plan, roster));
     sink.life.append(&mut pipeline::life(plan, roster));
     sink.life.append(&mut outage::life(plan, roster));
+    sink.life.append(&mut pressure::life(plan, roster));
     let case = case_of(plan, replay.seed);
     for placed in plan
         .faults
@@ -361,6 +367,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         plan.promotions.is_some(),
         plan.restores.is_some(),
         plan.outage.is_some(),
+        plan.pressure.is_some(),
     ];
     if several.contains(&true) {
         // What happens at one time happens in the order of the plan.
@@ -386,6 +393,7 @@ pub fn lower(plan: &Plan, replay: &Replay) -> Result<Lowered> {
         git: sink.git,
         promoting: sink.promoting,
         around: sink.around,
+        impatient: sink.impatient,
     };
     let fleet = fleet(plan, roster, outside)?;
 
@@ -421,6 +429,7 @@ struct Outside {
     git: gitops::Outside,
     promoting: promotion::Circumstances,
     around: pipeline::Around,
+    impatient: Vec<crate::fleet::Impatient>,
 }
 
 fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
@@ -451,7 +460,7 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
             .enumerate()
             .flat_map(|(index, app)| {
                 deployments_of(plan, index as u16).map(move |deployment| control::Deployment {
-                    digest: artifact(deployment),
+                    digest: artifact(plan, deployment),
                     limit: app.memory_limit,
                 })
             })
@@ -469,12 +478,14 @@ fn fleet(plan: &Plan, roster: Roster, outside: Outside) -> Result<Fleet> {
         managed: hosts::managed(plan, roster),
         vault: Some(roster.vault()),
         promoting: promotion::managed(plan, roster),
+        pressed: pressure::pressed(plan),
     };
     let mut nodes = Vec::new();
-    nodes.push(Node::Clients(Clients::new(
-        roster.edges().collect(),
-        outside.streams,
-    )));
+    let tabs = sessions::visitors(plan, roster, &outside.streams);
+    let clients = Clients::new(roster.edges().collect(), outside.streams);
+    let consoles = pressure::consoles(plan, roster, outside.impatient);
+    let clients = clients.with_tabs(tabs).with_consoles(consoles);
+    nodes.push(Node::Clients(clients));
     for _ in roster.edges() {
         let installation = edge::Installation {
             control: roster.control(),

@@ -256,7 +256,7 @@ pub(super) fn trouble(
         }
         for deployment in deployments_of(sink.plan, binding.app) {
             let what = Disturbance::NotReady {
-                image: runner::image(artifact(deployment), true),
+                image: runner::image(artifact(sink.plan, deployment), true),
                 reason: BINDING_DOWN,
             };
             sink.push(title, what, when, lasts, repair);

@@ -11,7 +11,7 @@ use platform::id::Digest;
 use platform::pipeline::{
     Command as Order, DbImpact, Defect, DeployId, Installation, Pipeline, Planned, StateImpact,
 };
-use protocol::{PipelineEffect, PipelinePlan};
+use protocol::{EventsOf, PipelineEffect, PipelinePlan};
 
 /// The number of the first commit of a plan.
 const FIRST: u32 = 100;
@@ -119,11 +119,16 @@ const fn commit(at: u16) -> u32 {
     FIRST + at as u32
 }
 
+/// What a deployment on its way is built to.
+pub(super) fn built(at: u16) -> Digest {
+    fleet::artifact_of(fleet::tree(commit(at)))
+}
+
 /// The nodes of a plan's pipeline, in the order of their seats.
 pub(super) fn nodes(plan: &Plan, roster: Roster, around: Around) -> Vec<Node> {
     let node = |seat| roster.seated(seat).next().unwrap_or(roster.control());
     let mut nodes = match &plan.pipeline {
-        Some(pipeline) => of_pipeline(pipeline, roster, &around),
+        Some(pipeline) => of_pipeline(plan, pipeline, roster, &around),
         None => Vec::new(),
     };
     nodes.extend(
@@ -155,7 +160,7 @@ const fn time(range: protocol::Range) -> (Duration, Duration) {
 }
 
 /// The nodes of the pipeline itself.
-fn of_pipeline(pipeline: &PipelinePlan, roster: Roster, around: &Around) -> Vec<Node> {
+fn of_pipeline(plan: &Plan, pipeline: &PipelinePlan, roster: Roster, around: &Around) -> Vec<Node> {
     let node = |seat| roster.seated(seat).next().unwrap_or(roster.control());
     let mut nodes = alloc::vec![Node::Pipeline(Pipeline::new(Installation {
         deploys: planned(pipeline),
@@ -163,6 +168,9 @@ fn of_pipeline(pipeline: &PipelinePlan, roster: Roster, around: &Around) -> Vec<
         registry: node(REGISTRY),
         environment: node(ENVIRONMENT),
         log: node(EVENTS),
+        control: super::promotion::managed(plan, roster)
+            .and_then(|managed| managed.sources)
+            .map(|_| roster.control()),
     }))];
     let between = (node(PIPELINE), node(SOURCE), node(REGISTRY));
     for (at, _) in roster.seated(BUILDER).enumerate() {
@@ -279,6 +287,19 @@ pub(super) fn effect(roster: Roster, effect: &PipelineEffect) -> Vec<External<Me
             let force = matches!(effect, PipelineEffect::ForceTearDown(_));
             return about(attempt::Command::Teardown { deployment, force });
         }
+        PipelineEffect::RepeatEvent(of) => {
+            let kind = match of {
+                EventsOf::Attempts => attempt::AttemptId::KIND,
+                EventsOf::Previews => DeployId::KIND,
+            };
+            let order = order_to(roster, EVENTS, Order::RepeatEvent { kind });
+            return order.into_iter().collect();
+        }
+        PipelineEffect::ResumeEvents(EventsOf::Attempts) => {
+            let order = order_to(roster, ATTEMPTS, Order::ResumeEvents);
+            return order.into_iter().collect();
+        }
+        PipelineEffect::ResumeEvents(EventsOf::Previews) => Order::ResumeEvents,
         PipelineEffect::MendPipeline(what) => {
             let snag = Snag::ALL.into_iter().find(|snag| snag.name() == what);
             let order = snag.and_then(Snag::remedy);

@@ -1,11 +1,11 @@
 //! Promotions: the log, the archive, the services, and what is ordered about them.
 
 use super::*;
-use crate::fleet::{ARCHIVE, Archive, Blemish, LOG, RuntimeServices, SERVICES, Window};
+use crate::fleet::{ARCHIVE, Archive, Blemish, LOG, PIPELINE, RuntimeServices, SERVICES, Window};
 use platform::cleanup::Item;
 use platform::edge::Streamed;
 use platform::promotion::{
-    Command as Order, GapPolicy, Log, Managed, Owner, Preview, Services, StreamConfig,
+    Command as Order, GapPolicy, Log, Managed, Owner, Preview, Services, Sources, StreamConfig,
 };
 use protocol::{Candidate, PromotionEffect, PromotionsPlan};
 
@@ -44,11 +44,29 @@ fn candidate(plan: &PromotionsPlan, app: u16, nth: u16) -> Option<&Candidate> {
         .find(|one| (one.app, one.deployment) == (app, nth + 1))
 }
 
+/// Which commit of the pipeline a deployment is made of, if it is of one.
+pub(super) fn commit_of(plan: &Plan, of: DeploymentId) -> Option<u16> {
+    let per = deployments_per_app(plan);
+    let promotions = plan.promotions.as_ref()?;
+    let deploys = plan.pipeline.as_ref()?.deploys.len();
+    candidate(promotions, of.0 / per, of.0 % per)?
+        .deploy
+        .filter(|at| usize::from(*at) < deploys)
+}
+
 /// What the control plane is told of promotions.
 pub(super) fn managed(plan: &Plan, roster: Roster) -> Option<Managed> {
     let promotions = plan.promotions.as_ref()?;
     let per = deployments_per_app(plan);
     let all = (0..plan.apps.len() as u16).flat_map(|app| (0..per).map(move |nth| (app, nth)));
+    let sources: Vec<_> = all
+        .clone()
+        .map(|(app, nth)| deployment(per, app, nth))
+        .filter_map(|of| {
+            let at = commit_of(plan, of)?;
+            Some((of, platform::pipeline::DeployId(at as u8)))
+        })
+        .collect();
     Some(Managed {
         log: node(roster, LOG),
         archive: node(roster, ARCHIVE),
@@ -57,13 +75,12 @@ pub(super) fn managed(plan: &Plan, roster: Roster) -> Option<Managed> {
         previews: all
             .clone()
             .filter(|(app, nth)| candidate(promotions, *app, *nth).is_none_or(|one| one.validated))
-            .map(|(app, nth)| {
-                let deployment = deployment(per, app, nth);
-                Preview {
-                    deployment,
-                    digest: artifact(deployment),
-                    config: 0,
-                }
+            .map(|(app, nth)| deployment(per, app, nth))
+            .filter(|of| commit_of(plan, *of).is_none())
+            .map(|deployment| Preview {
+                deployment,
+                digest: artifact(plan, deployment),
+                config: 0,
             })
             .collect(),
         reads: all
@@ -74,6 +91,11 @@ pub(super) fn managed(plan: &Plan, roster: Roster) -> Option<Managed> {
             .collect(),
         approval: promotions.approval,
         automatic: promotions.automatic,
+        warm: promotions.warm,
+        sources: (!sources.is_empty()).then(|| Sources {
+            pipeline: node(roster, PIPELINE),
+            of: sources,
+        }),
     })
 }
 
@@ -83,7 +105,7 @@ pub(super) fn kept(plan: &Plan) -> Vec<(Digest, Time)> {
     let apps = 0..plan.apps.len() as u16;
     apps.filter(|_| cleans)
         .flat_map(|app| deployments_of(plan, app))
-        .map(|deployment| (artifact(deployment), Time::ZERO))
+        .map(|deployment| (artifact(plan, deployment), Time::ZERO))
         .collect()
 }
 
@@ -177,7 +199,7 @@ pub(super) fn effect(
     let edge = |position: &u16| roster.edge((*position).min(roster.edge_count().max(1) - 1));
     let (to, order) = match effect {
         PromotionEffect::RemoveArtifact(number) => {
-            let item = Item::Artifact(artifact(nth(number)));
+            let item = Item::Artifact(artifact(plan, nth(number)));
             let command = Command::Cleanup(platform::cleanup::Command::RemoveNow(item));
             return alloc::vec![External::Deliver {
                 to: roster.control(),

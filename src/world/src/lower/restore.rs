@@ -75,6 +75,16 @@ pub(super) fn corrupt(roster: Roster) -> Option<External<Message>> {
     to(roster, DATABASES, Order::Corrupt)
 }
 
+/// What previews run is bound to data of its own, or to production's.
+pub(super) fn bind(roster: Roster, apart: bool) -> Option<External<Message>> {
+    to(roster, DATABASES, Order::BindPreview { apart })
+}
+
+/// A job of a preview runs.
+pub(super) fn job(roster: Roster) -> Option<External<Message>> {
+    to(roster, DATABASES, Order::RunPreviewJob)
+}
+
 /// The schema changes, and the app that is served with it.
 pub(super) fn change_schema(roster: Roster, schema: u32) -> Vec<External<Message>> {
     let order = Order::ChangeSchema { to: schema };

@@ -1,7 +1,8 @@
 //! Sessions: their nodes, what runners are told of them, and what is ordered.
 
 use super::*;
-use crate::fleet::{SESSION_STORE, TABS, TabHabits, Tabs};
+use crate::fleet::{SESSION_STORE, Stream, TABS, TabHabits, Tabs, VisitorTabs};
+use machine::SortedMap;
 use platform::sessions::{Command as Order, Store as SessionStore, Terms};
 use protocol::SessionsEffect;
 
@@ -35,6 +36,11 @@ pub(super) fn nodes(plan: &Plan, roster: Roster) -> Vec<Node> {
             Time(sessions.asleep_at),
             Duration(sessions.asleep_for),
         ),
+        visitors: plan
+            .traffic
+            .iter()
+            .map(|traffic| pages(plan, traffic))
+            .sum(),
     };
     let mut nodes = Vec::new();
     nodes.push(Node::Tabs(Tabs::new(roster.edges().collect(), habits)));
@@ -42,6 +48,29 @@ pub(super) fn nodes(plan: &Plan, roster: Roster) -> Vec<Node> {
         nodes.push(Node::SessionStore(SessionStore::default()));
     }
     nodes
+}
+
+/// How many visitors a stream of requests comes from whose pages have sockets.
+fn pages(plan: &Plan, traffic: &protocol::Traffic) -> u16 {
+    let sessions = plan.sessions.as_ref().filter(|_| plan.traces.is_some());
+    let here = sessions.is_some_and(|sessions| sessions.app == traffic.app);
+    if here { traffic.extra.visitors } else { 0 }
+}
+
+/// The tabs of visitors, behind those that are opened by themselves.
+pub(super) fn visitors(plan: &Plan, roster: Roster, streams: &[Stream]) -> Option<VisitorTabs> {
+    let sessions = plan.sessions.as_ref()?;
+    let node = roster.seated(TABS).next()?;
+    let mut next = u32::from(sessions.tabs) + u32::from(sessions.twins.min(sessions.tabs));
+    let mut first = SortedMap::new();
+    for (at, stream) in streams.iter().enumerate() {
+        let visitors = stream.extra.map_or(0, |extra| extra.visitors);
+        if stream.route == RouteId(sessions.app) && visitors > 0 {
+            first.insert(at as u32, next);
+            next += u32::from(visitors);
+        }
+    }
+    Some(VisitorTabs { node, first }).filter(|tabs| !tabs.first.is_empty())
 }
 
 /// What the allocations of a plan's app go by.

@@ -94,6 +94,7 @@ pub(super) fn services(plan: &Plan, roster: Roster) -> Services {
         webhooks: apps.clone().map(webhook).collect(),
         previews: apps.clone().map(preview).collect(),
         inbox: roster.seated(INBOX).next(),
+        connections: None,
         manners: apps
             .map(|app| {
                 if traces.not_for_errands.contains(&app) {
@@ -148,6 +149,13 @@ pub(super) fn addressed(plan: &Plan, mut stream: Stream, extra: Extra) -> Stream
     stream
 }
 
+/// What the hosts of all edges let their processes keep.
+pub(super) fn limit(roster: Roster, most: Option<u32>) -> Vec<External<Message>> {
+    let message = Message::Command(Command::Traces(Order::LimitConnections { most }));
+    let edges = roster.edges();
+    edges.map(|to| External::Deliver { to, message }).collect()
+}
+
 /// What binds a preview to data, at every edge.
 pub(super) fn bind(roster: Roster, app: u16, isolated: bool) -> Vec<External<Message>> {
     let route = RouteId(app);
@@ -155,6 +163,7 @@ pub(super) fn bind(roster: Roster, app: u16, isolated: bool) -> Vec<External<Mes
     let edges = roster.edges();
     edges
         .map(|to| External::Deliver { to, message: order })
+        .chain(restore::bind(roster, isolated))
         .collect()
 }
 

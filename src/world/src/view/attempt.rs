@@ -251,5 +251,6 @@ pub fn attempts(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
             ));
         }
     }
+    lines.extend(super::pipeline::stopped(plan, state, service.outbox()));
     lines
 }

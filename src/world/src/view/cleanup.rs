@@ -20,8 +20,9 @@ fn item(names: &Names<'_>, item: Item) -> String {
                 let found = lower::deployments_of(plan, app).enumerate();
                 found.map(move |(nth, id)| (app, nth, id))
             });
-            let owner =
-                all.find(|(_, _, id): &(u16, usize, DeploymentId)| lower::artifact(*id) == digest);
+            let owner = all.find(|(_, _, id): &(u16, usize, DeploymentId)| {
+                lower::artifact(plan, *id) == digest
+            });
             owner.map_or_else(
                 || "an artifact".to_string(),
                 |(app, nth, _)| {

@@ -57,6 +57,7 @@ pub fn is_interesting(entry: &Entry<'_, Fleet>) -> bool {
             || matches!(note, Note::Promotion(note) if super::promotion::is_news(note))
             || matches!(note, Note::Restore(note) if super::restore::is_news(note))
             || matches!(note, Note::Outage(note) if super::outage::is_news(note))
+            || matches!(note, Note::Pressure(note) if super::pressure::is_news(note))
     });
     what || moved || ruled || told
 }
@@ -108,6 +109,7 @@ pub fn is_routine(entry: &Entry<'_, Fleet>) -> bool {
             && !matches!(note, Note::GitOps(note) if super::gitops::is_routine(note))
             && !matches!(note, Note::Restore(note) if super::restore::is_routine(note))
             && !matches!(note, Note::Outage(note) if super::outage::is_routine(note))
+            && !matches!(note, Note::Pressure(note) if super::pressure::is_routine(note))
     });
     if told {
         return false;

@@ -204,6 +204,7 @@ fn beliefs(
                 let word = if connected { "heard of" } else { "silent" };
                 beliefs.push((names.node(host.runner), word.to_string(), connected != up));
             }
+            beliefs.extend(super::pressure::store(state));
             let unpublished = control.outbox().iter().filter(|row| !row.published).count();
             beliefs.push((
                 "outbox rows to publish".to_string(),
@@ -229,7 +230,7 @@ fn beliefs(
         Some(Node::Store(store)) => {
             for (index, app) in plan.apps.iter().enumerate() {
                 let right = crate::lower::deployments_of(plan, index as u16).all(|deployment| {
-                    store.is_right(crate::lower::artifact(deployment), state.now())
+                    store.is_right(crate::lower::artifact(plan, deployment), state.now())
                 });
                 beliefs.push((
                     format!("{}: artifact", app.name),

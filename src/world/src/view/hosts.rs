@@ -5,10 +5,10 @@ use crate::fleet::Fleet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use platform::hosts::{Drain, Hold, Message, Note, State as Step};
+use platform::hosts::{Command, Drain, Hold, Message, Note, State as Step};
 use platform::id::DrainId;
 use protocol::{Readable, ThingView};
-use sim::State;
+use sim::{Entry, State, What};
 
 /// A drain, by its host: `the drain of runner-2`.
 #[must_use]
@@ -25,7 +25,9 @@ pub const fn hold_word(hold: Hold) -> &'static str {
     match hold {
         Hold::None => "nothing",
         Hold::Quorum => "too few voters would be left (quorum)",
-        Hold::NoHeadroom => "what runs there does not fit elsewhere (no headroom)",
+        Hold::NoHeadroom => {
+            "too little room would be left for what runs, or for losing one more host (no headroom)"
+        }
         Hold::ZoneBusy => "another host of its zone is out of use",
         Hold::ProviderOutage => "the provider of machines does not answer (provider outage)",
         Hold::RolloutFrozen => "this version's agent is broken elsewhere (rollout frozen)",
@@ -35,6 +37,52 @@ pub const fn hold_word(hold: Hold) -> &'static str {
         Hold::BuildSlots => "as many hosts as may are being built",
         Hold::PostcheckFailed => "the host is not right after its upgrade (postcheck failed)",
     }
+}
+
+/// Why this drain does not go on. A host with nothing on it can lack headroom, too: what counts is what would be left.
+fn held_because(state: &State<Fleet>, drain: &Drain) -> &'static str {
+    if drain.hold != Hold::NoHeadroom {
+        return hold_word(drain.hold);
+    }
+    match (
+        others_in_use(state, drain.host),
+        running_on(state, drain.host),
+    ) {
+        (false, 0) => "nothing runs there, but no other host of its region is in use (no headroom)",
+        (false, _) => "no other host of its region is in use (no headroom)",
+        (true, 0) => {
+            "nothing runs there, but without it the rest could not lose one more host (no headroom)"
+        }
+        (true, _) => hold_word(drain.hold),
+    }
+}
+
+/// Whether any other host of the same region could take something.
+fn others_in_use(state: &State<Fleet>, host: machine::NodeId) -> bool {
+    let control = state.fleet().control();
+    let region = |of| {
+        let mut hosts = control.hosts().iter();
+        hosts.find(|one| one.runner == of).map(|one| one.region)
+    };
+    let out = |of| {
+        let mut drains = control.drains().iter();
+        drains.any(|(_, row)| row.value.host == of && row.value.state != Step::Uncordoned)
+    };
+    control.hosts().iter().any(|one| {
+        one.runner != host
+            && Some(one.region) == region(host)
+            && control.is_connected(one.runner)
+            && !out(one.runner)
+    })
+}
+
+/// How many allocations there are on a host.
+fn running_on(state: &State<Fleet>, host: machine::NodeId) -> usize {
+    let allocations = state.fleet().control().allocations();
+    allocations
+        .iter()
+        .filter(|(_, row)| row.value.host == host && !row.value.state.is_terminal())
+        .count()
 }
 
 /// What a message says, in two or three words.
@@ -76,9 +124,14 @@ pub fn note_text(names: &Names<'_>, state: &State<Fleet>, note: &Note) -> Option
         } => {
             let cut = match (forced, killed) {
                 (0, 0) => "nobody was cut off".to_string(),
-                (forced, 0) => format!("{forced} requests were cut off at the deadline"),
+                (forced, 0) => format!(
+                    "cut off at the deadline: {}",
+                    super::many(forced.into(), "request")
+                ),
                 (forced, killed) => format!(
-                    "{forced} requests were cut off at the deadline, {killed} allocations ended by an operator"
+                    "cut off at the deadline: {}; ended by an operator: {}",
+                    super::many(forced.into(), "request"),
+                    super::many(killed.into(), "allocation")
                 ),
             };
             format!("{} is empty: {cut}", drain(names, state, id))
@@ -114,7 +167,7 @@ pub fn note_text(names: &Names<'_>, state: &State<Fleet>, note: &Note) -> Option
         ),
         Note::SwitchedOff { version, cut, .. } => {
             let cut = if cut > 0 {
-                format!(", cutting off {cut} requests")
+                format!(", cutting off {}", super::many(cut.into(), "request"))
             } else {
                 String::new()
             };
@@ -157,19 +210,20 @@ pub fn things(names: &Names<'_>, state: &State<Fleet>) -> Vec<ThingView> {
             state: row.value.state as u8,
             since: row.value.since.0,
             transition: None,
-            facts: facts(&row.value),
+            facts: facts(state, &row.value),
         })
         .collect()
 }
 
-fn facts(drain: &Drain) -> Vec<(String, String)> {
+fn facts(state: &State<Fleet>, drain: &Drain) -> Vec<(String, String)> {
     let mut facts = alloc::vec![
         ("version".to_string(), drain.version.0.to_string()),
         ("attempt".to_string(), drain.attempt.to_string()),
         ("cut off".to_string(), drain.forced.to_string()),
     ];
     if drain.hold != Hold::None {
-        facts.push(("held".to_string(), hold_word(drain.hold).to_string()));
+        let why = held_because(state, drain);
+        facts.push(("held".to_string(), why.to_string()));
     }
     facts
 }
@@ -184,26 +238,21 @@ pub fn read_lines(names: &Names<'_>, state: &State<Fleet>, object: Readable) -> 
             .iter()
             .map(|(_, row)| {
                 let drain = &row.value;
-                let running = control
-                    .allocations()
-                    .iter()
-                    .filter(|(_, row)| {
-                        row.value.host == drain.host && !row.value.state.is_terminal()
-                    })
-                    .count();
+                let running = running_on(state, drain.host);
                 let held = if drain.hold == Hold::None {
                     String::new()
                 } else {
-                    format!(", held: {}", hold_word(drain.hold))
+                    format!(", held: {}", held_because(state, drain))
                 };
                 format!(
-                    "{}: {} since {}, version {}, attempt {}, {running} allocations, {} requests cut off{held}",
+                    "{}: {} since {}, version {}, attempt {}, {}, {} cut off{held}",
                     names.node(drain.host),
                     drain.state.spec().name,
                     drain.since,
                     drain.version.0,
                     drain.attempt,
-                    drain.forced
+                    super::many(running as u64, "allocation"),
+                    super::many(drain.forced.into(), "request")
                 )
             })
             .collect(),
@@ -242,12 +291,9 @@ pub fn read_lines(names: &Names<'_>, state: &State<Fleet>, object: Readable) -> 
                     })
                     .map(|(_, row)| row.value.limit)
                     .sum();
-                let out = control
-                    .drains()
-                    .iter()
-                    .any(|(_, row)| {
-                        row.value.host == host.runner && row.value.state != Step::Uncordoned
-                    });
+                let out = control.drains().iter().any(|(_, row)| {
+                    row.value.host == host.runner && row.value.state != Step::Uncordoned
+                });
                 format!(
                     "{}: {} of {} MiB promised{}{}",
                     names.node(host.runner),
@@ -264,6 +310,52 @@ pub fn read_lines(names: &Names<'_>, state: &State<Fleet>, object: Readable) -> 
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// An order for many hosts, if this is one: whom it named, how many were meant, what came of it.
+#[must_use]
+pub fn order_for_many(
+    names: &Names<'_>,
+    state: &State<Fleet>,
+    entry: &Entry<'_, Fleet>,
+) -> Option<String> {
+    let What::MessageDelivered {
+        message:
+            platform::message::Message::Command(platform::message::Command::Host(Command::DrainAll {
+                hosts,
+                meant,
+                ..
+            })),
+        ..
+    } = entry.what
+    else {
+        return None;
+    };
+    let all = state.fleet().control().hosts().iter().enumerate();
+    let named: Vec<String> = all
+        .filter(|(at, _)| *at < 64 && hosts >> at & 1 == 1)
+        .map(|(_, host)| names.node(host.runner).to_string())
+        .collect();
+    let done = entry
+        .notes
+        .iter()
+        .any(|note| matches!(note, platform::note::Note::Host(Note::ManyOrdered { .. })));
+    let became = if done {
+        "carried out"
+    } else {
+        "refused, so that it has reached none of them"
+    };
+    Some(format!(
+        "an order at {} has named {}: {}, while {meant} meant; it is {became}",
+        entry.at,
+        named.join(", "),
+        super::many(named.len() as u64, "host"),
+        meant = if meant == 1 {
+            "1 was".to_string()
+        } else {
+            format!("{meant} were")
+        },
+    ))
 }
 
 /// Whether a situation about hosts holds.

@@ -1,10 +1,11 @@
 //! Migrations in words: what they are called, what is said about them, what is told, what can be read.
 
 use super::names::Names;
-use crate::fleet::{Fleet, Trouble};
+use crate::fleet::{Fleet, Spell, Trouble};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use machine::Time;
 use platform::migration::{
     App, Command, Message, MigrationId, Migrations, Note, Outcome, PRODUCTION, Reason, Work,
 };
@@ -86,7 +87,31 @@ pub fn label(message: &Message) -> String {
             work: what,
             outcome: came,
             ..
-        } => format!("{}: {}", work(what), outcome(came)),
+        } => match (what, came) {
+            (Work::Copy, Outcome::Number(PRODUCTION)) => {
+                "make a copy: it is production".to_string()
+            }
+            (Work::Copy, Outcome::Number(nth)) => format!("make a copy: copy {nth}"),
+            (Work::Try(_), Outcome::Number(rows)) => {
+                format!("try the plan: writes {rows} rows again at once")
+            }
+            (Work::Schema, Outcome::Number(steps)) => format!("steps that are in: {steps}"),
+            _ => format!("{}: {}", work(what), outcome(came)),
+        },
+    }
+}
+
+/// Why an order about a migration is refused, where there is but one reason for it.
+#[must_use]
+pub const fn refusal(command: Command) -> Option<&'static str> {
+    match command {
+        Command::Resume { .. } => Some("it is not blocked"),
+        Command::ChangePlan { .. } | Command::FillLater { .. } => Some("a step of it is under way"),
+        Command::Reconcile { .. } => Some("what became of its steps is known"),
+        Command::Request { .. }
+        | Command::Approve { .. }
+        | Command::WriteRollbackPlan { .. }
+        | Command::Provide { .. } => None,
     }
 }
 
@@ -130,10 +155,12 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 }
                 Command::Provide { .. } => "mend the database".to_string(),
             };
-            format!(
-                "the order to {what} is {}",
-                if done { "carried out" } else { "refused" }
-            )
+            let became = match (done, refusal(command)) {
+                (true, _) => "carried out".to_string(),
+                (false, Some(why)) => format!("refused: {why}"),
+                (false, None) => "refused".to_string(),
+            };
+            format!("the order to {what} is {became}")
         }
         Note::Changed {
             migration,
@@ -162,8 +189,9 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             rows,
             behind,
         } => format!(
-            "{} writes {rows} rows again, and the replicas are {behind} behind",
-            name(migration)
+            "{} writes {rows} rows again, and the replicas are {} behind",
+            name(migration),
+            super::seconds(behind)
         ),
         Note::Filled { migration } => {
             format!("every row of {} has been written again", name(migration))
@@ -220,6 +248,33 @@ pub fn things(plan: &Plan, service: &Migrations) -> Vec<ThingView> {
     .collect()
 }
 
+/// Whether maintenance holds a table and comes to an end by itself. What lasts until everything is healed does not.
+#[must_use]
+pub fn maintenance_gets_on(plan: &Plan, state: &State<Fleet>) -> bool {
+    let database = state.fleet().database();
+    let spell = database.and_then(|one| one.spell(Trouble::Maintenance, state.now()));
+    spell.is_some_and(|spell| ends_by_itself(plan, spell))
+}
+
+const fn ends_by_itself(plan: &Plan, spell: Spell) -> bool {
+    spell.until.0 < plan.heal_at
+}
+
+/// How long maintenance has held a table, and how far it is. What has no end of its own does not get on.
+fn maintenance(plan: &Plan, spell: Spell, now: Time) -> String {
+    let held = format!(
+        "held by maintenance since {}, for {}",
+        spell.from,
+        super::seconds(now.since(spell.from))
+    );
+    if !ends_by_itself(plan, spell) {
+        return format!("{held}; it is not getting on");
+    }
+    let done = now.since(spell.from).0.saturating_mul(100);
+    let percent = done / spell.until.since(spell.from).0.max(1);
+    format!("{held}; {percent}% of it is done")
+}
+
 /// What the database is like: label, value, and whether it stands in the way.
 #[must_use]
 pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)> {
@@ -228,7 +283,7 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
     };
     let holder = database.holder();
     let mut lines = alloc::vec![(
-        "lock".to_string(),
+        "advisory lock".to_string(),
         holder.map_or("free".to_string(), |id| format!(
             "held by {}",
             name(plan, id)
@@ -243,7 +298,7 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
         let id = MigrationId(at);
         lines.push((
             name(plan, id),
-            format!("{} steps in", database.steps(id)),
+            format!("{} in", super::many(database.steps(id).into(), "step")),
             false,
         ));
     }
@@ -253,7 +308,7 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
         let behind = database.behind(state.now());
         lines.push((
             "replicas".to_string(),
-            format!("{behind} behind"),
+            format!("{} behind", super::seconds(behind)),
             behind > machine::Duration::secs(5),
         ));
         lines.push((
@@ -262,12 +317,14 @@ pub fn database(plan: &Plan, state: &State<Fleet>) -> Vec<(String, String, bool)
             false,
         ));
     }
+    if let Some(spell) = database.spell(Trouble::Maintenance, state.now()) {
+        lines.push((
+            "the table that the lock is for".to_string(),
+            maintenance(plan, spell, state.now()),
+            true,
+        ));
+    }
     let troubles = [
-        (
-            Trouble::Maintenance,
-            "maintenance",
-            "holds the table that the lock wants",
-        ),
         (Trouble::RestorePoint, "restore point", "too old"),
         (
             Trouble::Compatibility,

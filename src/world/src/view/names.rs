@@ -111,6 +111,7 @@ impl<'a> Names<'a> {
             platform::promotion::PromotionId::KIND => {
                 super::promotion::name(platform::promotion::PromotionId(subject.id as u32))
             }
+            platform::pressure::SettingId::KIND => "the store of the control plane".to_string(),
             131 => "an approval".to_string(),
             132 => "the route event stream".to_string(),
             platform::attempt::AttemptId::KIND | platform::attempt::DeploymentNo::KIND => {
@@ -149,6 +150,7 @@ pub fn message_label(message: &Message) -> String {
         Message::Cleanup(message) => return super::cleanup::label(message),
         Message::Restore(message) => return super::restore::label(message),
         Message::Outage(message) => return super::outage::label(message),
+        Message::Pressure(message) => super::pressure::label(message),
         Message::Pipeline(message) => return super::pipeline::label(message),
         Message::Traces(message) => return super::traces::label(message),
         Message::Sessions(message) => return super::sessions::label(message),
@@ -171,6 +173,7 @@ pub fn message_label(message: &Message) -> String {
                 platform::message::Event::Host(event) => format!("host {}", event.to.spec().name),
                 platform::message::Event::Promotion(_) => "promotion".to_string(),
                 platform::message::Event::Cleanup(_) => "clean-up".to_string(),
+                platform::message::Event::Setting(_) => "setting".to_string(),
             };
         }
         Message::EventAck { .. } => "event heard",
@@ -285,6 +288,9 @@ pub const fn reason_word(reason: Reason) -> &'static str {
         Reason::NotModified => "not modified",
         Reason::EventKept => "event kept",
         Reason::InboxSilent => "inbox silent",
+        Reason::ProviderDown => "provider in an outage",
+        Reason::ProviderReturns => "provider only just back",
+        Reason::StoreBusy => "store does not keep up",
     }
 }
 

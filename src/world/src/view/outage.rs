@@ -86,6 +86,7 @@ pub fn label(message: &Message) -> String {
         },
         Message::Rotate { .. } => "take this secret",
         Message::Rotated { .. } => "secret taken",
+        Message::HealthAsk { held: true, .. } => "is it well? its provider is not",
         Message::HealthAsk { .. } => "is it well?",
         Message::HealthIs { ill: true, .. } => "it is not",
         Message::HealthIs { .. } => "it is",
@@ -254,7 +255,11 @@ pub fn status(state: &State<Fleet>) -> Vec<String> {
 
 fn probe_line(plan: &Plan, watch: &Watch, at: usize, now: Time) -> (String, String) {
     let value = match watch.probes()[at].seen {
-        Some((found, asked)) => format!("{}, asked {} ago", condition(found), now.since(asked)),
+        Some((found, asked)) => format!(
+            "{}, asked {} ago",
+            condition(found),
+            super::seconds(now.since(asked))
+        ),
         None => "nothing seen".to_string(),
     };
     (dependency(plan, DependencyId(at as u8)), value)
@@ -276,7 +281,7 @@ pub fn probes(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
             format!("{label}: {value}")
         })
         .collect();
-    let heard = state.now().since(watch.heard());
+    let heard = super::seconds(state.now().since(watch.heard()));
     lines.push(format!("the control plane: answered {heard} ago"));
     lines
 }

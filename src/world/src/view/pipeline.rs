@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use machine::Subject;
 use platform::pipeline::{
     Blocker, Cause, Command, DbImpact, Defect, DeployId, Look, Message, Note, Pipeline, Progress,
-    StateImpact,
+    State as Stage, StateImpact,
 };
 use protocol::{Plan, ThingView};
 use sim::State;
@@ -60,6 +60,15 @@ const fn cause(cause: Cause) -> &'static str {
     }
 }
 
+/// Where a deployment is on its way, in a few words.
+#[must_use]
+pub const fn where_it_is(state: Option<Stage>) -> &'static str {
+    match state {
+        None => "nobody has asked for it",
+        Some(state) => state.spec().name,
+    }
+}
+
 /// What a message says, in a few words.
 #[must_use]
 pub fn label(message: &Message) -> String {
@@ -91,7 +100,12 @@ pub fn label(message: &Message) -> String {
         }
         Message::Publish { event, .. } => format!("version {} is committed", event.version),
         Message::Published { event, .. } => format!("has version {}", event.version),
+        Message::OtherSequence { last, .. } => format!("10071, the last one is {last}"),
         Message::Attempt(ref message) => super::attempt::label(message),
+        Message::ConfigAsk { .. } => "which configuration?".to_string(),
+        Message::ConfigIs { config, .. } => format!("configuration {config}"),
+        Message::PreviewAsk { .. } => "is its preview ready?".to_string(),
+        Message::PreviewIs { standing, .. } => where_it_is(standing.state).to_string(),
         Message::BuildError { defect, token, .. } => {
             let what = match defect {
                 Defect::Compile => "it does not compile",
@@ -163,6 +177,8 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 }
                 Command::Cancel { deploy } => format!("call {} off", name(deploy)),
                 Command::Provide { what } => format!("see to the {}", look(what)),
+                Command::RepeatEvent { .. } => "repeat an event".to_string(),
+                Command::ResumeEvents => "go on telling the log of events".to_string(),
                 // The service of attempts tells of those itself.
                 Command::Attempt(_) => return None,
             };
@@ -172,7 +188,22 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             )
         }
         Note::Attempt(ref note) => return super::attempt::told(names, note),
-        Note::Committed { .. } | Note::Published { .. } | Note::Believed { .. } => return None,
+        Note::ForeignEvent { entity, seq } => format!(
+            "somebody else writes event {seq} about {} into the log",
+            names.subject(entity)
+        ),
+        Note::EventsStopped { entity, seq } => format!(
+            "event {seq} about {} is somebody else's: the log is told nothing more of it, and somebody is called",
+            names.subject(entity)
+        ),
+        Note::EventsResumed { entity, seq } => format!(
+            "somebody has looked: {} is told of behind event {seq}",
+            names.subject(entity)
+        ),
+        Note::Committed { .. }
+        | Note::Published { .. }
+        | Note::Believed { .. }
+        | Note::Appended { .. } => return None,
     })
 }
 
@@ -187,6 +218,9 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::Mismatch { .. }
             | Note::LateReport { .. }
             | Note::Alarm { .. }
+            | Note::ForeignEvent { .. }
+            | Note::EventsStopped { .. }
+            | Note::EventsResumed { .. }
             | Note::Ordered { done: false, .. }
     ) || matches!(note, Note::Attempt(note) if super::attempt::is_news(note))
 }
@@ -199,6 +233,7 @@ pub const fn is_routine(note: &Note) -> bool {
         Note::Committed { .. }
             | Note::Published { .. }
             | Note::Believed { .. }
+            | Note::Appended { .. }
             | Note::Attempt(platform::attempt::Note::Believed { .. })
     )
 }
@@ -325,6 +360,25 @@ fn line(plan: &Plan, service: &Pipeline, id: DeployId) -> Option<String> {
     Some(format!("{}: {stage}{built}{who}{why}", name(plan, id)))
 }
 
+/// Of what the log of events is told nothing more, and why.
+#[must_use]
+pub fn stopped(
+    plan: &Plan,
+    state: &State<Fleet>,
+    outbox: &platform::pipeline::Outbox,
+) -> Vec<String> {
+    let names = Names::new(plan, state);
+    let stopped = outbox.stopped();
+    stopped
+        .map(|(entity, seq)| {
+            format!(
+                "nothing more is told of {}: event {seq} in the log is somebody else's",
+                names.subject(entity)
+            )
+        })
+        .collect()
+}
+
 /// What a read of the pipeline shows.
 #[must_use]
 pub fn deploys(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
@@ -333,5 +387,6 @@ pub fn deploys(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
     };
     (0..service.rows().len() as u8)
         .filter_map(|at| line(plan, service, DeployId(at)))
+        .chain(stopped(plan, state, service.outbox()))
         .collect()
 }

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use machine::Time;
 use platform::edge::{Edge, Phase};
 use platform::id::DeploymentId;
-use platform::promotion::{Command, Gap, Hold, Message, Note, Promotion, PromotionId};
-use protocol::ThingView;
+use platform::promotion::{Answer, Command, Gap, Hold, Message, Note, Promotion, PromotionId};
+use protocol::{Candidate, Plan, ThingView};
 use sim::State;
 
 /// What a deployment is called: `deployment 2 of shop`.
@@ -54,6 +54,8 @@ const fn reason(hold: Hold) -> &'static str {
         Hold::DbRollbackUnsafe => "the previous owner cannot have it back",
         Hold::Deadline => "it took too long",
         Hold::ArtifactGone => "its artifact has been removed",
+        Hold::WarmingUp => "what it needs in order to serve at once comes up first",
+        Hold::PreviewUnheard => "the pipeline does not say what it has previewed",
         Hold::FloorMissing => {
             "the database was put back, and nobody knows yet how far the epochs had got"
         }
@@ -213,6 +215,36 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             "{} is written off; nobody waits for its word any more",
             names.node(edge)
         ),
+        Note::NotReady {
+            deployment: of,
+            standing,
+            heard: true,
+        } => format!(
+            "{} is not promoted: its preview is not ready; on its way it is at: {}",
+            deployment(names, of),
+            super::pipeline::where_it_is(standing)
+        ),
+        Note::NotReady { deployment: of, .. } => format!(
+            "{} is not promoted: the pipeline does not say whether its preview is ready",
+            deployment(names, of)
+        ),
+        Note::StartedAhead {
+            allocation,
+            deployment: of,
+        } => format!(
+            "{} is started for {}, before that owns the route",
+            Names::allocation(allocation),
+            deployment(names, of)
+        ),
+        Note::HotAtOnce {
+            route,
+            epoch,
+            ready,
+        } => format!(
+            "epoch {} of {} is hot at once, with {ready} ready",
+            epoch.0,
+            names.app(route)
+        ),
         Note::EdgeBack { edge } => {
             format!("{} has begun anew and counts again", names.node(edge))
         }
@@ -246,6 +278,8 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::FloorWaits { .. }
             | Note::EdgeWrittenOff { .. }
             | Note::EdgeBack { .. }
+            | Note::NotReady { .. }
+            | Note::HotAtOnce { .. }
             | Note::LogAlarm { .. }
             | Note::GapDetected { .. }
             | Note::BaselineInstalled { .. }
@@ -360,8 +394,51 @@ pub fn services(state: &State<Fleet>) -> Vec<(String, String, bool)> {
     let word = if now.ready { "ready" } else { "not ready" };
     alloc::vec![
         ("services".to_string(), word.to_string(), !now.ready),
-        ("schema".to_string(), now.schema.to_string(), false),
+        (
+            "schema of the database".to_string(),
+            now.schema.to_string(),
+            false
+        ),
     ]
+}
+
+/// What each deployment of the first app can read of the database as it is now, if not all of them can read everything.
+#[must_use]
+pub fn readers(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
+    let (Some(promotions), Some(services)) = (&plan.promotions, state.fleet().services()) else {
+        return Vec::new();
+    };
+    let schema = services.at(state.now()).schema;
+    let range = |number: usize| {
+        let of = |one: &&Candidate| one.app == 0 && usize::from(one.deployment) == number;
+        promotions
+            .deployments
+            .iter()
+            .find(of)
+            .map_or((0, u32::MAX), |one| (one.reads_from, one.reads_to))
+    };
+    let count = crate::lower::deployments_of(plan, 0).count();
+    if (1..=count).all(|number| range(number) == (0, u32::MAX)) {
+        return Vec::new();
+    }
+    (1..=count)
+        .map(|number| {
+            let (from, to) = range(number);
+            let reads = match (from, to) {
+                (0, u32::MAX) => "every schema".to_string(),
+                (from, u32::MAX) => format!("schemas from {from} on"),
+                (from, to) if from == to => format!("schema {from} only"),
+                (0, to) => format!("schemas up to {to}"),
+                (from, to) => format!("schemas {from} to {to}"),
+            };
+            let now = if (from..=to).contains(&schema) {
+                "so it can read the database as it is now"
+            } else {
+                "so it cannot read the database as it is now"
+            };
+            format!("the artifact of deployment {number} reads {reads}, {now}")
+        })
+        .collect()
 }
 
 /// What a read of the promotions shows.
@@ -385,6 +462,21 @@ pub fn promotions(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
             )
         })
         .collect();
+    for (_, row) in control.wishes().iter() {
+        let what = match row.value.answer {
+            Answer::Promoted => continue,
+            Answer::Awaited => "the pipeline is asked whether its preview is ready",
+            Answer::NotReady => "refused, since its preview was not ready",
+            Answer::Unheard => {
+                "refused, since the pipeline did not say whether its preview is ready"
+            }
+        };
+        lines.push(format!(
+            "wish of {} for {}: {what}",
+            row.value.at,
+            deployment(names, row.value.deployment)
+        ));
+    }
     if control.authority().floor_due {
         let waited: Vec<String> = control
             .floor_waits_for()

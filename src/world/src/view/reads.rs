@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use machine::Time;
+use platform::control::Contract;
 use platform::id::{AllocationId, RouteId};
 use platform::note::Note;
 use protocol::{Metric, Plan, Readable};
@@ -69,15 +70,18 @@ fn lines(
         Readable::RuntimeServices => super::promotion::services(state)
             .into_iter()
             .map(|(label, value, _)| format!("{label}: {value}"))
+            .chain(super::promotion::readers(plan, state))
             .collect(),
         Readable::ProviderStatus => super::outage::status(state),
         Readable::OwnProbes => super::outage::probes(plan, state),
         Readable::DependencyMap => super::outage::dependencies(&names, plan, state),
+        Readable::StoreQueue => super::pressure::lines(&names, state),
         Readable::HeldWork => super::outage::held(&names, plan, state),
         Readable::Restores => super::restore::restores(state),
         Readable::Instances => super::restore::instances(state)
             .into_iter()
             .map(|(label, value, _)| format!("{label}: {value}"))
+            .chain(super::restore::copies(plan, state))
             .collect(),
         Readable::GitLog => super::gitops::log(plan, state),
         Readable::CentralRecords => super::gitops::central_records(plan, state),
@@ -86,10 +90,20 @@ fn lines(
         Readable::CleanUp => super::cleanup::lines(&names, state),
         Readable::Keys => super::traces::key_lines(state),
         Readable::Effects => super::traces::effect_lines(state),
+        Readable::EdgeConnections => super::traces::connection_lines(&names, state),
         Readable::PreviewHosts => super::traces::preview_lines(&names, plan, state),
         Readable::EdgeNodes => super::gitops::edge_nodes(&names, state),
         Readable::HostDrains | Readable::Quorum | Readable::Headroom => {
-            super::hosts::read_lines(&names, state, object)
+            let mut lines = super::hosts::read_lines(&names, state, object);
+            if object == Readable::HostDrains {
+                let mut orders: Vec<String> = past(state, history)
+                    .filter_map(|entry| super::hosts::order_for_many(&names, state, &entry))
+                    .take(LINES)
+                    .collect();
+                orders.reverse();
+                lines.extend(orders);
+            }
+            lines
         }
         Readable::RouteOwner => control
             .routes()
@@ -98,7 +112,12 @@ fn lines(
                 alloc::vec![
                     format!("owner: deployment {}", row.value.deployment.0 + 1),
                     format!("route epoch: {}", row.value.epoch.0),
-                    format!("contract for unsafe requests: {:?}", row.value.contract),
+                    match row.value.contract {
+                        Contract::None => "unsafe requests: are never held".to_string(),
+                        Contract::HoldOnce =>
+                            "unsafe requests: may be held with an idempotency key, and are dispatched once"
+                                .to_string(),
+                    },
                 ]
             })
             .unwrap_or_default(),

@@ -266,21 +266,22 @@ pub fn facts(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
                 .filter(|fact| !place.is_so(*fact, state.now(), Duration(0)))
                 .map(word)
                 .collect();
-            let data = place.is_so(Fact::Data, state.now(), Duration(0));
-            let has = if lacks.is_empty() {
-                "has all it needs".to_string()
+            let keeps = |steady| place.is_so(Fact::Data, state.now(), steady);
+            let steady = state.knobs().time(&knob::REPLICATION_STEADY);
+            let (data, settled) = if keeps(steady) {
+                ("its data keeps up".to_string(), true)
+            } else if keeps(Duration(0)) {
+                let long = format!("its data keeps up, but has not done so for {steady} yet");
+                (long, false)
             } else {
-                format!("lacks {}", lacks.join(", "))
+                ("its data is too far behind".to_string(), false)
             };
-            format!(
-                "{}: {has}; its data {}",
-                name(plan, region),
-                if data {
-                    "keeps up"
-                } else {
-                    "is too far behind"
-                }
-            )
+            let has = match (lacks.is_empty(), settled) {
+                (true, true) => "has all it needs".to_string(),
+                (true, false) => "has all else it needs".to_string(),
+                (false, _) => format!("lacks {}", lacks.join(", ")),
+            };
+            format!("{}: {has}; {data}", name(plan, region))
         })
         .collect()
 }

@@ -5,10 +5,11 @@ use crate::fleet::Fleet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use machine::Subject;
+use machine::{Subject, Time};
 use platform::restore::{
     Command, InstanceId, Message, Note, PRODUCTION, Reason, RestoreId, Stage, Writer,
 };
+use protocol::{Effect, Plan, RestoreEffect};
 use sim::State;
 
 /// What a restore or an instance is called.
@@ -117,7 +118,10 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
                 ),
                 Command::AcceptLoss => "accept the loss".to_string(),
                 Command::ServeOldReader => "serve an app that reads the old schema".to_string(),
-                Command::Corrupt | Command::ChangeSchema { .. } => return None,
+                Command::Corrupt
+                | Command::ChangeSchema { .. }
+                | Command::BindPreview { .. }
+                | Command::RunPreviewJob => return None,
             };
             format!(
                 "the order to {what} is {}",
@@ -142,6 +146,12 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             names.node(writer),
             instance(id)
         ),
+        Note::TablesCleared { production: true } => {
+            "a job of a preview clears the tables that it is bound to: production's".to_string()
+        }
+        Note::TablesCleared { production: false } => {
+            "a job of a preview clears tables of its own".to_string()
+        }
         Note::Corrupted => "the data goes wrong from here on".to_string(),
         Note::EffectHappened { again, .. } => {
             if again {
@@ -165,6 +175,7 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::InstanceOpened { .. }
             | Note::WriteRefused { .. }
             | Note::Corrupted
+            | Note::TablesCleared { production: true }
             | Note::EffectHappened { again: true, .. }
     )
 }
@@ -204,7 +215,11 @@ pub fn instances(state: &State<Fleet>) -> Vec<(String, String, bool)> {
             };
             (
                 instance(InstanceId(at as u16)),
-                format!("{whose}, {open}, epoch {}, {rows} rows{damage}", one.epoch),
+                format!(
+                    "{whose}, {open}, epoch {}, {}{damage}",
+                    one.epoch,
+                    super::many(rows as u64, "row")
+                ),
                 wrong > 0,
             )
         })
@@ -217,6 +232,51 @@ pub fn instances(state: &State<Fleet>) -> Vec<(String, String, bool)> {
         ));
     }
     lines
+}
+
+/// The copies of production that can be gone on with: what they hold, and what production has that they have not.
+#[must_use]
+pub fn copies(plan: &Plan, state: &State<Fleet>) -> Vec<String> {
+    let (Some(databases), Some(service)) = (state.fleet().databases(), state.fleet().restores())
+    else {
+        return Vec::new();
+    };
+    let (bound, _) = service.binding();
+    let Some(production) = databases.instances().get(usize::from(bound.0)) else {
+        return Vec::new();
+    };
+    let mut moments: Vec<u64> = plan
+        .actions
+        .iter()
+        .filter_map(|action| match action.effect {
+            Effect::Restore(RestoreEffect::RestoreTo(to)) if to <= state.now().0 => Some(to),
+            _ => None,
+        })
+        .collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
+        .into_iter()
+        .map(|moment| {
+            let (held, newer): (Vec<_>, Vec<_>) =
+                production.rows().partition(|(_, row)| row.at.0 <= moment);
+            let behind = match newer.iter().map(|(_, row)| row.at).max() {
+                None => "nothing is newer than that".to_string(),
+                Some(last) => format!(
+                    "{} of {} {} newer, the last written at {last}, so the copy is {} behind",
+                    newer.len(),
+                    instance(bound),
+                    if newer.len() == 1 { "is" } else { "are" },
+                    super::seconds(last.since(Time(moment)))
+                ),
+            };
+            format!(
+                "the copy as at {}: {} rows; {behind}",
+                Time(moment),
+                held.len()
+            )
+        })
+        .collect()
 }
 
 /// What a writer believes.

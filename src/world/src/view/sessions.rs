@@ -68,6 +68,8 @@ pub fn label(message: &Message) -> String {
     match message {
         Message::Open(open) if open.session.is_some() => "reconnect".to_string(),
         Message::Open(_) => "connect".to_string(),
+        Message::Mount { .. } => "connect the page".to_string(),
+        Message::Shown { .. } => "page".to_string(),
         Message::Upgrade { .. } => "upgrade".to_string(),
         Message::Accepted { came, .. } => match came {
             Came::Fresh(_) => "101, new",
@@ -113,6 +115,29 @@ pub fn told(note: &Note) -> Option<String> {
             tab(of),
             Duration(waited / 1000 * 1000),
             if served { "and goes on" } else { "in vain" }
+        ),
+        Note::MountedAnew {
+            tab: of,
+            home,
+            page,
+            ..
+        } => match home {
+            Some(home) => format!(
+                "the page of {} was made by allocation {} and not by allocation {}, which had its session: a new one begins",
+                tab(of),
+                page.0 + 1,
+                home.0 + 1
+            ),
+            None => format!(
+                "the page of {} was made by allocation {}: a session begins",
+                tab(of),
+                page.0 + 1
+            ),
+        },
+        Note::MountedAtHome { tab: of, page } => format!(
+            "the page of {} was made by allocation {}, which has its session",
+            tab(of),
+            page.0 + 1
         ),
         Note::Cut {
             tab: of,
@@ -213,6 +238,7 @@ pub const fn is_news(note: &Note) -> bool {
             | Note::Superseded { .. }
             | Note::StoreSilent { .. }
             | Note::Cut { .. }
+            | Note::MountedAnew { home: Some(_), .. }
             | Note::Ordered { .. }
             | Note::Refused { .. }
     )

@@ -210,11 +210,12 @@ fn consequences(names: &Names<'_>, entry: &Entry<'_, Fleet>) -> Vec<String> {
         .filter(|ruling| ruling.verdict == Verdict::Refused && is_telling(ruling.gate))
     {
         if let Some(gate) = CATALOG.gates.get(usize::from(ruling.gate)) {
-            parts.push(format!(
-                "the gate \u{201c}{}\u{201d} refused {}",
-                gate.title,
-                names.subject(ruling.subject)
-            ));
+            let (title, subject) = (gate.title, names.subject(ruling.subject));
+            parts.push(if gate.waits {
+                format!("the gate \u{201c}{title}\u{201d} makes {subject} wait")
+            } else {
+                format!("the gate \u{201c}{title}\u{201d} refused {subject}")
+            });
         }
     }
     parts
@@ -283,6 +284,7 @@ fn note_text(names: &Names<'_>, note: &Note) -> Option<String> {
         Note::Promotion(ref note) => return super::promotion::told(names, note),
         Note::Cleanup(ref note) => super::cleanup::told(names, note),
         Note::Restore(ref note) => return super::restore::told(names, note),
+        Note::Pressure(ref note) => return super::pressure::told(note),
         Note::Outage(ref note) => return super::outage::told(names, names.plan(), note),
         Note::Pipeline(ref note) => return super::pipeline::told(names, note),
         Note::HoldAdmitted { request, held, .. } => {

@@ -178,6 +178,12 @@ pub fn told(names: &Names<'_>, note: &Note) -> Option<String> {
             "that is evidence for deployment {}, which has answered itself",
             deployment.0 + 1
         ),
+        Note::ConnectionsLimited { most: Some(most) } => {
+            format!("its host lets it keep {most} connections and no more")
+        }
+        Note::ConnectionsLimited { most: None } => {
+            "its host lets it keep as many connections as it wants".to_string()
+        }
         Note::Bound { route, isolated } => format!(
             "{} is bound to {}",
             names.app(route),
@@ -409,6 +415,26 @@ pub fn effect_lines(state: &State<Fleet>) -> Vec<String> {
                 .map_or_else(Vec::new, |_| inbox(state)),
         )
         .map(|(label, value, _)| format!("{label}: {value}"))
+        .collect()
+}
+
+/// What a read of the edges' connections shows. A limit that nobody has met yet is one that nobody knows.
+#[must_use]
+pub fn connection_lines(names: &Names<'_>, state: &State<Fleet>) -> Vec<String> {
+    let known = state.knobs().get(&platform::knob::EDGE_CONNECTIONS);
+    let edges = state.fleet().edges();
+    edges
+        .map(|(id, edge)| {
+            let (kept, allowed) = edge.connections();
+            let met = allowed.filter(|allowed| kept > *allowed);
+            let limit = match met {
+                Some(allowed) => format!(
+                    "its host lets it keep {allowed}, so no new one comes about; {known} were expected"
+                ),
+                None => format!("{known} are expected to be possible"),
+            };
+            format!("{}: a connection to each of {kept} allocations; {limit}", names.node(id))
+        })
         .collect()
 }
 

@@ -12,7 +12,9 @@ use platform::gitops::Item;
 use platform::id::{Region, RouteId};
 use platform::migration::MigrationId;
 use platform::pipeline::DeployId;
-use protocol::{Claim, Effect, Metric, Objective, Progress, PromotionSituation, Situation};
+use protocol::{
+    Claim, Effect, EventsOf, Metric, Objective, Progress, PromotionSituation, Situation,
+};
 use sim::{Entry, State, What};
 
 /// What a situation is judged by.
@@ -22,7 +24,8 @@ pub struct View<'a> {
     pub state: &'a State<Fleet>,
     pub metrics: &'a Metrics,
     pub properties: &'a Properties,
-    pub done: &'a [u16],
+    /// The positions of what was read and done, and when each was begun.
+    pub done: &'a [(u16, Time)],
 }
 
 impl View<'_> {
@@ -30,7 +33,7 @@ impl View<'_> {
         let plan = &self.subject.plan;
         self.done
             .iter()
-            .filter_map(move |at| usize::from(*at).checked_sub(plan.reads.len()))
+            .filter_map(move |(at, _)| usize::from(*at).checked_sub(plan.reads.len()))
             .filter_map(move |at| plan.actions.get(at))
     }
 
@@ -41,7 +44,19 @@ impl View<'_> {
     fn was_done(&self, id: &str) -> bool {
         // Mostly nothing was, and looking for the name would cost more than all the rest of a judgement.
         !self.done.is_empty()
-            && position(&self.subject.plan, id).is_some_and(|at| self.done.contains(&at))
+            && position(&self.subject.plan, id)
+                .is_some_and(|position| self.done.iter().any(|(at, _)| *at == position))
+    }
+
+    /// Whether a reading was taken and has come: whoever acts before it shows anything did not act on it.
+    fn was_read(&self, id: &str) -> bool {
+        let now = self.state.now().0;
+        let reads = &self.subject.plan.reads;
+        !self.done.is_empty()
+            && self.done.iter().any(|(at, since)| {
+                let read = reads.get(usize::from(*at)).filter(|read| read.id == id);
+                read.is_some_and(|read| since.0.saturating_add(read.cost) <= now)
+            })
     }
 }
 
@@ -95,12 +110,12 @@ fn promotions(view: &View<'_>, situation: &PromotionSituation) -> (bool, String)
                 .routes()
                 .get(u32::from(*app))
                 .map(|row| u32::from(row.value.deployment.0) % per.max(1) + 1);
-            let line = format!(
-                "deployment {} of {} owns its route, wanted {deployment}",
-                owner.unwrap_or(0),
-                names.app(RouteId(*app))
-            );
-            (owner == Some(u32::from(*deployment)), line)
+            let is = owner == Some(u32::from(*deployment));
+            let app = names.app(RouteId(*app));
+            let owner = owner.unwrap_or(0);
+            let line = format!("deployment {owner} of {app} owns its route");
+            let wanted = format!("{line}, wanted {deployment}");
+            (is, if is { line } else { wanted })
         }
         PromotionSituation::EdgesFollow => {
             let behind: Vec<String> = state
@@ -127,6 +142,16 @@ fn promotions(view: &View<'_>, situation: &PromotionSituation) -> (bool, String)
             (behind.is_empty(), line)
         }
     }
+}
+
+/// How many events the log of events does not have yet.
+fn untold(state: &State<Fleet>, of: EventsOf) -> usize {
+    let fleet = state.fleet();
+    let outbox = match of {
+        EventsOf::Attempts => fleet.attempts().map(|it| it.outbox()),
+        EventsOf::Previews => fleet.pipeline().map(|it| it.outbox()),
+    };
+    outbox.map_or(0, |outbox| outbox.waiting())
 }
 
 /// The state of a deployment on its way, by name.
@@ -164,7 +189,8 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         Situation::Wake { app, state } => wake_state(view.state, *app) == Some(state.as_str()),
         Situation::AtLeast(metric, n) => view.metrics.get(view.state, *metric) >= *n,
         Situation::AtMost(metric, n) => view.metrics.get(view.state, *metric) <= *n,
-        Situation::Did(id) | Situation::HasRead(id) => view.was_done(id),
+        Situation::Did(id) => view.was_done(id),
+        Situation::HasRead(id) => view.was_read(id),
         Situation::AnyWrongMove => view.actions().any(|action| action.wrong.is_some()),
         Situation::OwnerToldTheCause => {
             told(view).any(|case| Some(case) == view.subject.tells.as_deref())
@@ -177,9 +203,11 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
         }
         Situation::Promotion(situation) => promotions(view, situation).0,
         Situation::Outage(situation) => view::outage::situation(view.state, situation).0,
+        Situation::Pressure(situation) => view::pressure::situation(view.state, situation).0,
         Situation::Restore { restore, stage } => {
             restore_of(view.state, *restore) == Some(stage.as_str())
         }
+        Situation::EventsTold(of) => untold(view.state, *of) == 0,
         Situation::Attempted { deployment, state } => {
             attempted(view.state, *deployment) == Some(state.as_str())
         }
@@ -198,6 +226,9 @@ pub fn holds(view: &View<'_>, situation: &Situation) -> bool {
                 && revision.is_none_or(|revision| row.last_good.number == revision)
         }),
         Situation::AnyPropertyBroken => view.properties.any_broken(),
+        Situation::MaintenanceGetsOn => {
+            view::migration::maintenance_gets_on(&view.subject.plan, view.state)
+        }
         Situation::TimeIs(at) => view.state.now() >= Time(*at),
         Situation::All(all) => all.iter().all(|one| holds(view, one)),
         Situation::Any(any) => any.iter().any(|one| holds(view, one)),
@@ -321,8 +352,12 @@ pub fn detail(view: &View<'_>, claim: &Claim, progress: Progress) -> String {
         return "reached, and over by now".to_string();
     }
     let mut text = situation(view, what);
-    if let Some(by) = by {
-        text.push_str(&format!(", until {}", Time(by)));
+    // Until when there is time is of no interest to what is reached.
+    if let (Some(by), Progress::Open | Progress::Kept) = (by, progress) {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("until {}", Time(by)));
     }
     text
 }
@@ -335,6 +370,10 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
             wake_state(view.state, *app).unwrap_or("not there"),
             state,
         ),
+        Situation::EventsTold(of) => match untold(view.state, *of) {
+            0 => "the log has every event".to_string(),
+            some => format!("the log lacks {some} of what was committed"),
+        },
         Situation::Attempted { deployment, state } => stands(
             &view::attempt::deployment(plan, DeploymentNo(*deployment as u8)),
             attempted(view.state, *deployment).unwrap_or("not attempted"),
@@ -352,6 +391,7 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
         ),
         Situation::Promotion(situation) => promotions(view, situation).1,
         Situation::Outage(situation) => view::outage::situation(view.state, situation).1,
+        Situation::Pressure(situation) => view::pressure::situation(view.state, situation).1,
         Situation::Restore { restore, stage } => stands(
             &format!("restore {}", restore + 1),
             restore_of(view.state, *restore).unwrap_or("not asked for"),
@@ -388,14 +428,39 @@ fn situation(view: &View<'_>, what: &Situation) -> String {
         Situation::AtMost(metric, n) => {
             format!("{} of at most {}", value(view, *metric), show(*metric, *n))
         }
-        Situation::All(all) | Situation::Any(all) => all
-            .iter()
-            .map(|one| situation(view, one))
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join("; "),
+        Situation::All(all) => joined(all, ", and ", |one| situation(view, one)),
+        // Of alternatives, one that is so says it all.
+        Situation::Any(all) => match all.iter().find(|one| holds(view, one)) {
+            Some(one) => situation(view, one),
+            None => joined(all, ", or ", |one| situation(view, one)),
+        },
         Situation::Not(inner) => unwanted(view, inner),
         _ => String::new(),
+    }
+}
+
+/// Several texts as one; a group within is put in brackets, so that it is clear what belongs together.
+fn joined(all: &[Situation], by: &str, text: impl Fn(&Situation) -> String) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for one in all {
+        let said = text(one);
+        let group = said.contains(", and ") || said.contains(", or ");
+        let said = if group { format!("({said})") } else { said };
+        if !said.is_empty() && !texts.contains(&said) {
+            texts.push(said);
+        }
+    }
+    match (texts.len(), texts.pop()) {
+        (1, Some(only)) => only
+            .strip_prefix('(')
+            .and_then(|inner| inner.strip_suffix(')'))
+            .map_or(only.clone(), ToString::to_string),
+        (_, Some(last)) => {
+            let commas = texts.iter().any(|text| text.contains(", "));
+            let before = texts.join(if commas { "; " } else { ", " });
+            format!("{before}{by}{last}")
+        }
+        (_, None) => String::new(),
     }
 }
 
@@ -421,12 +486,9 @@ fn unwanted(view: &View<'_>, what: &Situation) -> String {
             value(view, *metric),
             show(*metric, *n)
         ),
-        Situation::All(all) | Situation::Any(all) => all
-            .iter()
-            .map(|one| unwanted(view, one))
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join("; "),
+        // Not all of them: one that stays away is enough. Not any of them: none may come.
+        Situation::All(all) => joined(all, ", or ", |one| unwanted(view, one)),
+        Situation::Any(all) => joined(all, ", and ", |one| unwanted(view, one)),
         Situation::Not(inner) => situation(view, inner),
         other => situation(view, other).replace(", wanted ", ", which is not to become "),
     }

@@ -35,8 +35,10 @@ pub struct Subject {
 #[derive(Clone, Debug)]
 pub struct Watcher {
     subject: Arc<Subject>,
-    /// What was done and read so far, as positions in the scenario's list of reads and then actions.
-    done: Vec<u16>,
+    /// Whether it looks at nothing: for runs of which only the fingerprint counts.
+    blind: bool,
+    /// What was done and read so far, as positions in the scenario's list of reads and then actions, and when.
+    done: Vec<(u16, Time)>,
     metrics: Metrics,
     properties: Properties,
     claims: Claims,
@@ -58,12 +60,22 @@ impl Watcher {
                 plan: plan.clone(),
                 tells,
             }),
+            blind: false,
             done: Vec::new(),
             metrics: Metrics::new(plan),
             properties: Properties::new(plan),
             refused: Waivers::NONE,
             asked: Waivers::NONE,
             wakes: Vec::new(),
+        }
+    }
+
+    /// A watch that looks at nothing.
+    #[must_use]
+    pub fn blind(plan: &Plan, replay: &Replay) -> Self {
+        Self {
+            blind: true,
+            ..Self::new(plan, replay)
         }
     }
 
@@ -148,8 +160,11 @@ pub fn position(plan: &Plan, id: &str) -> Option<u16> {
 
 impl Watch<Fleet> for Watcher {
     fn after(&mut self, state: &State<Fleet>, entry: &Entry<'_, Fleet>) {
+        if self.blind {
+            return;
+        }
         if let What::Action(External::Mark(position)) = entry.what {
-            self.done.push(position as u16);
+            self.done.push((position as u16, entry.at));
         }
         for ruling in entry.ruled {
             let gate = CATALOG.gates[usize::from(ruling.gate)];

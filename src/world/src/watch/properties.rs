@@ -14,6 +14,8 @@ mod migration;
 mod orders;
 mod outage;
 mod pipeline;
+mod pressure;
+mod previewed;
 mod promotion;
 mod recovery;
 mod region;
@@ -62,6 +64,7 @@ struct Parts {
     traces: bool,
     sessions: bool,
     outage: bool,
+    pressure: bool,
     hosts: bool,
     promotions: bool,
 }
@@ -79,6 +82,7 @@ impl Parts {
             traces: plan.traces.is_some(),
             sessions: plan.sessions.is_some(),
             outage: plan.outage.is_some(),
+            pressure: plan.pressure.is_some(),
             hosts: plan.hosts.is_some(),
         }
     }
@@ -199,7 +203,7 @@ impl Properties {
         };
         self.memory.before(state, entry);
         repeats(entry, &self.memory, &mut judge);
-        bulk::check(entry, &mut judge);
+        bulk::check(state, entry, &mut judge);
         tables::check(state, entry, &mut self.memory, &mut judge);
         orders::check(state, entry, &mut self.memory, &mut judge);
         joints::check(state, entry, &mut self.memory.joints, &mut judge);
@@ -209,6 +213,9 @@ impl Properties {
         promotion::check(state, entry, &mut self.memory.promotions, &mut judge);
         if self.parts.outage {
             outage::check(state, entry, &mut self.memory.outage, &mut judge);
+        }
+        if self.parts.pressure {
+            pressure::check(state, entry, &mut self.memory.pressure, &mut judge);
         }
         if self.parts.promotions {
             recovery::check(state, entry, &mut self.memory.recovery, &mut judge);

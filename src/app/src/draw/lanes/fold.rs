@@ -11,19 +11,19 @@ const MANY: usize = 9;
 const TELLING: usize = 6;
 
 /// Kinds of nodes that may be folded: what they are called, and how many there are.
-type Kinds = Vec<(String, usize)>;
+pub type Kinds = Vec<(String, usize)>;
 
 /// What kind of node this is: its name without its number.
-fn kind(name: &str) -> &str {
+pub fn kind(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
         .trim_end_matches('-')
 }
 
 /// The kinds of which there are many.
-pub fn kinds(lanes: &[Lane]) -> Kinds {
+pub fn kinds<'a>(names: impl Iterator<Item = &'a str>) -> Kinds {
     let mut kinds = Kinds::new();
-    for lane in lanes {
-        let kind = kind(&lane.name);
+    for name in names {
+        let kind = kind(name);
         match kinds.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,
             None => kinds.push((kind.to_string(), 1)),
@@ -53,7 +53,7 @@ pub fn telling(entries: &[EntryView], from: u64, now: u64) -> Vec<u16> {
 /// Folds what is not opened: of each kind stay those that are down or tell something, and the rest becomes one lane after
 /// them.
 pub fn fold(lanes: Vec<Lane>, opened: &[String], telling: &[u16]) -> Vec<Lane> {
-    let mut kinds = kinds(&lanes);
+    let mut kinds = kinds(lanes.iter().map(|lane| lane.name.as_str()));
     kinds.retain(|(kind, _)| !opened.contains(kind));
     if kinds.is_empty() {
         return lanes;
@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn many_of_a_kind_share_a_lane_until_they_are_opened() {
-        assert_eq!(kinds(&fleet()), [("runner".to_string(), 100)]);
+        let lanes = fleet();
+        let all = kinds(lanes.iter().map(|lane| lane.name.as_str()));
+        assert_eq!(all, [("runner".to_string(), 100)]);
         let rows = fold(fleet(), &[], &[]);
         assert_eq!(names(&rows), ["control", "100 runners", "edge-1", "edge-2"]);
         assert_eq!(fold(fleet(), &["runner".into()], &[]), fleet());

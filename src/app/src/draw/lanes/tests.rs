@@ -29,9 +29,6 @@ fn entry(at: u64, fate: Fate) -> EntryView {
         at,
         node: Some(0),
         sentence: "it asks".into(),
-        cause: None,
-        moved: vec![],
-        ruled: vec![],
         sent: vec![LaneMessage {
             from: 0,
             to: 1,
@@ -40,8 +37,7 @@ fn entry(at: u64, fate: Fate) -> EntryView {
             copy: false,
         }],
         interesting: true,
-        routine: false,
-        fingerprint: 0,
+        ..crate::testing::entry()
     }
 }
 

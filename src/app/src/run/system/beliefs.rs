@@ -1,8 +1,10 @@
 //! What is, beside what each node believes.
 
+use super::folds::folds;
+use crate::draw::lanes::{kind, kinds};
 use crate::draw::marks::Sign;
 use crate::run::desk::Desk;
-use crate::ui::held::Derived;
+use crate::ui::held::{Derived, Held};
 use crate::ui::sign::told;
 use crate::words;
 use leptos::prelude::*;
@@ -20,6 +22,17 @@ pub fn Beliefs() -> impl IntoView {
                 .unwrap_or_default()
         })
     });
+    let many = Derived::new(move || {
+        moment.with(|(_, nodes)| kinds(nodes.iter().map(|node| node.name.as_str())))
+    });
+    let opened = Held::new(Vec::<String>::new());
+    // Of a kind of which there are many, those stay visible that are down or believe what is not so.
+    let is_folded = move |node: &&NodeView| {
+        let kind = kind(&node.name);
+        let is_many = many.with(|many| many.iter().any(|(name, _)| name == kind));
+        let tells = !node.up || node.beliefs.iter().any(|(_, _, differs)| *differs);
+        is_many && !tells && !opened.with(|opened| opened.iter().any(|open| open == kind))
+    };
     view! {
         <div class="beliefs">
             <section>
@@ -28,11 +41,27 @@ pub fn Beliefs() -> impl IntoView {
             </section>
             <section>
                 <h3>"What each node believes"</h3>
-                <div class="believers">{move || moment.with(|(_, nodes)| nodes.iter().filter_map(believer).collect_view()).into_any()}</div>
+                {move || folds(many, opened)}
+                <div class="believers">{move || moment.with(|(_, nodes)| {
+                    nodes.iter().filter(|node| !is_folded(node)).filter_map(believer).collect_view()
+                }).into_any()}</div>
+                {move || moment.with(|(_, nodes)| {
+                    many.get().into_iter().filter_map(|(kind, _)| rest(&kind, nodes.iter().filter(is_folded))).collect_view()
+                }).into_any()}
             </section>
         </div>
     }
     .into_any()
+}
+
+/// Those of a kind that are folded, in a sentence.
+fn rest<'a>(kind_of: &str, folded: impl Iterator<Item = &'a NodeView>) -> Option<AnyView> {
+    let count = folded.filter(|node| kind(&node.name) == kind_of).count();
+    let all = words::count(count as u64, kind_of);
+    (count > 0).then(|| {
+        view! { <p class="cost">{format!("{all}: up, with no belief that differs from what is.")}</p> }
+            .into_any()
+    })
 }
 
 fn thing(thing: &ThingView) -> Option<AnyView> {

@@ -1,5 +1,6 @@
 //! Lanes per node with the messages between them; time runs from left to right and ends at the cursor.
 
+use super::folds::folds;
 use super::strokes::{draw, shape};
 use crate::draw::lanes::{Lane, Mark, Picture, fold, kinds, lane_y, picture, telling};
 use crate::draw::px;
@@ -39,7 +40,9 @@ pub fn Lanes() -> impl IntoView {
             frame.nodes.iter().map(lane).collect::<Vec<_>>()
         })
     });
-    let many = Derived::new(move || whole.with(|lanes| kinds(lanes)));
+    let many = Derived::new(move || {
+        whole.with(|lanes| kinds(lanes.iter().map(|lane| lane.name.as_str())))
+    });
     let opened = Held::new(Vec::<String>::new());
     let tells = Derived::new(move || {
         if many.with(Vec::is_empty) {
@@ -77,7 +80,7 @@ pub fn Lanes() -> impl IntoView {
                         }.into_any()).into_iter().collect_view()}
                     </select>
                 </label>
-                {move || many.get().into_iter().map(|one| folding(one, opened)).collect_view().into_any()}
+                {move || folds(many, opened)}
                 <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
             </div>
             <div class="lanes-room" node_ref=room>
@@ -85,31 +88,6 @@ pub fn Lanes() -> impl IntoView {
             </div>
             <Counts/>
         </div>
-    }
-    .into_any()
-}
-
-/// A button that opens or folds the lanes of a kind of which there are many.
-fn folding((kind, count): (String, usize), opened: Held<Vec<String>>) -> AnyView {
-    let all = words::count(count as u64, &kind);
-    let is_open = {
-        let kind = kind.clone();
-        move || opened.with(|opened| opened.contains(&kind))
-    };
-    let expanded = is_open.clone();
-    let turn = move |_| {
-        opened.update(|opened| {
-            let before = opened.len();
-            opened.retain(|open| *open != kind);
-            if opened.len() == before {
-                opened.push(kind.clone());
-            }
-        });
-    };
-    view! {
-        <button type="button" class="quiet" aria-expanded=move || expanded().to_string() on:click=press(turn)>
-            {move || if is_open() { format!("Fold the {all}") } else { format!("Show all {all}") }.into_any()}
-        </button>
     }
     .into_any()
 }

@@ -2,6 +2,7 @@
 
 mod beliefs;
 mod diagrams;
+mod folds;
 mod lanes;
 mod requests;
 mod strokes;

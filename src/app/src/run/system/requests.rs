@@ -39,7 +39,6 @@ pub fn Requests() -> impl IntoView {
     };
     view! {
         <div class="requests">
-            <p class="cost">{format!("Requests for {}, without those for its assets.", desk.scenario.plan.app)}</p>
             <Tally counts=counts/>
             <svg class="chart" viewBox=format!("0 0 {} {}", px(WIDTH + LEFT + 8.0), px(HEIGHT + 34.0)) role="img" aria-label=described>
                 {move || desk.series.with(|points| {
@@ -110,7 +109,10 @@ pub fn Tally(
     /// The counts.
     counts: Derived<RequestCounts>,
 ) -> impl IntoView {
+    let app = expect_context::<Desk>().scenario.plan.app;
     view! {
+        <div class="counts">
+        <p class="cost">{format!("Requests for {app}, without those for its assets.")}</p>
         <ul class="tally" aria-label="Requests so far">
             {move || {
                 let c = counts.get();
@@ -125,6 +127,7 @@ pub fn Tally(
                 .collect_view().into_any()
             }}
         </ul>
+        </div>
     }
     .into_any()
 }

@@ -1,7 +1,7 @@
 //! What single marks of the lanes look like: dots, lines with their heads, and the shapes of nodes.
 
 use crate::draw::lanes::{Mark, Way};
-use crate::draw::px;
+use crate::draw::{head, px};
 use leptos::prelude::*;
 use protocol::NodeKind;
 
@@ -38,7 +38,7 @@ pub fn draw(mark: &Mark) -> AnyView {
             px(mark.to.0 - 3.0),
             px(mark.to.1 - 3.0)
         ),
-        _ => head(mark.from, mark.to),
+        _ => head(mark.from, mark.to, 7.0, 3.0),
     };
     let [x0, y0, x1, y1] = [x, y, mark.to.0, mark.to.1].map(px);
     view! {
@@ -50,22 +50,6 @@ pub fn draw(mark: &Mark) -> AnyView {
             {label}
         </g>
     }.into_any()
-}
-
-/// An arrow's head at the end of a line.
-fn head((ax, ay): (f64, f64), (bx, by): (f64, f64)) -> String {
-    let length = (bx - ax).hypot(by - ay).max(0.001);
-    let (dx, dy) = ((bx - ax) / length, (by - ay) / length);
-    let (x, y) = (bx - dx * 7.0, by - dy * 7.0);
-    format!(
-        "M{} {}L{} {}L{} {}Z",
-        px(bx),
-        px(by),
-        px(x - dy * 3.0),
-        px(y + dx * 3.0),
-        px(x + dy * 3.0),
-        px(y - dx * 3.0)
-    )
 }
 
 /// The shape of a kind of node, left of its name.

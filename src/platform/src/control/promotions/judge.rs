@@ -40,11 +40,20 @@ impl ControlPlane {
         }
     }
 
-    fn fail_promotion(&mut self, out: &mut Out, id: PromotionId, hold: Hold) {
+    pub(super) fn fail_promotion(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        id: PromotionId,
+        hold: Hold,
+    ) {
         self.write_promotion(out, id, Some(Transition::GaveUp), |row| row.hold = hold);
+        if let Some(row) = self.promotion(id) {
+            self.stop_strays(cx, out, row.route);
+        }
     }
 
-    fn hold_promotion(&mut self, out: &mut Out, id: PromotionId, hold: Hold) {
+    pub(super) fn hold_promotion(&mut self, out: &mut Out, id: PromotionId, hold: Hold) {
         self.write_promotion(out, id, None, |row| row.hold = hold);
     }
 
@@ -60,7 +69,7 @@ impl ControlPlane {
 
     fn check_policy(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId) {
         if !self.is_open(cx, out, id) {
-            return self.fail_promotion(out, id, Hold::Frozen);
+            return self.fail_promotion(cx, out, id, Hold::Frozen);
         }
         self.write_promotion(out, id, Some(Transition::Checked), |_| {});
         self.ask_services(out);
@@ -71,32 +80,37 @@ impl ControlPlane {
     fn clear(&mut self, cx: &Context<'_>, out: &mut Out, id: PromotionId, row: &Promotion) {
         // Somebody may have frozen production while this waited.
         if !self.is_open(cx, out, id) {
-            return self.fail_promotion(out, id, Hold::Frozen);
+            return self.fail_promotion(cx, out, id, Hold::Frozen);
         }
         if row.takes_back.is_some() && !self.artifact_stays(cx, out, id, row) {
-            return self.fail_promotion(out, id, Hold::ArtifactGone);
+            return self.fail_promotion(cx, out, id, Hold::ArtifactGone);
         }
         if let Some(taken_back) = row.takes_back.and_then(|id| self.promotion(id)) {
             return self.clear_way_back(cx, out, id, &taken_back);
         }
-        let preview = self.preview(row.candidate);
-        let now = self
-            .deployments
-            .get(row.candidate.0.into())
-            .map(|deployment| deployment.value.digest);
-        let config = self.authority().config;
-        // Whether there is a preview at all was asked when this was requested.
-        let matches = preview.is_none_or(|preview| {
-            Some(preview.digest) == now && row.digest == preview.digest && preview.config == config
-        });
+        let matches = if self.source(row.candidate).is_some() {
+            match self.is_as_previewed(cx, out, id, row) {
+                Some(matches) => matches,
+                None => return,
+            }
+        } else {
+            let now = self.digest_of(row.candidate);
+            let config = self.authority().config;
+            // Whether there is a preview at all was asked when this was requested.
+            self.preview(row.candidate).is_none_or(|preview| {
+                Some(preview.digest) == now
+                    && row.digest == preview.digest
+                    && preview.config == config
+            })
+        };
         if out
             .require(cx, &gate::PREVIEW_MATCHES, id.into(), Fact::yes(matches))
             .is_err()
         {
-            return self.fail_promotion(out, id, Hold::DigestDiffers);
+            return self.fail_promotion(cx, out, id, Hold::DigestDiffers);
         }
         if !self.artifact_stays(cx, out, id, row) {
-            return self.fail_promotion(out, id, Hold::ArtifactGone);
+            return self.fail_promotion(cx, out, id, Hold::ArtifactGone);
         }
         let waited = cx.now.since(row.requested_at);
         let approved = self.is_approved_by_another(cx, row);
@@ -104,8 +118,14 @@ impl ControlPlane {
             .require(cx, &gate::APPROVAL_PRESENT, id.into(), Fact::yes(approved))
             .is_err()
         {
+            if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(2)
+                && self.services_now(cx).is_none()
+            {
+                // What they said shall not be old when the approval comes.
+                self.ask_services(out);
+            }
             return if waited >= cx.knobs.time(&knob::APPROVAL_WAIT) {
-                self.fail_promotion(out, id, Hold::ApprovalMissing)
+                self.fail_promotion(cx, out, id, Hold::ApprovalMissing)
             } else {
                 self.hold_promotion(out, id, Hold::ApprovalMissing)
             };
@@ -122,8 +142,9 @@ impl ControlPlane {
             .is_err()
         {
             self.ask_services(out);
-            return if waited >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
-                self.fail_promotion(out, id, Hold::ServicesUnready)
+            let unready = cx.now.since(self.unready_since(cx, row));
+            return if unready >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
+                self.fail_promotion(cx, out, id, Hold::ServicesUnready)
             } else if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(2) {
                 // They were asked a moment ago: only a second silence says something.
                 self.hold_promotion(out, id, Hold::ServicesUnready)
@@ -142,8 +163,12 @@ impl ControlPlane {
             )
             .is_err()
         {
-            return self.fail_promotion(out, id, Hold::SchemaUnreadable);
+            return self.fail_promotion(cx, out, id, Hold::SchemaUnreadable);
         }
+        if !self.is_warm(cx, out, id, row) {
+            return;
+        }
+        self.promotions.warming.remove(id);
         let owner = self.routes.get(row.route.0.into());
         let previous = owner.map_or(row.previous, |route| route.value.deployment);
         let digest = self.digest_of(previous).unwrap_or(row.previous_digest);
@@ -153,6 +178,16 @@ impl ControlPlane {
             row.previous_digest = digest;
         });
         self.look_at_promotion(cx, out, id);
+    }
+
+    /// Since when a promotion lacks the services: since its request, or since what they said last is too old.
+    fn unready_since(&self, cx: &Context<'_>, row: &Promotion) -> Time {
+        let ttl = cx.knobs.time(&knob::SERVICES_TTL);
+        let said = self.promotions.services;
+        let old = said.filter(|(services, _, _)| services.ready);
+        old.map_or(row.requested_at, |(_, at, _)| {
+            row.requested_at.max(at.after(ttl))
+        })
     }
 
     /// Whether what is to own the route is kept.
@@ -211,7 +246,7 @@ impl ControlPlane {
             None => self.change_owner(cx, out, id, row.candidate, row.predecessor),
         };
         let Some(epoch) = epoch else {
-            return self.fail_promotion(out, id, Hold::EpochConflict);
+            return self.fail_promotion(cx, out, id, Hold::EpochConflict);
         };
         let at = cx.now;
         self.write_promotion(out, id, Some(Transition::OwnerChanged), |row| {
@@ -229,7 +264,7 @@ impl ControlPlane {
             .map(|route| route.value.epoch);
         if standing != Some(row.epoch) {
             // Another promotion has taken the route since: this one has nothing left to become.
-            return self.fail_promotion(out, id, Hold::EpochConflict);
+            return self.fail_promotion(cx, out, id, Hold::EpochConflict);
         }
         let (served, failed) = self.answers(row.route, row.epoch);
         let limit = cx.knobs.get(&knob::ERROR_LIMIT);
@@ -244,7 +279,7 @@ impl ControlPlane {
         let waited = cx.now.since(row.changed_at);
         if waited >= cx.knobs.time(&knob::PROMOTION_DEADLINE) {
             let closed = self.promotion(id).filter(Promotion::has_no_way_back);
-            return self.fail_promotion(out, id, closed.map_or(Hold::Deadline, |row| row.hold));
+            return self.fail_promotion(cx, out, id, closed.map_or(Hold::Deadline, |row| row.hold));
         }
         if !self.edges_have(cx, out, id, row.route, row.epoch) {
             if waited >= cx.knobs.time(&knob::PROMOTION_INTERVAL).times(3) && !regression {
@@ -255,8 +290,9 @@ impl ControlPlane {
         let soak = cx.knobs.time(&knob::SOAK);
         let behaved = Fact {
             holds: waited >= soak && !regression,
-            found: if regression { per_thousand } else { waited.0 },
-            wanted: if regression { limit } else { soak.0 },
+            // How long it has behaved: with a regression that is no time at all.
+            found: if regression { 0 } else { waited.0 },
+            wanted: soak.0,
         };
         if out
             .require(cx, &gate::SOAK_PASSED, id.into(), behaved)
@@ -378,7 +414,7 @@ impl ControlPlane {
             return self.ask_services(out);
         }
         if let Err(hold) = self.may_go_back(cx, out, id, taken_back) {
-            return self.fail_promotion(out, id, hold);
+            return self.fail_promotion(cx, out, id, hold);
         }
         self.write_promotion(out, id, Some(Transition::Cleared), |_| {});
         self.look_at_promotion(cx, out, id);

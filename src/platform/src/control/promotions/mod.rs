@@ -4,21 +4,24 @@
 //! new one. The owner changes by the same compare-and-set as everywhere. A promotion that cannot go on says why.
 //!
 //! The parts: `judge` takes a promotion from state to state, `edges` counts what edges say, `stream` writes the log and
-//! keeps snapshots, `floor` finds out after a restore how far the epochs had got.
+//! keeps snapshots, `floor` finds out after a restore how far the epochs had got, `source` asks the pipeline what it has
+//! previewed, `warm` starts what a candidate needs before it owns the route.
 
 mod edges;
 mod floor;
 mod judge;
+mod source;
 mod stream;
+mod warm;
 
-use super::{ControlPlane, Due, Image, Out, wakes};
+use super::{ControlPlane, Due, Image, Out};
 use crate::PROMOTION;
 use crate::id::{DeploymentId, Digest, Epoch, OutboxId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::Message as Said;
 use crate::promotion::{
     Approval, Authority, Command, Event, Hold, Managed, Message, Note, Owner, Promotion,
-    PromotionId, Services, State, Transition,
+    PromotionId, Services, State, Transition, Wish,
 };
 use crate::{gate, knob};
 use edges::Seen;
@@ -31,6 +34,11 @@ pub(super) struct Promotions {
     pub(super) rows: Table<Promotion>,
     pub(super) approvals: Table<Approval>,
     pub(super) authority: Table<Authority>,
+    pub(super) wishes: Table<Wish>,
+    /// What the pipeline last said of each deployment; lost in a crash.
+    words: Ledger<DeploymentId, source::Word>,
+    /// Since when each promotion has waited for what is started ahead; lost in a crash.
+    warming: Ledger<PromotionId, Time>,
     /// What each edge last said of each route; lost in a crash.
     seen: Ledger<(NodeId, RouteId), Seen>,
     /// What the services last said, when, and the newest ask that they answered.
@@ -47,17 +55,24 @@ pub(super) struct Promotions {
 impl Promotions {
     /// The digest of all of it.
     pub(super) fn fingerprint(&self) -> u64 {
-        fingerprint::digest(&(
-            self.rows.fingerprint(),
-            self.approvals.fingerprint(),
-            self.authority.fingerprint(),
-            self.seen.fingerprint(),
-            self.services,
-            self.stream.fingerprint(),
-            self.asked,
-            self.witnesses.fingerprint(),
-            (self.floor_since, self.overdue.fingerprint()),
-        ))
+        let sources = if self.wishes.is_empty() && self.words.map().is_empty() {
+            0
+        } else {
+            fingerprint::digest(&(self.wishes.fingerprint(), self.words.fingerprint()))
+        };
+        sources
+            ^ self.warming.fingerprint()
+            ^ fingerprint::digest(&(
+                self.rows.fingerprint(),
+                self.approvals.fingerprint(),
+                self.authority.fingerprint(),
+                self.seen.fingerprint(),
+                self.services,
+                self.stream.fingerprint(),
+                self.asked,
+                self.witnesses.fingerprint(),
+                (self.floor_since, self.overdue.fingerprint()),
+            ))
     }
 }
 
@@ -188,20 +203,20 @@ impl ControlPlane {
         predecessor: Epoch,
         by: u8,
     ) -> bool {
-        let (Some(owner), Some(deployment)) = (
-            self.routes.get(route.0.into()).map(|row| row.value),
-            self.deployments
-                .get(candidate.0.into())
-                .map(|row| row.value),
-        ) else {
-            return false;
-        };
-        let known = self.preview(candidate).is_some();
-        if out
-            .require(cx, &gate::PREVIEW_READY, candidate.into(), Fact::yes(known))
-            .is_err()
+        if self.routes.get(route.0.into()).is_none()
+            || self.deployments.get(candidate.0.into()).is_none()
         {
             return false;
+        }
+        let from_pipeline = self.source(candidate).is_some();
+        if !from_pipeline {
+            let known = Fact::yes(self.preview(candidate).is_some());
+            if out
+                .require(cx, &gate::PREVIEW_READY, candidate.into(), known)
+                .is_err()
+            {
+                return false;
+            }
         }
         let same = |(_, row): &(u32, &Row<Promotion>)| {
             let value = &row.value;
@@ -213,10 +228,29 @@ impl ControlPlane {
             // The same wish again attaches to the promotion that is under way.
             return true;
         }
+        let wanted = (route, candidate, predecessor, by);
+        if from_pipeline {
+            self.wish(cx, out, wanted);
+        } else {
+            self.begin_promotion(cx, out, wanted);
+        }
+        true
+    }
+
+    /// A promotion begins, of what a deployment is now.
+    fn begin_promotion(
+        &mut self,
+        cx: &Context<'_>,
+        out: &mut Out,
+        (route, candidate, predecessor, by): (RouteId, DeploymentId, Epoch, u8),
+    ) {
+        let Some(owner) = self.routes.get(route.0.into()).map(|row| row.value) else {
+            return;
+        };
         let value = Promotion {
             route,
             candidate,
-            digest: deployment.digest,
+            digest: self.digest_of(candidate).unwrap_or_default(),
             predecessor,
             previous: owner.deployment,
             previous_digest: self.digest_of(owner.deployment).unwrap_or_default(),
@@ -230,7 +264,6 @@ impl ControlPlane {
         };
         let id = self.create_promotion(out, value);
         self.look_at_promotion(cx, out, id);
-        true
     }
 
     pub(super) fn create_promotion(&mut self, out: &mut Out, value: Promotion) -> PromotionId {
@@ -378,6 +411,7 @@ impl ControlPlane {
         }
         if !value.is_active() {
             self.agenda.clear(Due::Promotion(id));
+            self.promotions.warming.remove(id);
         }
         Some(self.commit_promotion(out, id, Row { version, value }))
     }
@@ -452,6 +486,7 @@ impl ControlPlane {
         }
         self.resume_stream(cx, out);
         self.look_for_floor(cx, out);
+        self.resume_wishes(cx, out);
         let open: alloc::vec::Vec<PromotionId> = self
             .promotions
             .rows
@@ -462,6 +497,7 @@ impl ControlPlane {
         for id in open {
             self.look_at_promotion(cx, out, id);
         }
+        self.resume_ahead(cx, out);
     }
 
     /// The owner of a route changes, if it is still the one that this was judged against.
@@ -500,9 +536,9 @@ impl ControlPlane {
             epoch,
             deployment: to,
         });
-        // Allocations belong to one epoch, so none can serve the new owner yet: its wake is cold.
-        self.create_wake(out, wakes::cold(promotion.route, row.value.region, epoch));
+        self.begin_wake(cx, out, promotion.route);
         self.leave_epoch(cx, out, promotion.route, found, epoch);
+        self.stop_strays(cx, out, promotion.route);
         Some(epoch)
     }
 }

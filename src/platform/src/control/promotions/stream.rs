@@ -10,6 +10,7 @@ use crate::id::{Epoch, OutboxId, RouteId};
 use crate::ledger::Ledger;
 use crate::message::Event;
 use crate::promotion::{Baseline, Event as Change, Owner, checksum, sign};
+use crate::stops::Stops;
 use crate::{gate, knob};
 use alloc::vec::Vec;
 use machine::{Context, Fact, Subject, fingerprint};
@@ -38,7 +39,7 @@ pub(super) struct Publishing {
     /// The rows below this one may have been said before the last crash.
     resumed: u32,
     /// The routes of which nothing is told, since the log's last event about them is somebody else's, with its sequence.
-    stopped: Ledger<RouteId, u64>,
+    stopped: Stops<RouteId>,
 }
 
 impl Publishing {
@@ -251,12 +252,8 @@ impl ControlPlane {
         self.promotions.stream.last.insert(route, last);
         if let Some(other) = last_row {
             let own = Fact::below(other.0.into(), self.outbox.len() as u64);
-            if out
-                .require(cx, &gate::LAST_EVENT_OWN, route.into(), own)
-                .is_err()
-            {
-                // Whoever wrote it may know something that this one does not: somebody has to look before it is written over.
-                self.promotions.stream.stopped.insert(route, last);
+            let stopped = &mut self.promotions.stream.stopped;
+            if !stopped.judge(cx, out, route, (last, own)) {
                 self.agenda.clear(Due::Stream(row));
                 return out.note(Note::LogAlarm { route, seq: last }.into());
             }
@@ -276,7 +273,7 @@ impl ControlPlane {
 
     /// Somebody has looked at the event that is not one's own, and the route is told of again, behind it.
     pub(super) fn resume_log(&mut self, cx: &Context<'_>, out: &mut Out, route: RouteId) -> bool {
-        let stopped = self.promotions.stream.stopped.remove(route).is_some();
+        let stopped = self.promotions.stream.stopped.resume(route).is_some();
         if stopped && let Some(row) = self.oldest(route) {
             self.say_again(cx, out, row);
         }
@@ -285,8 +282,7 @@ impl ControlPlane {
 
     /// The routes of which nothing is told, since the log's last event about them is somebody else's, with its sequence.
     pub fn stopped_in_log(&self) -> impl Iterator<Item = (RouteId, u64)> {
-        let stopped = self.promotions.stream.stopped.map();
-        stopped.iter().map(|(route, seq)| (*route, *seq))
+        self.promotions.stream.stopped.all()
     }
 
     /// The log says where it ends.

@@ -24,7 +24,7 @@ use platform::id::*;
 use platform::message::{Class, Command, Message, Reason, Request};
 use platform::note::Note;
 use platform::runner::{self, Runner};
-use platform::traces::{Headers, Services};
+use platform::traces::Headers;
 use std::collections::{BTreeMap, VecDeque};
 
 pub const CONTROL: NodeId = NodeId(0);
@@ -177,21 +177,21 @@ impl Bench {
     }
 
     pub fn of_managed(runners: &[NodeId], managed: Managed) -> Self {
-        let mut bench = Self::built(&[EDGE], runners, Some(managed), (Services::default(), None));
+        let mut bench = Self::built(&[EDGE], runners, Some(managed), outside::plain());
         bench.boot_all();
         bench.advance(secs(2));
         bench
     }
 
     pub fn cold_start(edges: &[NodeId], runners: &[NodeId]) -> Self {
-        Self::built(edges, runners, None, (Services::default(), None))
+        Self::built(edges, runners, None, outside::plain())
     }
 
     fn built(
         edges: &[NodeId],
         runners: &[NodeId],
         managed: Option<Managed>,
-        (services, vault): (Services, Option<NodeId>),
+        (services, vault, pressed): outside::Around,
     ) -> Self {
         let facts = managed.is_some().then(|| Facts::right(Version(1)));
         let route = |contract| Route {
@@ -204,6 +204,7 @@ impl Bench {
             managed,
             vault,
             promoting: None,
+            pressed,
             edges: edges.to_vec(),
             hosts: runners
                 .iter()

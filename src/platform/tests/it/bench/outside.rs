@@ -2,8 +2,10 @@
 //! artifact store's assets.
 
 use super::*;
+use platform::control::Pressed;
 use platform::traces::{
-    Arrival, Asset, Claim, Errand, KeyStore, Manners, Message as Say, Preview, Proof, Webhook,
+    Arrival, Asset, Claim, Errand, KeyStore, Manners, Message as Say, Preview, Proof, Services,
+    Webhook,
 };
 
 /// With what the provider of `CONTRACT_ROUTE` signs.
@@ -39,6 +41,14 @@ impl Default for Outside {
             fetches: 0,
         }
     }
+}
+
+/// What is around the three machines.
+pub type Around = (Services, Option<NodeId>, Option<Pressed>);
+
+/// Nothing special.
+pub fn plain() -> Around {
+    (Services::default(), None, None)
 }
 
 impl Bench {
@@ -119,16 +129,33 @@ impl Bench {
             &[EDGE, EDGE_TWO],
             &[RUNNER, RUNNER_TWO],
             None,
-            (services, None),
+            (services, None, None),
         );
         bench.outside.assets = vec![Digest(0xC55), Digest(0xC56)];
         bench.boot_all();
         bench
     }
 
+    /// Two edges and a runner, with a journal of deliveries and consoles that the first route's owner serves.
+    pub fn of_pressed() -> Self {
+        let pressed = Pressed {
+            journal: true,
+            console: Some(ROUTE),
+        };
+        let around = (Services::default(), None, Some(pressed));
+        let mut bench = Self::built(&[EDGE, EDGE_TWO], &[RUNNER], None, around);
+        bench.boot_all();
+        bench
+    }
+
     /// One edge and one runner, with a vault that says when a secret is bound.
     pub fn of_vault() -> Self {
-        let mut bench = Self::built(&[EDGE], &[RUNNER], None, (Services::default(), Some(VAULT)));
+        let mut bench = Self::built(
+            &[EDGE],
+            &[RUNNER],
+            None,
+            (Services::default(), Some(VAULT), None),
+        );
         bench.boot_all();
         bench
     }

@@ -59,9 +59,9 @@ impl Bench {
         bench
     }
 
-    /// A tab connects, with what it had before.
-    pub fn open(&mut self, tab: u32, nth: u32, had: Option<Session>) -> Option<Session> {
-        let open = Open {
+    /// What a tab asks for when it connects, with what it had before.
+    fn asks(&self, tab: u32, nth: u32, had: Option<Session>) -> Open {
+        Open {
             tab: TabId(tab),
             nth,
             route: ROUTE,
@@ -75,8 +75,27 @@ impl Bench {
                 self.now
             },
             address: self.tabs.address,
-        };
+        }
+    }
+
+    /// A tab connects, with what it had before.
+    pub fn open(&mut self, tab: u32, nth: u32, had: Option<Session>) -> Option<Session> {
+        let open = self.asks(tab, nth, had);
         self.deliver(CLIENT, EDGE, Message::Sessions(Say::Open(open)));
+        self.settle();
+        self.session(tab, nth)
+    }
+
+    /// A page that an allocation has made is shown in a tab, which had a session or none.
+    pub fn mount(
+        &mut self,
+        (tab, nth): (u32, u32),
+        had: Option<Session>,
+        page: AllocationId,
+    ) -> Option<Session> {
+        let open = self.asks(tab, nth, had);
+        let mount = Say::Mount { open, page };
+        self.deliver(CLIENT, EDGE, Message::Sessions(mount));
         self.settle();
         self.session(tab, nth)
     }

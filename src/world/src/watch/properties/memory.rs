@@ -53,6 +53,7 @@ pub struct Memory {
     pub migrations: super::migration::Memory,
     /// What is remembered of providers.
     pub outage: super::outage::Memory,
+    pub pressure: super::pressure::Memory,
     /// What is remembered of restores.
     pub restores: super::restore::Memory,
     /// What is remembered of promotions.

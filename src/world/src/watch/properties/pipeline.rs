@@ -17,6 +17,8 @@ use sim::{Entry, State, What};
 pub struct Memory {
     /// What was committed, by entity and version.
     committed: SortedMap<(Subject, u32), Event>,
+    /// What the log last has somebody else's event about, and whether somebody has looked at it.
+    foreign: SortedMap<Subject, bool>,
     /// Who spoilt the last build of each deployment.
     spoilt: SortedMap<DeployId, NodeId>,
     /// Since when each deployment has had a lease that nobody works under.
@@ -242,6 +244,27 @@ pub(super) fn tells(state: &State<Fleet>, note: &Tell, memory: &mut Memory, judg
                     event.version
                 )
             });
+        }
+        Tell::ForeignEvent { entity, .. } => _ = memory.foreign.insert(entity, false),
+        Tell::EventsStopped { .. } => judge.claim(
+            const { place("some-event-is-somebody-elses") },
+            true,
+            Default::default,
+        ),
+        Tell::EventsResumed { entity, .. } => {
+            if let Some(looked) = memory.foreign.get_mut(&entity) {
+                *looked = true;
+            }
+        }
+        Tell::Appended { entity, seq } => {
+            if let Some(looked) = memory.foreign.remove(&entity) {
+                judge.claim(
+                    const { place("nothing-is-told-over-others") },
+                    looked,
+                    || format!("event {seq} is told behind somebody else's, and nobody has looked"),
+                );
+                judge.claim(const { place("some-events-go-on") }, true, Default::default);
+            }
         }
         _ => {}
     }

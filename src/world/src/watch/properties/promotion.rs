@@ -1,6 +1,6 @@
 //! Properties of promotions, of the log and of the edges that follow it.
 
-use super::{Judge, place, recovery};
+use super::{Judge, place, previewed, recovery};
 use crate::fleet::Fleet;
 use alloc::format;
 use alloc::vec::Vec;
@@ -49,6 +49,7 @@ pub struct Memory {
     healed: Option<Time>,
     looked_at: Time,
     since: SortedMap<PromotionId, Time>,
+    previews: previewed::Memory,
 }
 
 /// How much longer than the alarm an edge may take.
@@ -67,6 +68,8 @@ pub(super) fn check(
     let Some(managed) = control.promoting() else {
         return;
     };
+    previewed::listen(state, entry, &mut memory.previews);
+    previewed::rotation(state, entry, judge);
     if let What::Healed = entry.what {
         memory.healed = Some(entry.at);
     }
@@ -410,6 +413,11 @@ fn control_told(
                 Default::default,
             );
         }
+        Tell::NotReady { .. } => judge.claim(
+            const { place("some-promotion-is-not-ready") },
+            true,
+            Default::default,
+        ),
         Tell::LateAck { .. } => judge.claim(
             const { place("some-acknowledgement-is-late") },
             true,
@@ -512,18 +520,7 @@ fn granted(
         .deployments()
         .get(deployment.0.into())
         .map(|row| row.value.digest);
-    let config = control.authority().config;
-    let validated = managed.previews.iter().any(|preview| {
-        preview.deployment == deployment
-            && Some(preview.digest) == digest
-            && preview.config == config
-    });
-    judge.claim(const { place("o-15") }, validated, || {
-        format!(
-            "deployment {} was promoted as it had never been validated",
-            deployment.0 + 1
-        )
-    });
+    previewed::granted(state, &memory.previews, deployment, judge);
     judge.claim(
         const { place("freezes-hold") },
         memory.freezes.is_none(),

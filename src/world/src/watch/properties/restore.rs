@@ -4,6 +4,7 @@ use super::{Judge, place};
 use crate::fleet::Fleet;
 use alloc::format;
 use machine::{Duration, SortedMap, SortedSet, Time};
+use platform::id::RouteId;
 use platform::knob;
 use platform::note::Note;
 use platform::restore::{EventId, Note as Tell, PRODUCTION, Stage};
@@ -72,6 +73,26 @@ pub(super) fn check(
                     true,
                     Default::default,
                 );
+            }
+            Tell::TablesCleared { production } => {
+                let routes = state.fleet().control().routes();
+                let mut all = routes.iter().map(|(at, _)| RouteId(at as u16));
+                let mixed = all.any(|route| {
+                    let mut edges = state.fleet().edges();
+                    edges.any(|(_, edge)| !edge.is_isolated(route))
+                });
+                judge.claim(
+                    const { place("previews-clear-their-own") },
+                    mixed || !production,
+                    || "a preview with data of its own cleared production's".into(),
+                );
+                if production {
+                    judge.claim(
+                        const { place("some-preview-clears-production") },
+                        true,
+                        Default::default,
+                    );
+                }
             }
             Tell::EffectHappened { event, again } => {
                 memory.happened.entry(event).or_insert(entry.at);

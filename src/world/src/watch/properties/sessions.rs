@@ -10,7 +10,9 @@ use platform::knob;
 use platform::message::Message;
 use platform::note::Note;
 use platform::runner::Stage;
-use platform::sessions::{Blob, Came, Fresh, Message as Say, Note as Tell, Refusal, SessionId};
+use platform::sessions::{
+    Blob, Came, Fresh, Message as Say, Note as Tell, Refusal, SessionId, TabId,
+};
 use sim::{Entry, State, What};
 
 /// Within how long everybody who may come back has come back once troubles are over.
@@ -29,6 +31,8 @@ pub struct Memory {
     accepts: SortedMap<NodeId, (u64, Time)>,
     /// The newest holder of each session, since the store came up.
     holders: SortedMap<SessionId, u32>,
+    /// On which connection each tab has a page that was made elsewhere than where its session was.
+    anew: SortedMap<TabId, u32>,
     healed: Option<Time>,
 }
 
@@ -321,6 +325,12 @@ fn told(
                 },
             );
         }
+        Tell::MountedAnew { tab, nth, .. } => _ = memory.anew.insert(tab, nth),
+        Tell::MountedAtHome { .. } => judge.claim(
+            const { place("some-page-finds-its-session") },
+            true,
+            Default::default,
+        ),
         Tell::Outdated { .. } | Tell::Ordered { .. } => {}
     }
 }
@@ -336,6 +346,7 @@ fn attached(
     let Tell::Attached {
         session,
         tab,
+        nth,
         allocation,
         came,
         seq,
@@ -396,6 +407,25 @@ fn attached(
             const { place("resumes-keep-the-window") },
             idle <= window,
             || format!("a session was continued after {}", Duration(idle)),
+        );
+    }
+    if memory.anew.get(&tab) == Some(&nth) {
+        memory.anew.remove(&tab);
+        let fresh = matches!(came, Came::Fresh(_));
+        judge.claim(
+            const { place("pages-begin-where-they-are-made") },
+            fresh,
+            || {
+                format!(
+                    "the page of tab {} was made without its session, and is said to go on with it",
+                    tab.0 + 1
+                )
+            },
+        );
+        judge.claim(
+            const { place("some-page-begins-anew") },
+            fresh,
+            Default::default,
         );
     }
     match came {
