@@ -4,7 +4,7 @@ use crate::sweep::{Job, broken};
 use probe::plans;
 use world::Played;
 
-const FOUND: [(&str, Played, u64, &str); 3] = [
+const FOUND: [(&str, Played, u64, &str); 4] = [
     (
         "cut-off-runners",
         Played::Nothing,
@@ -22,6 +22,12 @@ const FOUND: [(&str, Played, u64, &str); 3] = [
         Played::Meddling,
         205,
         "an edge that was down was judged by what it had held",
+    ),
+    (
+        "deployment-attempts",
+        Played::Meddling,
+        1926,
+        "an event whose answer was lost was told a second time, behind somebody else's",
     ),
 ];
 

@@ -297,7 +297,7 @@ pub enum Message {
         expected: u64,
         nth: u32,
     },
-    /// The log of events to an outbox: it has this, as its sequence `at`.
+    /// The log of events to an outbox: it has this; `at` is the sequence of it, or of the last one about its entity.
     Published {
         seq: u64,
         event: Event,

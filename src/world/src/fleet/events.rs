@@ -11,7 +11,7 @@ use platform::pipeline::{Command as Order, Event, Message as Say, Note as Tell};
 type Out = Step<Message, Stored, Note>;
 
 /// The log that events are told to. It is one server: it asks first whether its last event about an entity is the expected
-/// one, and knows no repeats.
+/// one, and only then whether it has the event already.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     events: SortedMap<(Subject, u32), Event>,
@@ -64,6 +64,15 @@ impl EventLog {
                 event,
                 last,
                 name,
+                nth,
+            };
+        }
+        if self.has(event) {
+            // It came before somebody else's, and nobody heard that it had: behind that one it would be a second.
+            return Say::Published {
+                seq,
+                event,
+                at: last,
                 nth,
             };
         }
