@@ -139,8 +139,8 @@ impl<T: Copy> Log<T> {
 
     #[inline(never)]
     fn move_recent(&mut self) {
-        self.kept.extend_from_slice(&self.recent);
-        self.recent.clear();
+        // Moves all bytes at once; extending copies what a message is part of field by field.
+        self.kept.append(&mut self.recent);
         self.recent.reserve_exact(Self::RECENT_MAX);
     }
 }

@@ -3,7 +3,8 @@
 //! A radix wheel: 11 levels of 64 slots, the level of an event being the highest base-64 digit in which its time differs
 //! from `base`. The lowest slot in use holds the earliest events; if it is short it is sorted into `bottom`, from which
 //! events are taken, otherwise it is spread over the levels below. Two additions keep the bottom short: events for the
-//! present moment go to a first-in-first-out `lane`, and a bottom that has grown long is put back into the wheel.
+//! present moment, but for the first, go to a first-in-first-out `lane`, and a bottom that has grown long is put back into
+//! the wheel.
 //!
 //! **Invariants.** `bottom` holds all events up to `reach` (but those in the lane), the wheel holds all later ones.
 //! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Within a slot, events
@@ -89,7 +90,9 @@ const BLOCK: usize = 20;
 /// A slot of at most this many blocks is sorted at once; more would make inserting into the bottom dear.
 const SORTED_BLOCKS_MAX: u32 = 2;
 /// A slot of at most so many events is put in order by counting.
-const RANKED_MAX: usize = 8;
+const RANKED_MAX: u32 = 8;
+/// Most of those have at most so many.
+const FEW: u32 = 4;
 /// A bottom longer than this is put back.
 const BOTTOM_MAX: usize = 96;
 
@@ -178,10 +181,12 @@ impl Queue {
     pub fn push(&mut self, event: Event) {
         if event.at > self.reach {
             self.file(event);
+        } else if self.bottom.last().is_none_or(|next| next.at > event.at)
+            && (self.lane.is_empty() || event.at != self.now)
+        {
+            self.bottom.push(event);
         } else if event.at == self.now {
             self.lane.push(event);
-        } else if self.bottom.last().is_none_or(|next| next.at > event.at) {
-            self.bottom.push(event);
         } else {
             self.insert(event.at, event.sequence, event.rest);
         }
@@ -248,9 +253,15 @@ impl Queue {
         self.used[level] &= self.used[level] - 1;
         let head = core::mem::replace(&mut self.heads[level * SLOTS + slot as usize], NONE);
         let block = &self.blocks[head as usize];
-        if block.next == NONE && block.len as usize <= RANKED_MAX {
+        if block.next == NONE && block.len <= RANKED_MAX {
             self.reach = start | below;
-            rank_into(&block.events[..block.len as usize], &mut self.bottom);
+            if block.len <= FEW
+                && let Some(few) = block.events.first_chunk::<{ FEW as usize }>()
+            {
+                rank_into(few, block.len, &mut self.bottom);
+            } else if let Some(some) = block.events.first_chunk::<{ RANKED_MAX as usize }>() {
+                rank_into(some, block.len, &mut self.bottom);
+            }
             self.give_back(head);
             warm(&self.bottom);
         } else if level == 0 || self.is_short(head) {
@@ -370,25 +381,29 @@ impl Queue {
     }
 }
 
-/// Appends the events of one block in order, latest first, by counting for each how many come before it. For so few there
-/// is nothing to guess for the processor, as there is in sorting. Those of one moment lie in the order of their sequence.
+/// Puts the first `len` of these events in order, latest first, into the bottom, which is empty: by counting for each how
+/// many come after it. All of them are counted, also those beyond `len`, which end up last and are cut off: then there is
+/// nothing to guess for the processor, neither how many there are nor how they lie. Those of one moment lie in the order of
+/// their sequence.
 #[inline(always)]
-fn rank_into(events: &[Event], bottom: &mut Vec<Event>) {
-    let mut ranks = [0_u32; RANKED_MAX];
-    let start = bottom.len();
-    bottom.extend(events.iter().copied());
-    for (at, event) in events.iter().enumerate().take(RANKED_MAX) {
-        let mut later = 0;
-        for (rank, other) in ranks.iter_mut().zip(&events[..at]) {
-            let is_later = u32::from(other.at > event.at);
-            later += is_later;
-            *rank += 1 - is_later;
+fn rank_into<const N: usize>(events: &[Event; N], len: u32, bottom: &mut Vec<Event>) {
+    let mut ranks = [0_u32; N];
+    for at in 0..N {
+        let is_meant = u32::from((at as u32) < len);
+        for before in 0..at {
+            let is_later = u32::from(events[at].at >= events[before].at) & is_meant;
+            // Ranks stay below N.
+            ranks[before] = ranks[before].wrapping_add(is_later);
+            ranks[at] = ranks[at].wrapping_add(is_later ^ 1);
         }
-        ranks[at] = later;
     }
-    for (rank, event) in ranks.iter().zip(events) {
-        bottom[start + *rank as usize] = *event;
+    bottom.extend_from_slice(events);
+    if let Some(sorted) = bottom.first_chunk_mut::<N>() {
+        for (rank, event) in ranks.iter().zip(events) {
+            sorted[*rank as usize % N] = *event;
+        }
     }
+    bottom.truncate(len as usize);
 }
 
 #[cfg(test)]
