@@ -20,10 +20,19 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Lowers the sends, writes and host calls of the step.
     #[inline(always)]
     pub fn carry_out(&mut self, node: NodeId) {
-        for at in 0..self.scratch.step.sends.len() {
-            let Send { to, message } = self.scratch.step.sends[at];
-            self.send(node, to, message);
+        // The fold and the count stay out of memory until all is sent.
+        let (mut print, mut sent) = (0, 0);
+        while let Some(Send { to, message }) = self.scratch.step.sends.get(sent as usize).copied() {
+            print = self.send(
+                print,
+                self.state.sends.wrapping_add(sent),
+                (node, to),
+                message,
+            );
+            // As many as the list has; whether the run has room for so many is checked below.
+            sent = sent.wrapping_add(1);
         }
+        self.note_sent(print, sent);
         if !self.scratch.begun.is_empty() {
             self.begin_points();
         }
@@ -33,37 +42,58 @@ impl<F: Fleet> Kernel<'_, F> {
         }
     }
 
+    /// Notes how many messages were put into the outbox, and their fold.
     #[inline(always)]
-    fn send(&mut self, from: NodeId, to: NodeId, message: F::Message) {
+    pub fn note_sent(&mut self, print: u64, sent: u32) {
+        self.scratch.print = print;
+        self.scratch.sent = sent;
+        self.state.sends += sent;
+    }
+
+    /// Sends a message, which is the one of number `send` among all sends; returns the fold with it.
+    #[inline(always)]
+    fn send(
+        &mut self,
+        print: u64,
+        send: u32,
+        (from, to): (NodeId, NodeId),
+        message: F::Message,
+    ) -> u64 {
         let state = &mut *self.state;
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
-            self.put(Sent::new(message, to, Fate::Left));
-            return;
+            return self.put(print, Sent::new(message, to, Fate::Left));
         }
         let latency = self.fixed.network.latency(from, to);
-        if !state.conditions.touch_messages() {
-            let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
-            let send = self.put(Sent::new(message, to, Fate::Arrives { at }));
-            let parcel = Parcel {
-                message,
-                cause,
-                send,
-                incarnation: 0,
-                from,
-                copies: 1,
-                delivered: false,
-            };
-            let id = self.state.parcels.insert(parcel);
-            self.state.push(at, Kind::Message, to.0, id);
-            return;
+        if state.conditions.touch_messages() {
+            return self.send_through(print, send, (from, to), message, latency);
         }
-        self.send_through(from, to, message, latency);
+        let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
+        let print = self.put(print, Sent::new(message, to, Fate::Arrives { at }));
+        let parcel = Parcel {
+            message,
+            cause,
+            send,
+            incarnation: 0,
+            from,
+            copies: 1,
+            delivered: false,
+        };
+        let id = self.state.parcels.insert(parcel);
+        self.state.push(at, Kind::Message, to.0, id);
+        print
     }
 
     /// As [`Kernel::send`], when conditions have a say.
     #[cold]
-    fn send_through(&mut self, from: NodeId, to: NodeId, message: F::Message, latency: Span) {
+    fn send_through(
+        &mut self,
+        print: u64,
+        send: u32,
+        (from, to): (NodeId, NodeId),
+        message: F::Message,
+        latency: Span,
+    ) -> u64 {
         let state = &mut *self.state;
         let cause = state.steps;
         let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
@@ -78,7 +108,7 @@ impl<F: Fleet> Kernel<'_, F> {
             &message,
             troubles,
         );
-        let send = self.put(Sent::new(message, to, fate));
+        let print = self.put(print, Sent::new(message, to, fate));
         let state = &mut *self.state;
         let mut parcel = Parcel {
             message,
@@ -102,19 +132,16 @@ impl<F: Fleet> Kernel<'_, F> {
             }
             Fate::Lost { .. } | Fate::Cut { .. } | Fate::Left => {}
         }
+        print
     }
 
-    /// Puts a message into the outbox; returns its number among all sends.
+    /// Puts a message into the outbox; returns the fold of what was sent, this with it.
     #[inline(always)]
-    pub fn put(&mut self, sent: Sent<F::Message>) -> u32 {
-        let mut hash = Fold::new(self.scratch.print);
+    pub fn put(&mut self, print: u64, sent: Sent<F::Message>) -> u64 {
+        let mut hash = Fold::new(print);
         sent.fold(&mut hash);
-        self.scratch.print = hash.finish();
-        self.scratch.sent += 1;
         self.history.sent.push_on(sent);
-        let send = self.state.sends;
-        self.state.sends += 1;
-        send
+        hash.finish()
     }
 
     #[cold]
@@ -128,6 +155,7 @@ impl<F: Fleet> Kernel<'_, F> {
         self.scratch.begun.clear();
     }
 
+    #[inline(never)]
     fn write(&mut self, node: NodeId) {
         let entry = self.entry();
         let state = &mut *self.state;
@@ -165,6 +193,7 @@ impl<F: Fleet> Kernel<'_, F> {
         state.push(due, Kind::Persisted, node.0, incarnation);
     }
 
+    #[inline(never)]
     fn call_host(&mut self, node: NodeId) {
         for at in 0..self.scratch.step.host.len() {
             let call = self.scratch.step.host[at];

@@ -31,7 +31,7 @@ pub(crate) struct Scratch<F: Fleet> {
     pub more: bool,
     /// Whether what is sent stays in the outbox.
     pub keeps: bool,
-    /// The fold of what was sent.
+    /// The fold of what was sent, if anything was.
     pub print: u64,
     pub begun: Vec<u16>,
     pub planned: Vec<Planned>,
@@ -185,7 +185,6 @@ impl<F: Fleet> Kernel<'_, F> {
         if scratch.sent > 0 {
             scratch.sent = 0;
             scratch.step.sends.clear();
-            scratch.print = 0;
             scratch.sent_from = self
                 .history
                 .sent

@@ -226,7 +226,10 @@ impl<F: Fleet> Kernel<'_, F> {
         let exists = |node: NodeId| usize::from(node.0) < nodes;
         match external {
             External::Deliver { to, message } if exists(to) => {
-                let send = self.put(Sent::new(message, to, Fate::Arrives { at: self.state.now }));
+                let send = self.state.sends;
+                let fate = Fate::Arrives { at: self.state.now };
+                let print = self.put(0, Sent::new(message, to, fate));
+                self.note_sent(print, 1);
                 let (state, from) = (&mut *self.state, OPERATOR);
                 let parcel = Parcel {
                     message,

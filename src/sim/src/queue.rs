@@ -206,7 +206,7 @@ impl Queue {
 
     /// Takes the earliest event, if it is not later than `limit`. Shows those that will soon be taken to `warm`.
     #[inline(always)]
-    pub fn pop(&mut self, limit: u64, warm: impl Fn(&[Event])) -> Option<Event> {
+    pub fn pop(&mut self, limit: u64, warm: impl Fn(&[Event]) + Copy) -> Option<Event> {
         loop {
             if let Some(event) = self.bottom.last().copied()
                 && (self.lane.is_empty() || event.at == self.now)
@@ -229,7 +229,7 @@ impl Queue {
                 }
                 return Some(event);
             }
-            if !self.refill(limit, &warm) {
+            if !self.refill(limit, warm) {
                 return None;
             }
         }
@@ -237,7 +237,7 @@ impl Queue {
 
     /// Brings the earliest slot one step closer to the bottom; false if there is none that begins by `limit`.
     #[inline(never)]
-    fn refill(&mut self, limit: u64, warm: &impl Fn(&[Event])) -> bool {
+    fn refill(&mut self, limit: u64, warm: impl Fn(&[Event])) -> bool {
         let Some(level) = self.used.iter().position(|word| *word != 0) else {
             return false;
         };
