@@ -16,46 +16,88 @@ use machine::{HostCall, HostEvent, Moved, NodeId, Persist, Ruling, Ticket, Time}
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stub {
     pub cause: u32,
-    /// For a message the number of its send among all sends of the run.
-    pub send: u32,
-    pub actor: NodeId,
-    mark: u8,
+    label: Label,
 }
 
-/// The bit of a mark that says that the state changed; the others are the tag's number.
-const CHANGED: u8 = 0x80;
+/// Most of what an entry is about, in one word because it is made, folded and kept in one: from below its actor, the number
+/// of its tag, whether the state changed, how many sends there are (0 until it is kept), and in the upper half the payload.
+#[derive(Clone, Copy, Debug)]
+struct Label(u64);
+
+/// The bit of a label that says that the state changed.
+const CHANGED: u64 = 1 << 23;
+
+impl Label {
+    #[inline(always)]
+    const fn actor(self) -> NodeId {
+        NodeId(self.0 as u16)
+    }
+
+    #[inline(always)]
+    const fn tag(self) -> u8 {
+        (self.0 >> 16) as u8 & 0x7F
+    }
+
+    #[inline(always)]
+    const fn changed(self) -> bool {
+        self.0 & CHANGED != 0
+    }
+
+    #[inline(always)]
+    const fn sends(self) -> u8 {
+        (self.0 >> 24) as u8
+    }
+
+    /// For a message the number of its send among all sends of the run; otherwise what it means depends on the tag.
+    #[inline(always)]
+    const fn payload(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline(always)]
+    const fn with_sends(self, sends: u8) -> Self {
+        Self(self.0 & !(0xFF << 24) | (sends as u64) << 24)
+    }
+
+    #[inline(always)]
+    const fn with_payload(self, payload: u32) -> Self {
+        Self(self.0 as u32 as u64 | (payload as u64) << 32)
+    }
+}
 
 impl Stub {
+    /// A `send` is the number of a message among all sends of the run, 0 for everything else.
     #[inline(always)]
     pub const fn new(cause: u32, actor: NodeId, tag: Tag, send: u32) -> Self {
-        Self {
-            cause,
-            send,
-            actor,
-            mark: tag as u8,
-        }
+        let label = Label((send as u64) << 32 | (tag as u64) << 16 | actor.0 as u64);
+        Self { cause, label }
     }
 
     #[inline(always)]
     pub const fn set_changed(&mut self, changed: bool) {
-        self.mark |= (changed as u8) << 7;
+        self.label.0 |= (changed as u64) << 23;
+    }
+
+    #[inline(always)]
+    pub const fn actor(&self) -> NodeId {
+        self.label.actor()
     }
 
     #[inline(always)]
     pub const fn changed(&self) -> bool {
-        self.mark & CHANGED != 0
+        self.label.changed()
     }
 
     /// All of it but the cause, for the fingerprint.
     #[inline(always)]
     pub const fn word(&self) -> u64 {
-        (self.send as u64) << 32 | (self.mark as u64) << 16 | self.actor.0 as u64
+        self.label.0
     }
 
     /// The number of the tag.
     #[inline(always)]
     pub const fn tag(&self) -> u8 {
-        self.mark & !CHANGED
+        self.label.tag()
     }
 }
 
@@ -76,13 +118,9 @@ pub(crate) const MORE: u8 = u8::MAX;
 struct Row {
     at: Time,
     fingerprint: u64,
+    label: Label,
     cause: u32,
-    /// What it means depends on the tag.
-    payload: u32,
     effects: u32,
-    actor: NodeId,
-    mark: u8,
-    sends: u8,
 }
 
 const _: () = assert!(size_of::<Row>() == 32);
@@ -155,9 +193,9 @@ impl<F: Fleet> History<F> {
             step,
             at: row.at,
             cause: (row.cause != NONE).then_some(u64::from(row.cause)),
-            actor: row.actor,
+            actor: row.label.actor(),
             what: self.what(row),
-            state_changed: row.mark & CHANGED != 0,
+            state_changed: row.label.changed(),
             moved: &self.moved[range(spans.moved)],
             ruled: &self.ruled[range(spans.ruled)],
             sent: self.sent.group(spans.sent),
@@ -232,30 +270,18 @@ impl<F: Fleet> History<F> {
         effects: Effects,
         what: &What<F::Message>,
     ) {
-        let Stub {
-            cause,
-            send,
-            actor,
-            mark,
-        } = stub;
-        let payload = if Tag::says_all(stub.tag()) {
-            send
+        let Stub { cause, label } = stub;
+        let label = if Tag::says_all(label.tag()) {
+            label
         } else {
-            self.put_what(what)
+            label.with_payload(self.put_what(what))
         };
-        let Effects {
-            first: effects,
-            sends,
-        } = effects;
         self.rows.push(Row {
             at,
             fingerprint,
+            label: label.with_sends(effects.sends),
             cause,
-            payload,
-            effects,
-            actor,
-            mark,
-            sends,
+            effects: effects.first,
         });
     }
 
@@ -304,14 +330,14 @@ impl<F: Fleet> History<F> {
     }
 
     fn what(&self, row: &Row) -> What<F::Message> {
-        let at = row.payload as usize;
+        let at = row.label.payload() as usize;
         // A message is kept once, where it was sent; its sender is where its cause happened.
         let message = || {
             let (Some(cause), Some(sent)) = (self.rows.get(row.cause as usize), self.sent.get(at))
             else {
                 unreachable!("what arrives was sent before");
             };
-            (cause.actor, sent.message)
+            (cause.label.actor(), sent.message)
         };
         let delivered = |duplicate, restarted_between| {
             let (from, message) = message();
@@ -322,7 +348,7 @@ impl<F: Fleet> History<F> {
                 restarted_between,
             }
         };
-        match Tag::ALL[usize::from(row.mark & !CHANGED)] {
+        match Tag::ALL[usize::from(row.label.tag())] {
             Tag::Started => What::Started,
             Tag::Restarted => What::Restarted,
             Tag::Crashed => What::Crashed,
@@ -336,8 +362,8 @@ impl<F: Fleet> History<F> {
             Tag::Deadline => What::Deadline,
             Tag::Persisted => What::Persisted(self.tickets[at]),
             Tag::Host => What::Host(self.host[at]),
-            Tag::Began => What::ConditionBegan(row.payload as u16),
-            Tag::Ended => What::ConditionEnded(row.payload as u16),
+            Tag::Began => What::ConditionBegan(row.label.payload() as u16),
+            Tag::Ended => What::ConditionEnded(row.label.payload() as u16),
             Tag::Action => What::Action(self.actions[at]),
             Tag::Healed => What::Healed,
             Tag::FuelSpent => What::FuelSpent,
@@ -345,7 +371,7 @@ impl<F: Fleet> History<F> {
     }
 
     fn spans_of(&self, row: &Row) -> Spans {
-        match row.sends {
+        match row.label.sends() {
             0 => Spans::default(),
             MORE => self.spans[row.effects as usize],
             sends => Spans {
@@ -374,12 +400,12 @@ impl<F: Fleet> History<F> {
             } = entry;
             let mut row = *row;
             let sent = part.sent.append(sent);
-            row.effects = match row.sends {
+            row.effects = match row.label.sends() {
                 MORE => part.put_spans(sent, moved, ruled, notes, persisted, called),
                 _ => sent.0,
             };
-            if !Tag::says_all(row.mark & !CHANGED) {
-                row.payload = part.put_what(&entry.what);
+            if !Tag::says_all(row.label.tag()) {
+                row.label = row.label.with_payload(part.put_what(&entry.what));
             }
             part.rows.push(row);
         }

@@ -361,7 +361,7 @@ impl<F: Fleet> Kernel<'_, F> {
     fn step(&mut self) {
         let state = &mut *self.state;
         let Scratch { head, step, .. } = &mut *self.scratch;
-        let node = head.stub.actor;
+        let node = head.stub.actor();
         let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
             now: clock::shown(state.now, here.offset),
@@ -451,7 +451,7 @@ pub(crate) fn entry<'a, F: Fleet>(
         step: state.steps().wrapping_sub(1),
         at: state.now,
         cause: (head.stub.cause != NONE).then_some(u64::from(head.stub.cause)),
-        actor: head.stub.actor,
+        actor: head.stub.actor(),
         what: head.what,
         state_changed: head.stub.changed(),
         moved: &scratch.step.moved,
