@@ -54,9 +54,10 @@ impl Label {
         (self.0 >> 32) as u32
     }
 
+    /// For a label that has none yet.
     #[inline(always)]
     const fn with_sends(self, sends: u8) -> Self {
-        Self(self.0 & !(0xFF << 24) | (sends as u64) << 24)
+        Self(self.0 | (sends as u64) << 24)
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use crate::clock::{self, Offset};
 use crate::entry::{Entry, External, Tag, WORLD, What};
 use crate::history::{Effects, History, MORE, Stub};
 use crate::host::Planned;
-use crate::queue::{Event, Kind};
+use crate::queue::{About, Event, Kind};
 use crate::state::{Fixed, NEVER, NONE, Parcel, State};
 use crate::{Fleet, StepOf};
 use alloc::vec::Vec;
@@ -114,12 +114,12 @@ impl<F: Fleet> Kernel<'_, F> {
             let warm = |events: &[Event]| {
                 if parcels.room() + nodes.len() > WARM_FROM {
                     for event in events {
-                        let near = match event.kind() {
-                            Kind::Message => {
-                                parcels.get(event.id()).map_or(0, |parcel| parcel.cause)
-                            }
+                        let near = match event.about.kind() {
+                            Kind::Message => parcels
+                                .get(event.about.id())
+                                .map_or(0, |parcel| parcel.cause),
                             _ => nodes
-                                .get(usize::from(event.node()))
+                                .get(usize::from(event.about.node()))
                                 .map_or(0, |node| node.generation),
                         };
                         core::hint::black_box(near);
@@ -130,17 +130,21 @@ impl<F: Fleet> Kernel<'_, F> {
                 return false;
             };
             self.state.now = Time(event.at);
-            match self.happen(event) {
-                Outcome::Nothing => {}
-                Outcome::Entry => break,
-                Outcome::Step => {
-                    self.step();
-                    break;
-                }
-            }
+            let input = match self.happen_plainly(event.at, event.about) {
+                None => match self.happen(event.about) {
+                    Outcome::Nothing => continue,
+                    Outcome::Entry => {
+                        self.fold_apart();
+                        return true;
+                    }
+                    Outcome::Step => self.input(),
+                },
+                plain => plain,
+            };
+            self.step(NodeId(event.about.node()), input);
+            self.fold();
+            return true;
         }
-        self.fold();
-        true
     }
 
     /// Takes the next action, if there is one by `limit`; comes after all events of its moment.
@@ -236,42 +240,88 @@ impl<F: Fleet> Kernel<'_, F> {
         self.state.steps
     }
 
-    /// Makes an entry of an event, if it is still on.
+    /// As [`Kernel::happen`], for what happens most often: the only copy of a message reaches a node that is up, or a
+    /// deadline is reached that has not moved. Of all other events it makes nothing.
     #[inline(always)]
-    fn happen(&mut self, event: Event) -> Outcome {
-        let node = NodeId(event.node());
-        let index = usize::from(event.node());
-        match event.kind() {
-            Kind::Deadline => {
-                let deadline = &mut self.state.nodes[index];
-                if deadline.generation != event.id() {
-                    return Outcome::Nothing;
-                }
-                if deadline.wanted > event.at {
-                    deadline.armed = deadline.wanted;
-                    let (at, id) = (Time(deadline.wanted), deadline.generation);
-                    if at.0 != NEVER {
-                        self.state.push(at, Kind::Deadline, event.node(), id);
-                    }
-                    return Outcome::Nothing;
-                }
-                let cause = deadline.wanted_by;
-                deadline.armed = NEVER;
-                deadline.wanted = NEVER;
-                self.enter(node, cause, What::Deadline)
+    fn happen_plainly(&mut self, at: u64, about: About) -> Option<Input<F::Message>> {
+        let (node, id) = (NodeId(about.node()), about.id());
+        let state = &mut *self.state;
+        if about.is(Kind::Message) {
+            let parcel = state.parcels.get_mut(id);
+            let Parcel {
+                message,
+                cause,
+                send,
+                from,
+                ..
+            } = *parcel;
+            let up = state.nodes[usize::from(node.0)].up;
+            if !up || parcel.copies != 1 || parcel.delivered {
+                return None;
             }
-            Kind::Message => self.deliver(node, event.id()),
-            Kind::Persisted => self.persisted(node, event.id()),
+            state.parcels.release(id);
+            self.scratch.head.stub = Stub::new(cause, node, Tag::Delivered, send);
+            self.scratch.head.what = What::MessageDelivered {
+                from,
+                message,
+                duplicate: false,
+                restarted_between: false,
+            };
+            return Some(Input::Message { from, message });
+        }
+        if about.is(Kind::Deadline) {
+            let here = &mut state.nodes[usize::from(node.0)];
+            if here.generation != id || here.wanted > at {
+                return None;
+            }
+            here.armed = NEVER;
+            here.wanted = NEVER;
+            self.scratch.head.stub = Stub::new(here.wanted_by, node, Tag::Deadline, 0);
+            self.scratch.head.what = What::Deadline;
+            return Some(Input::Deadline);
+        }
+        None
+    }
+
+    /// Makes an entry of an event, if it is still on.
+    #[inline(never)]
+    fn happen(&mut self, about: About) -> Outcome {
+        let (node, id) = (NodeId(about.node()), about.id());
+        match about.kind() {
+            Kind::Deadline => {
+                let deadline = &mut self.state.nodes[usize::from(node.0)];
+                // It has moved back, or else it is of an earlier generation.
+                if deadline.generation == id {
+                    deadline.armed = deadline.wanted;
+                    let at = Time(deadline.wanted);
+                    if at.0 != NEVER {
+                        self.state.push(at, Kind::Deadline, node.0, id);
+                    }
+                }
+                Outcome::Nothing
+            }
+            Kind::Message => self.deliver(node, id),
+            Kind::Persisted => self.persisted(node, id),
             Kind::Task => {
-                let task = self.state.tasks.remove(event.id());
+                let task = self.state.tasks.remove(id);
                 self.task(node, task)
             }
             Kind::Start => self.start(node, NONE, What::Started),
         }
     }
 
-    /// An entry in which the machine of `node` takes a step.
+    /// What the entry's actor is given; none if it is started.
     #[inline(always)]
+    fn input(&self) -> Option<Input<F::Message>> {
+        match self.scratch.head.what {
+            What::MessageDelivered { from, message, .. } => Some(Input::Message { from, message }),
+            What::Persisted(ticket) => Some(Input::Persisted(ticket)),
+            What::Host(event) => Some(Input::Host(event)),
+            _ => None,
+        }
+    }
+
+    /// An entry in which the machine of `node` takes a step.
     pub fn enter(&mut self, node: NodeId, cause: u32, what: What<F::Message>) -> Outcome {
         self.scratch.head.stub = Stub::new(cause, node, what.tag(), 0);
         self.scratch.head.what = what;
@@ -288,7 +338,6 @@ impl<F: Fleet> Kernel<'_, F> {
         Outcome::Entry
     }
 
-    #[inline]
     fn deliver(&mut self, to: NodeId, id: u32) -> Outcome {
         let node = self.state.nodes[usize::from(to.0)];
         let parcel = self.state.parcels.get_mut(id);
@@ -356,12 +405,11 @@ impl<F: Fleet> Kernel<'_, F> {
         self.enter(node, cause, what)
     }
 
-    /// Runs the machine of the entry's actor and carries out its step.
+    /// Runs the machine of the entry's actor and carries out its step. Without an input the machine is started.
     #[inline(always)]
-    fn step(&mut self) {
+    fn step(&mut self, node: NodeId, input: Option<Input<F::Message>>) {
         let state = &mut *self.state;
         let Scratch { head, step, .. } = &mut *self.scratch;
-        let node = head.stub.actor();
         let here = &mut state.nodes[usize::from(node.0)];
         let cx = Context {
             now: clock::shown(state.now, here.offset),
@@ -371,13 +419,6 @@ impl<F: Fleet> Kernel<'_, F> {
             dice: &state.dice,
         };
         // One call for all inputs, so that a fleet's whole step is compiled in once.
-        let input = match head.what {
-            What::Deadline => Some(Input::Deadline),
-            What::MessageDelivered { from, message, .. } => Some(Input::Message { from, message }),
-            What::Persisted(ticket) => Some(Input::Persisted(ticket)),
-            What::Host(event) => Some(Input::Host(event)),
-            _ => None,
-        };
         match input {
             Some(input) => state.fleet.step(node, &cx, input, step),
             None => {
@@ -385,9 +426,10 @@ impl<F: Fleet> Kernel<'_, F> {
                 state.fleet.restart(node, &cx, durable, step);
             }
         }
-        head.node = state.fleet.fingerprint(node);
+        let print = state.fleet.fingerprint(node);
+        head.node = print;
         head.stub
-            .set_changed(core::mem::replace(&mut here.print, head.node) != head.node);
+            .set_changed(core::mem::replace(&mut here.print, print) != print);
         let wanted = wanted(&state.fleet, node, here.offset, state.now);
         if wanted != here.wanted
             && let Some(generation) = here.want(wanted, state.steps)
@@ -419,6 +461,12 @@ impl<F: Fleet> Kernel<'_, F> {
         {
             state.push(Time(wanted), Kind::Deadline, node.0, generation);
         }
+    }
+
+    /// As [`Kernel::fold`], for entries that are not frequent.
+    #[inline(never)]
+    fn fold_apart(&mut self) {
+        self.fold();
     }
 
     /// Folds the entry into the rolling fingerprint.

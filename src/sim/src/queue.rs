@@ -21,23 +21,17 @@ pub(crate) struct Event {
     pub at: u64,
     /// Unique and rising; decides between events of one moment.
     pub sequence: u64,
-    /// Kind, node and id in one word, because events are moved more often than they are looked into.
-    rest: u64,
+    pub about: About,
 }
 
-impl Event {
-    #[inline(always)]
-    pub const fn new(at: u64, sequence: u64, kind: Kind, node: u16, id: u32) -> Self {
-        Self {
-            at,
-            sequence,
-            rest: (kind as u64) << 48 | (node as u64) << 32 | id as u64,
-        }
-    }
+/// Kind, node and id in one word, because events are moved more often than they are looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct About(u64);
 
+impl About {
     #[inline(always)]
-    pub const fn kind(&self) -> Kind {
-        match self.rest >> 48 {
+    pub const fn kind(self) -> Kind {
+        match self.0 >> 48 {
             0 => Kind::Start,
             1 => Kind::Message,
             2 => Kind::Deadline,
@@ -46,15 +40,32 @@ impl Event {
         }
     }
 
+    /// Whether it is of this kind: one comparison, where [`About::kind`] has to find out which.
     #[inline(always)]
-    pub const fn node(&self) -> u16 {
-        (self.rest >> 32) as u16
+    pub const fn is(self, kind: Kind) -> bool {
+        self.0 >> 48 == kind as u64
+    }
+
+    #[inline(always)]
+    pub const fn node(self) -> u16 {
+        (self.0 >> 32) as u16
     }
 
     /// What it means depends on the kind.
     #[inline(always)]
-    pub const fn id(&self) -> u32 {
-        self.rest as u32
+    pub const fn id(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+impl Event {
+    #[inline(always)]
+    pub const fn new(at: u64, sequence: u64, kind: Kind, node: u16, id: u32) -> Self {
+        Self {
+            at,
+            sequence,
+            about: About((kind as u64) << 48 | (node as u64) << 32 | id as u64),
+        }
     }
 
     /// Its place in the total order.
@@ -188,14 +199,18 @@ impl Queue {
         } else if event.at == self.now {
             self.lane.push(event);
         } else {
-            self.insert(event.at, event.sequence, event.rest);
+            self.insert(event.at, event.sequence, event.about);
         }
     }
 
     /// Puts an event among those of the bottom. Takes it in parts, as [`Queue::block`] does, because an event that is given
     /// as one is first written to memory on all ways, also on those that do not come here.
-    fn insert(&mut self, at: u64, sequence: u64, rest: u64) {
-        let event = Event { at, sequence, rest };
+    fn insert(&mut self, at: u64, sequence: u64, about: About) {
+        let event = Event {
+            at,
+            sequence,
+            about,
+        };
         // Its sequence is the highest, so among events of its moment it is the last to be taken.
         let place = self.bottom.partition_point(|other| other.at > event.at);
         self.bottom.insert(place, event);
@@ -344,13 +359,17 @@ impl Queue {
             block.len = block.len.wrapping_add(1);
             return;
         }
-        self.heads[slot] = self.block(event.at, event.sequence, event.rest, head);
+        self.heads[slot] = self.block(event.at, event.sequence, event.about, head);
     }
 
     /// A new block with one event.
     #[inline(never)]
-    fn block(&mut self, at: u64, sequence: u64, rest: u64, next: u32) -> u32 {
-        let event = Event { at, sequence, rest };
+    fn block(&mut self, at: u64, sequence: u64, about: About, next: u32) -> u32 {
+        let event = Event {
+            at,
+            sequence,
+            about,
+        };
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);
             block.events[0] = event;
