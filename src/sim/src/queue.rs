@@ -7,20 +7,19 @@
 //! the wheel.
 //!
 //! **Invariants.** `bottom` holds all events up to `reach` (but those in the lane), the wheel holds all later ones.
-//! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Within a slot, events
-//! of one moment keep the order of their sequence. Slots are chains of blocks in one list, so that a clone is a few plain
-//! copies.
+//! `base` never moves back, lies in no slot but that of `reach`, and every slot in use lies after it. Events of one moment
+//! keep the order in which they were added, everywhere: an event needs no number for that. Slots are chains of blocks in one
+//! list, so that a clone is a few plain copies.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 /// Something that is going to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Event {
     /// Microseconds since the run began.
     pub at: u64,
-    /// Unique and rising; decides between events of one moment.
-    pub sequence: u64,
     pub about: About,
 }
 
@@ -60,18 +59,11 @@ impl About {
 
 impl Event {
     #[inline(always)]
-    pub const fn new(at: u64, sequence: u64, kind: Kind, node: u16, id: u32) -> Self {
+    pub const fn new(at: u64, kind: Kind, node: u16, id: u32) -> Self {
         Self {
             at,
-            sequence,
             about: About((kind as u64) << 48 | (node as u64) << 32 | id as u64),
         }
-    }
-
-    /// Its place in the total order.
-    #[inline(always)]
-    const fn key(&self) -> u128 {
-        (self.at as u128) << 64 | self.sequence as u128
     }
 }
 
@@ -95,7 +87,7 @@ const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
 const LEVELS: usize = 11;
 const NONE: u32 = u32::MAX;
-/// A block is then a bit less than eight cache lines: of a power of two, the beginnings of all blocks would compete for the
+/// A block is then a bit more than five cache lines: of a power of two, the beginnings of all blocks would compete for the
 /// same few places near the processor.
 const BLOCK: usize = 20;
 /// A slot of at most this many blocks is sorted at once; more would make inserting into the bottom dear.
@@ -187,7 +179,7 @@ impl Queue {
         (self.blocks.len() * size_of::<Block>() + self.heads.len() * size_of::<u32>()) as u64
     }
 
-    /// Adds an event, not earlier than the last one taken and with a higher sequence than any before.
+    /// Adds an event, not earlier than the last one taken; it comes after all others of its moment.
     #[inline(always)]
     pub fn push(&mut self, event: Event) {
         if event.at > self.reach {
@@ -199,19 +191,15 @@ impl Queue {
         } else if event.at == self.now {
             self.lane.push(event);
         } else {
-            self.insert(event.at, event.sequence, event.about);
+            self.insert(event.at, event.about);
         }
     }
 
     /// Puts an event among those of the bottom. Takes it in parts, as [`Queue::block`] does, because an event that is given
     /// as one is first written to memory on all ways, also on those that do not come here.
-    fn insert(&mut self, at: u64, sequence: u64, about: About) {
-        let event = Event {
-            at,
-            sequence,
-            about,
-        };
-        // Its sequence is the highest, so among events of its moment it is the last to be taken.
+    fn insert(&mut self, at: u64, about: About) {
+        let event = Event { at, about };
+        // Among events of its moment it is the last to be taken.
         let place = self.bottom.partition_point(|other| other.at > event.at);
         self.bottom.insert(place, event);
         if self.bottom.len() > BOTTOM_MAX {
@@ -281,7 +269,7 @@ impl Queue {
             warm(&self.bottom);
         } else if level == 0 || self.is_short(head) {
             self.reach = start | below;
-            self.gather(head);
+            self.gather(level, head);
             warm(&self.bottom);
         } else {
             self.spread(head);
@@ -300,15 +288,18 @@ impl Queue {
     }
 
     /// Sorts a chain into the bottom, which is empty.
-    fn gather(&mut self, mut head: u32) {
+    fn gather(&mut self, level: usize, mut head: u32) {
         while head != NONE {
             let block = &self.blocks[head as usize];
-            self.bottom
-                .extend_from_slice(&block.events[..block.len as usize]);
+            let newest_first = block.events[..block.len as usize].iter().rev();
+            self.bottom.extend(newest_first.copied());
             head = self.give_back(head);
         }
-        // The keys are unique: there is only one order.
-        self.bottom.sort_unstable_by_key(|event| !event.key());
+        // A slot of the lowest level is one moment, however many events it has.
+        if level > 0 {
+            // Keeps those of one moment as they are. So short a list is sorted without memory of its own.
+            self.bottom.sort_by_key(|event| Reverse(event.at));
+        }
     }
 
     /// Puts a chain back into the wheel, now that the base is nearer: each event falls to a lower level.
@@ -359,17 +350,13 @@ impl Queue {
             block.len = block.len.wrapping_add(1);
             return;
         }
-        self.heads[slot] = self.block(event.at, event.sequence, event.about, head);
+        self.heads[slot] = self.block(event.at, event.about, head);
     }
 
     /// A new block with one event.
     #[inline(never)]
-    fn block(&mut self, at: u64, sequence: u64, about: About, next: u32) -> u32 {
-        let event = Event {
-            at,
-            sequence,
-            about,
-        };
+    fn block(&mut self, at: u64, about: About, next: u32) -> u32 {
+        let event = Event { at, about };
         if let Some(block) = self.blocks.get_mut(self.free as usize) {
             let id = core::mem::replace(&mut self.free, block.next);
             block.events[0] = event;
@@ -402,8 +389,8 @@ impl Queue {
 
 /// Puts the first `len` of these events in order, latest first, into the bottom, which is empty: by counting for each how
 /// many come after it. All of them are counted, also those beyond `len`, which end up last and are cut off: then there is
-/// nothing to guess for the processor, neither how many there are nor how they lie. Those of one moment lie in the order of
-/// their sequence.
+/// nothing to guess for the processor, neither how many there are nor how they lie. Those of one moment lie in the order in
+/// which they were added.
 #[inline(always)]
 fn rank_into<const N: usize>(events: &[Event; N], len: u32, bottom: &mut Vec<Event>) {
     let mut ranks = [0_u32; N];
@@ -429,10 +416,9 @@ fn rank_into<const N: usize>(events: &[Event; N], len: u32, bottom: &mut Vec<Eve
 mod tests {
     use super::*;
     use alloc::collections::BinaryHeap;
-    use core::cmp::Reverse;
     use machine::fingerprint::{fold, spread};
 
-    /// The plain queue that the wheel must agree with.
+    /// The plain queue that the wheel must agree with. The ids rise, and decide between events of one moment.
     #[derive(Default)]
     struct Oracle(BinaryHeap<Reverse<Event>>);
 
@@ -467,7 +453,7 @@ mod tests {
 
     fn agree(shape: fn(u64) -> u64, pending: u64, seed: u64, limits: bool) {
         let (mut wheel, mut oracle) = (Queue::default(), Oracle::default());
-        let (mut now, mut sequence, mut random) = (0_u64, 0, seed);
+        let (mut now, mut sequence, mut random) = (0_u64, 0_u32, seed);
         let mut next = || {
             random = fold(random, 1);
             spread(random)
@@ -476,7 +462,7 @@ mod tests {
             let wanted = if round < 4000 { pending } else { 0 };
             while (oracle.0.len() as u64) < wanted {
                 let at = now.saturating_add(shape(next()));
-                let event = Event::new(at, sequence, Kind::Task, 0, sequence as u32);
+                let event = Event::new(at, Kind::Task, 0, sequence);
                 sequence += 1;
                 wheel.push(event);
                 oracle.0.push(Reverse(event));
@@ -519,11 +505,8 @@ mod tests {
     #[test]
     fn the_end_of_time_is_a_moment_like_any_other() {
         let mut queue = Queue::default();
-        for (sequence, at) in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0]
-            .into_iter()
-            .enumerate()
-        {
-            queue.push(Event::new(at, sequence as u64, Kind::Task, 0, 0));
+        for at in [u64::MAX, 5, u64::MAX - 1, u64::MAX, 0] {
+            queue.push(Event::new(at, Kind::Task, 0, 0));
         }
         let times: Vec<u64> = core::iter::from_fn(|| queue.pop(u64::MAX, |_| {}))
             .map(|event| event.at)

@@ -117,7 +117,6 @@ pub struct State<F: Fleet> {
     pub(crate) fleet: F,
     pub(crate) now: Time,
     pub(crate) steps: u32,
-    pub(crate) sequence: u64,
     pub(crate) rolling: u64,
     /// How many messages have been sent.
     pub(crate) sends: u32,
@@ -159,7 +158,6 @@ impl<F: Fleet> Clone for State<F> {
         self.now = source.now;
         self.steps = source.steps;
         self.rolling = source.rolling;
-        self.sequence = source.sequence;
         self.sends = source.sends;
         self.applied = source.applied;
         self.healed = source.healed;
@@ -305,7 +303,6 @@ impl<F: Fleet> State<F> {
             now: Time::ZERO,
             steps: 0,
             rolling: setup.seed,
-            sequence: 0,
             sends: 0,
             applied: 0,
             healed: false,
@@ -338,10 +335,7 @@ impl<F: Fleet> State<F> {
 
     #[inline(always)]
     pub(crate) fn push(&mut self, at: Time, kind: Kind, node: u16, id: u32) {
-        let sequence = self.sequence;
-        // 2⁶⁴ events are more than any run has time for.
-        self.sequence = sequence.wrapping_add(1);
-        self.queue.push(Event::new(at.0, sequence, kind, node, id));
+        self.queue.push(Event::new(at.0, kind, node, id));
     }
 
     /// Plans a task; what lies at the end of time never comes.
