@@ -54,15 +54,15 @@ pub fn HomePage(
                 <h2 id="scenarios-title">"Scenarios"</h2>
                 <ul class="cards">{lessons.map(|listed| view! { <Card listed=listed/> }.into_any()).collect_view()}</ul>
             </section>
-            {move || all.get().then(further_down).into_any()}
+            {move || all.get().then(|| further_down(at_once)).into_any()}
         </div>
     }
     .into_any()
 }
 
-fn further_down() -> AnyView {
+fn further_down(at_once: bool) -> AnyView {
     view! {
-        {worlds::worlds()}
+        {worlds::worlds(at_once)}
         <Paste/>
         <details class="home-keys">
             <summary>"The keys"</summary>

@@ -8,6 +8,7 @@ use crate::saved;
 use crate::ui::held::{Derived, Held};
 use crate::ui::press;
 use leptos::prelude::*;
+use std::time::Duration;
 
 /// Which worlds are shown, as far as it is about who has to do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl Wish {
     }
 }
 
-/// The section.
-pub fn worlds() -> AnyView {
+/// The section, with all topics at once or one after the other.
+pub fn worlds(at_once: bool) -> AnyView {
     let wish = Held::new(Wish::read(&saved::wish()));
     let keep = move |change: fn(&mut Wish, String), value: String| {
         wish.update(|wish| change(wish, value));
@@ -119,7 +120,6 @@ pub fn worlds() -> AnyView {
         saved::keep_wish("");
         crate::ui::focus_soon("world-search");
     };
-    let groups = TOPICS.iter().map(|topic| group(topic, shows));
     view! {
         <section aria-labelledby="worlds-title">
             <h2 id="worlds-title">"Worlds"</h2>
@@ -129,11 +129,28 @@ pub fn worlds() -> AnyView {
                 <fieldset><legend class="visually-hidden">"Who has to do something"</legend>{choices.into_iter().collect_view()}</fieldset>
                 <p class="cost" role="status">{move || said().into_any()}</p>
             </div>
-            {groups.collect_view()}
+            {topics(TOPICS, shows, at_once)}
             {move || (found.get() == 0).then(|| view! {
                 <p class="nothing"><button type="button" class="quiet" on:click=press(all)>"Show all worlds"</button></p>
             }.into_any()).into_any()}
         </section>
+    }
+    .into_any()
+}
+
+/// The worlds of these topics that are looked for. If not at once, each topic is a task of its own: all together they would
+/// hold up a phone for longer than somebody waits for what was tapped.
+fn topics(all: &'static [&'static str], shows: Derived<Vec<bool>>, at_once: bool) -> AnyView {
+    let Some((topic, rest)) = all.split_first() else {
+        return ().into_any();
+    };
+    let on = Held::new(at_once);
+    if !at_once {
+        set_timeout(move || on.set(true), Duration::ZERO);
+    }
+    view! {
+        {group(topic, shows)}
+        {move || on.get().then(|| topics(rest, shows, at_once)).into_any()}
     }
     .into_any()
 }
