@@ -14,7 +14,7 @@ use crate::state::{Parcel, TaskKind};
 use alloc::vec::Vec;
 use core::hash::Hasher as _;
 use machine::fingerprint::{Fold, fold};
-use machine::{NodeId, Send};
+use machine::{NodeId, Send, Ticket, Time};
 
 impl<F: Fleet> Kernel<'_, F> {
     /// Lowers the sends, writes and host calls of the step.
@@ -70,15 +70,7 @@ impl<F: Fleet> Kernel<'_, F> {
         }
         let at = net::calm_arrival(&state.dice, latency, state.now, (from, to), &message);
         let print = self.put(print, Sent::new(message, to, Fate::Arrives { at }));
-        let parcel = Parcel {
-            message,
-            cause,
-            send,
-            incarnation: 0,
-            from,
-            copies: 1,
-            delivered: false,
-        };
+        let parcel = Parcel::new(message, from, cause, send);
         let id = self.state.parcels.insert(parcel);
         self.state.push(at, Kind::Message, to.0, id);
         print
@@ -110,15 +102,7 @@ impl<F: Fleet> Kernel<'_, F> {
         );
         let print = self.put(print, Sent::new(message, to, fate));
         let state = &mut *self.state;
-        let mut parcel = Parcel {
-            message,
-            cause,
-            send,
-            incarnation: 0,
-            from,
-            copies: 1,
-            delivered: false,
-        };
+        let mut parcel = Parcel::new(message, from, cause, send);
         match fate {
             Fate::Arrives { at } => {
                 let id = state.parcels.insert(parcel);
@@ -158,20 +142,13 @@ impl<F: Fleet> Kernel<'_, F> {
     #[inline(never)]
     fn write(&mut self, node: NodeId) {
         let entry = self.entry();
-        let state = &mut *self.state;
-        let incarnation = state.nodes[usize::from(node.0)].incarnation;
-        let slow = state.conditions.disk_delay(&self.fixed.conditions, node);
-        let times = state.conditions.disk_times(&self.fixed.conditions, node);
         for at in 0..self.scratch.step.persists.len() {
             let write = self.scratch.step.persists[at];
-            let key = fold(
-                fold(u64::from(node.0), u64::from(incarnation)),
-                write.ticket.0,
-            );
-            let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
-            let due = state.now.after(time.times(times.max(1))).after(slow);
-            let disk = &mut state.disks[usize::from(node.0)];
-            if let Some(due) = disk.write(write, entry, due, times > 0) {
+            let (due, alone) = self.written_by(node, write.ticket);
+            let state = &mut *self.state;
+            let index = usize::from(node.0);
+            if let Some(due) = state.disks[index].write(write, entry, due, alone) {
+                let incarnation = state.nodes[index].incarnation;
                 state.push(due, Kind::Persisted, node.0, incarnation);
             }
         }
@@ -179,18 +156,26 @@ impl<F: Fleet> Kernel<'_, F> {
 
     /// A write is done: the next one that has waited for its turn begins.
     pub fn begin_write(&mut self, node: NodeId) {
-        let state = &mut *self.state;
-        let Some(ticket) = state.disks[usize::from(node.0)].next() else {
+        let index = usize::from(node.0);
+        let Some(ticket) = self.state.disks[index].next() else {
             return;
         };
-        let incarnation = state.nodes[usize::from(node.0)].incarnation;
+        let (due, _) = self.written_by(node, ticket);
+        let incarnation = self.state.nodes[index].incarnation;
+        self.state.push(due, Kind::Persisted, node.0, incarnation);
+    }
+
+    /// When a write would be done that begins now, and whether the disk does one at a time.
+    fn written_by(&self, node: NodeId, ticket: Ticket) -> (Time, bool) {
+        let state = &*self.state;
         let list = &self.fixed.conditions;
-        let times = state.conditions.disk_times(list, node).max(1);
+        let times = state.conditions.disk_times(list, node);
         let slow = state.conditions.disk_delay(list, node);
+        let incarnation = state.nodes[usize::from(node.0)].incarnation;
         let key = fold(fold(u64::from(node.0), u64::from(incarnation)), ticket.0);
         let time = self.fixed.disk.draw(&state.dice, stream::DISK, key);
-        let due = state.now.after(time.times(times)).after(slow);
-        state.push(due, Kind::Persisted, node.0, incarnation);
+        let due = state.now.after(time.times(times.max(1))).after(slow);
+        (due, times > 0)
     }
 
     #[inline(never)]

@@ -50,6 +50,22 @@ pub(crate) struct Parcel<M> {
     pub delivered: bool,
 }
 
+impl<M> Parcel<M> {
+    /// The only copy of a message, which nobody has seen yet.
+    #[inline(always)]
+    pub const fn new(message: M, from: NodeId, cause: u32, send: u32) -> Self {
+        Self {
+            message,
+            cause,
+            send,
+            incarnation: 0,
+            from,
+            copies: 1,
+            delivered: false,
+        }
+    }
+}
+
 /// Something that will happen to a node or to the world.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Task {
