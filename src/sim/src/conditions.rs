@@ -8,7 +8,7 @@
 
 use crate::choices::stream;
 use crate::entry::Fate;
-use crate::net::{self, Troubles};
+use crate::net::Troubles;
 use alloc::vec::Vec;
 use machine::fingerprint::fold;
 use machine::{Ask, Dice, Duration, Message, NodeId, Subject, Time};
@@ -32,6 +32,7 @@ impl Nodes {
     }
 
     /// Whether `node` is in the set.
+    #[inline]
     #[must_use]
     pub fn contains(&self, node: NodeId) -> bool {
         match self {
@@ -59,6 +60,7 @@ impl Links {
     };
 
     /// Whether the link is in the set.
+    #[inline]
     #[must_use]
     pub fn contains(&self, from: NodeId, to: NodeId) -> bool {
         self.from.contains(from) && self.to.contains(to)
@@ -260,8 +262,8 @@ pub(crate) struct Conditions {
     list: Vec<Status>,
     /// Those that hold now, in order: hosts ask at every probe.
     held: Vec<u16>,
-    /// How many of them have to be asked about each message.
-    watching: u32,
+    /// Those that have to be asked about each message, in order.
+    watching: Vec<u16>,
 }
 
 impl Clone for Conditions {
@@ -269,14 +271,14 @@ impl Clone for Conditions {
         Self {
             list: self.list.clone(),
             held: self.held.clone(),
-            watching: self.watching,
+            watching: self.watching.clone(),
         }
     }
 
     fn clone_from(&mut self, source: &Self) {
         self.list.clone_from(&source.list);
         self.held.clone_from(&source.held);
-        self.watching = source.watching;
+        self.watching.clone_from(&source.watching);
     }
 }
 
@@ -285,14 +287,14 @@ impl Conditions {
         let mut conditions = Self {
             list: alloc::vec![Status::default(); list.len()],
             held: Vec::new(),
-            watching: 0,
+            watching: Vec::new(),
         };
         conditions.recount(list);
         conditions
     }
 
     fn recount(&mut self, list: &[Condition]) {
-        let mut watching = 0;
+        self.watching.clear();
         self.held.clear();
         for (index, (condition, status)) in list.iter().zip(&self.list).enumerate() {
             if status.active {
@@ -304,9 +306,10 @@ impl Conditions {
             };
             let meets_messages = condition.what.is_about_messages()
                 || matches!(condition.what, Disturbance::Cut { .. });
-            watching += u32::from(waits || status.active && meets_messages);
+            if waits || status.active && meets_messages {
+                self.watching.push(index as u16);
+            }
         }
-        self.watching = watching;
     }
 
     pub fn is_active(&self, index: u16) -> bool {
@@ -350,7 +353,7 @@ impl Conditions {
 
     #[inline]
     pub const fn touch_messages(&self) -> bool {
-        self.watching > 0
+        !self.watching.is_empty()
     }
 
     /// Whether a background condition holds in the period that begins at `at`.
@@ -376,22 +379,21 @@ impl Conditions {
         self.held.iter().map(|at| &list[usize::from(*at)].what)
     }
 
-    /// What happens to one message. Conditions that it sets off are pushed to `begun`.
-    #[cold]
+    /// What happens to one message, which has this key. Conditions that it sets off are pushed to `begun`.
     pub fn judge<M: Message>(
         &mut self,
         list: &[Condition],
         dice: &Dice,
-        (from, to): (NodeId, NodeId),
+        (from, to, key): (NodeId, NodeId, u64),
         message: &M,
         begun: &mut Vec<u16>,
     ) -> Troubles {
-        let key = net::key(from, to, message);
         let mut troubles = Troubles::default();
         let mut reached = false;
         let (of_kind, repeatable) = (message.kind(), message.repeatable());
-        for (index, (condition, status)) in list.iter().zip(&mut self.list).enumerate() {
-            let index = index as u16;
+        for index in self.watching.iter().copied() {
+            let condition = &list[usize::from(index)];
+            let status = &mut self.list[usize::from(index)];
             let mut holds = status.active;
             if let When::Point { kind, subject, nth } = condition.when
                 && !status.over

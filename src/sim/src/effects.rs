@@ -89,17 +89,11 @@ impl<F: Fleet> Kernel<'_, F> {
         let state = &mut *self.state;
         let cause = state.steps;
         let (list, begun) = (&self.fixed.conditions, &mut self.scratch.begun);
+        let link = (from, to, net::key(from, to, &message));
         let troubles = state
             .conditions
-            .judge(list, &state.dice, (from, to), &message, begun);
-        let fate = net::fate(
-            &state.dice,
-            latency,
-            state.now,
-            (from, to),
-            &message,
-            troubles,
-        );
+            .judge(list, &state.dice, link, &message, begun);
+        let fate = net::fate(&state.dice, latency, state.now, link, troubles);
         let print = self.put(print, Sent::new(message, to, fate));
         let state = &mut *self.state;
         let mut parcel = Parcel::new(message, from, cause, send);

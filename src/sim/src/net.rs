@@ -100,13 +100,12 @@ pub(crate) fn calm_arrival<M: Message>(
 /// How much later a copy arrives at most: what the history has room for.
 const COPY_LATER_MAX: Duration = Duration(u32::MAX as u64);
 
-/// What becomes of a message, given what the conditions do to it.
-pub(crate) fn fate<M: Message>(
+/// What becomes of a message that has this key, given what the conditions do to it.
+pub(crate) fn fate(
     dice: &Dice,
     latency: Span,
     now: Time,
-    (from, to): (NodeId, NodeId),
-    message: &M,
+    (from, to, key): (NodeId, NodeId, u64),
     troubles: Troubles,
 ) -> Fate {
     if from == to {
@@ -115,7 +114,6 @@ pub(crate) fn fate<M: Message>(
     if let Some(fate) = troubles.stopped {
         return fate;
     }
-    let key = key(from, to, message);
     let at = now
         .after(latency.draw(dice, stream::LATENCY, key))
         .after(troubles.delay);
