@@ -25,6 +25,10 @@ impl<K> Default for Agenda<K> {
 impl<K: Ord + Copy + Hash> Agenda<K> {
     /// Puts `item` down for `at`, and for no other moment.
     pub(crate) fn set(&mut self, item: K, at: Time) {
+        if self.due(item) == Some(at) {
+            // Most of what is put down anew is put down for the same moment.
+            return;
+        }
         self.clear(item);
         self.moments.insert(item, at);
         self.queue.insert((at, item));
