@@ -373,6 +373,10 @@ pub struct Request {
     pub bytes: u32,
 }
 
+// A message is copied at every step of its way, and each delivery is kept. What is seldom said must not make all messages
+// larger: a family that needs more room nests what goes together, as `traces::Brings` does.
+const _: () = assert!(size_of::<Message>() == 64);
+
 /// Everything that can be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the fields say what they are")]

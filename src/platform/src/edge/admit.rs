@@ -33,7 +33,7 @@ impl Edge {
         if !self.host_exists(cx, out, client, &arrival) {
             return;
         }
-        if let Some(asset) = arrival.asset {
+        if let Some(asset) = arrival.asset() {
             return self.on_asset(cx, out, client, &request, asset);
         }
         if class == Class::Asset {

@@ -39,7 +39,7 @@ impl Visits {
 impl Edge {
     /// What a request brings is remembered until it is answered.
     pub(super) fn remember(&mut self, out: &mut Out, arrival: &Arrival) {
-        let (request, visit) = (arrival.request.id, arrival.visit);
+        let (request, visit) = (arrival.request.id, arrival.visit());
         if visit == Visit::default() {
             return;
         }

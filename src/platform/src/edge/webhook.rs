@@ -51,9 +51,9 @@ impl Edge {
         };
         let id = request.id;
         let right = arrival
-            .proof
+            .proof()
             .is_some_and(|proof| proof == Proof::new(contract.secret, proof.at, request.body));
-        let signed = arrival.proof.map_or(cx.now, |proof| proof.at);
+        let signed = arrival.proof().map_or(cx.now, |proof| proof.at);
         let age = cx.now.since(signed).0.max(signed.since(cx.now).0);
         let genuine = Fact::yes(right);
         if out

@@ -99,7 +99,7 @@ impl Sessions {
     }
 
     pub(super) fn of(&self, id: AllocationId) -> Vec<SessionId> {
-        let range = (id, SessionId(0))..=(id, SessionId(u64::MAX));
+        let range = (id, SessionId::FIRST)..=(id, SessionId::LAST);
         let held = self.held.map().range(range);
         held.map(|((_, session), _)| *session).collect()
     }

@@ -247,7 +247,10 @@ impl Runner {
         allocation: AllocationId,
         why: Fresh,
     ) {
-        let session = SessionId(u64::from(open.tab.0) << 32 | u64::from(open.nth));
+        let session = SessionId {
+            tab: open.tab,
+            nth: open.nth,
+        };
         let state = Session {
             generation: 1,
             seq: 0,

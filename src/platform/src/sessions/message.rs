@@ -1,23 +1,59 @@
 //! What tabs, edges, allocations and the session store say to each other, and what is told of it.
 
 use crate::id::{AllocationId, DeploymentId, Epoch, RouteId};
+use core::hash::{Hash, Hasher};
 use machine::fingerprint::digest;
 use machine::{Subject, Time};
 
 /// The state that is kept for one tab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub u64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionId {
+    /// The tab that it began with.
+    pub tab: TabId,
+    /// Which of that tab's connections it began with.
+    pub nth: u32,
+}
 
 impl SessionId {
     /// The number of this kind of thing.
     pub const KIND: u8 = 140;
+    /// The lowest that there can be.
+    pub const FIRST: Self = Self {
+        tab: TabId(0),
+        nth: 0,
+    };
+    /// The highest that there can be.
+    pub const LAST: Self = Self {
+        tab: TabId(u32::MAX),
+        nth: u32::MAX,
+    };
+
+    /// The session that a subject stands for.
+    #[must_use]
+    pub const fn of(subject: Subject) -> Self {
+        Self {
+            tab: TabId((subject.id >> 32) as u32),
+            nth: subject.id as u32,
+        }
+    }
+
+    const fn word(self) -> u64 {
+        (self.tab.0 as u64) << 32 | self.nth as u64
+    }
+}
+
+/// Folded as the one word that it is elsewhere.
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.word());
+    }
 }
 
 impl From<SessionId> for Subject {
     fn from(id: SessionId) -> Self {
         Self {
             kind: SessionId::KIND,
-            id: id.0,
+            id: id.word(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! events of a route are delivered one after the other, in the order in which they were kept, each until the app has taken
 //! it; that it counts once is the store of keys' business.
 
-use super::message::{Arrival, Claim, Message as Say, Note as Tell, Proof};
+use super::message::{Arrival, Brings, Claim, Message as Say, Note as Tell, Proof};
 use super::said::Sayings;
 use super::terms::Webhook;
 use crate::agenda::Agenda;
@@ -195,11 +195,11 @@ impl Inbox {
             bytes: 600,
         };
         // What was kept was believed when it came: it is signed anew, so that it does not grow old in here.
-        let proof = Some(Proof::new(contract.secret, cx.now, body));
+        let proof = Proof::new(contract.secret, cx.now, body);
         out.send(
             *edge,
             Message::Traces(Say::Arrive(Arrival {
-                proof,
+                brings: Brings::Proof(proof),
                 ..Arrival::from(request)
             })),
         );

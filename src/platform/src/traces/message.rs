@@ -1,7 +1,7 @@
 //! What clients, providers, edges, the store of keys, runners and the product's database say to each other, and what is
 //! told of it.
 
-use super::visit::{Caching, Errand, Visit};
+use super::visit::{Caching, Errand, Visit, Visitor};
 use crate::id::{AllocationId, DeploymentId, Digest, Epoch, IdempotencyKey, RequestId, RouteId};
 use crate::message::{Class, Reason, Request};
 use machine::fingerprint::{digest, fold};
@@ -70,6 +70,36 @@ pub enum Asset {
     Path(u8),
 }
 
+/// What only requests of one kind bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Brings {
+    /// Nothing of the kind.
+    #[default]
+    Nothing,
+    /// A webhook: the provider's signature.
+    Proof(Proof),
+    /// A request for an asset: its digest.
+    Digest(Digest),
+    /// A request for an asset: its path.
+    Path {
+        /// The path.
+        path: u8,
+        /// What its sender has of it already, by digest: it need not be sent once more.
+        known: Option<Digest>,
+    },
+    /// A page: who wants it, if it is somebody who comes again.
+    Visitor(Visitor),
+}
+
+impl From<Asset> for Brings {
+    fn from(asset: Asset) -> Self {
+        match asset {
+            Asset::Digest(digest) => Self::Digest(digest),
+            Asset::Path(path) => Self::Path { path, known: None },
+        }
+    }
+}
+
 /// A request with everything that its class needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Arrival {
@@ -77,14 +107,49 @@ pub struct Arrival {
     pub request: Request,
     /// Whether it came as early data, which anybody on the way can send again.
     pub early: bool,
-    /// The provider's signature.
-    pub proof: Option<Proof>,
-    /// The asset that it wants.
-    pub asset: Option<Asset>,
     /// The number of the preview whose host it names; its route is then the app that is previewed.
     pub preview: Option<u8>,
     /// On whose behalf it comes.
-    pub visit: Visit,
+    pub errand: Errand,
+    /// What it brings besides.
+    pub brings: Brings,
+}
+
+impl Arrival {
+    /// The provider's signature, if it brings one.
+    #[must_use]
+    pub const fn proof(&self) -> Option<Proof> {
+        match self.brings {
+            Brings::Proof(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
+    /// The asset that it wants, if it wants one.
+    #[must_use]
+    pub const fn asset(&self) -> Option<Asset> {
+        match self.brings {
+            Brings::Digest(digest) => Some(Asset::Digest(digest)),
+            Brings::Path { path, .. } => Some(Asset::Path(path)),
+            _ => None,
+        }
+    }
+
+    /// What is to be remembered of who asks, until there is an answer.
+    #[must_use]
+    pub const fn visit(&self) -> Visit {
+        let (mut visitor, mut digest) = (None, None);
+        match self.brings {
+            Brings::Visitor(who) => visitor = Some(who),
+            Brings::Path { known, .. } => digest = known,
+            _ => {}
+        }
+        Visit {
+            errand: self.errand,
+            visitor,
+            known: digest,
+        }
+    }
 }
 
 impl From<Request> for Arrival {
@@ -92,10 +157,9 @@ impl From<Request> for Arrival {
         Self {
             request,
             early: false,
-            proof: None,
-            asset: None,
             preview: None,
-            visit: Visit::default(),
+            errand: Errand::Person,
+            brings: Brings::Nothing,
         }
     }
 }

@@ -16,6 +16,8 @@ mod visit;
 
 pub use inbox::{Inbox, InboxRecord, Kept};
 pub use keys::{KeyRow, KeyStore, Phase, Record};
-pub use message::{Arrival, Asset, Claim, Command, Message, Note, Outcome, Proof, Standing, Unfit};
+pub use message::{
+    Arrival, Asset, Brings, Claim, Command, Message, Note, Outcome, Proof, Standing, Unfit,
+};
 pub use terms::{Environment, Preview, Services, Webhook};
 pub use visit::{Caching, Caller, Errand, Headers, Manners, Visit, Visitor};

@@ -4,7 +4,7 @@ use crate::bench::*;
 use platform::id::{DeploymentId, Digest, Epoch};
 use platform::message::{Class, Command, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Asset, Caching, Command as Order, Note as Tell};
+use platform::traces::{Asset, Brings, Caching, Command as Order, Note as Tell};
 use platform::{gate, knob, wake};
 
 const STYLES: Digest = Digest(0xC55);
@@ -48,8 +48,8 @@ fn l6_path_is_asked_for_again_and_has_its_digest_as_etag() {
         let id = bench.arrive(EDGE, |arrival| {
             arrival.request.route = ROUTE;
             arrival.request.class = Class::Asset;
-            arrival.asset = Some(Asset::Path(0));
-            arrival.visit.known = Some(known);
+            let known = Some(known);
+            arrival.brings = Brings::Path { path: 0, known };
         });
         (bench.answer(id), bench.headers[&id].caching)
     };

@@ -15,7 +15,7 @@ use platform::promotion::{
     Baseline, Gap, GapPolicy, Message as Stream, Note as Told, Owner, checksum, sign,
 };
 use platform::sessions::{Came, Message as Socket, Open, Refusal, SessionId, TabId};
-use platform::traces::{Arrival, Asset, Message as Say, Preview, Proof, Services, Webhook};
+use platform::traces::{Arrival, Asset, Brings, Message as Say, Preview, Proof, Services, Webhook};
 
 const CONTROL: NodeId = NodeId(1);
 const LOG: NodeId = NodeId(3);
@@ -314,7 +314,7 @@ fn l3_gap_keeps_accepted_sockets_and_new_upgrades_follow_the_policy() {
         Message::Sessions(Socket::Accepted {
             tab,
             nth,
-            session: SessionId(1),
+            session: SessionId { tab, nth },
             allocation,
             came: Came::Resumed,
             generation: 0,
@@ -363,7 +363,7 @@ fn l5_gap_fails_closed() {
         rig.arrive(LENIENT, Class::Webhook, |arrival| {
             arrival.request.key = Some(IdempotencyKey(3));
             arrival.request.body = 3;
-            arrival.proof = Some(Proof::new(SECRET, now, 3));
+            arrival.brings = Brings::Proof(Proof::new(SECRET, now, 3));
         });
         assert!(rig.is_refused());
     }
@@ -376,7 +376,7 @@ fn l6_gap_has_no_effect_on_a_digest() {
     let mut rig = Rig::cold().doubts();
     let digest = platform::id::Digest(0xC55);
     rig.arrive(STRICT, Class::Asset, |arrival| {
-        arrival.asset = Some(Asset::Digest(digest));
+        arrival.brings = Brings::Digest(digest);
     });
     let fetched = rig.sent().find_map(|message| match message {
         Message::Traces(Say::Fetch { digest, nth }) => Some((*digest, *nth)),
@@ -390,7 +390,7 @@ fn l6_gap_has_no_effect_on_a_digest() {
 
 #[test]
 fn l6_gap_makes_of_a_path_what_it_makes_of_a_page() {
-    let path = |arrival: &mut Arrival| arrival.asset = Some(Asset::Path(3));
+    let path = |arrival: &mut Arrival| arrival.brings = Asset::Path(3).into();
     let mut rig = Rig::cold().doubts();
     rig.arrive(STRICT, Class::Asset, path);
     assert_eq!(rig.answer(), Some((503, Reason::RouteGap)));

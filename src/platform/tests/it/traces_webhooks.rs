@@ -4,7 +4,7 @@ use crate::bench::*;
 use platform::id::{Epoch, IdempotencyKey};
 use platform::message::{Class, Command, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Message as Say, Note as Tell, Phase, Proof};
+use platform::traces::{Brings, Message as Say, Note as Tell, Phase, Proof};
 use platform::{gate, knob};
 
 fn asks(bench: &Bench) -> usize {
@@ -43,7 +43,7 @@ fn l5_missing_or_forged_signature_wakes_nobody() {
             arrival.request.class = Class::Webhook;
             arrival.request.key = Some(IdempotencyKey(3));
             arrival.request.body = 3;
-            arrival.proof = proof;
+            arrival.brings = proof.map_or(Brings::Nothing, Brings::Proof);
         });
         assert_eq!(bench.answer(id), Some((400, Reason::BadSignature)));
     }
@@ -66,7 +66,7 @@ fn l5_timestamp_outside_the_tolerance_wakes_nobody() {
         arrival.request.class = Class::Webhook;
         arrival.request.key = Some(IdempotencyKey(5));
         arrival.request.body = 5;
-        arrival.proof = Some(Proof::new(7, ahead, 5));
+        arrival.brings = Brings::Proof(Proof::new(7, ahead, 5));
     });
     assert_eq!(bench.answer(id), Some((400, Reason::StaleSignature)));
 }

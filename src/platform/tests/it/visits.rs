@@ -4,7 +4,7 @@ use crate::bench::*;
 use platform::id::{AllocationId, Epoch, RequestId};
 use platform::message::{Class, Command, Message, Reason};
 use platform::note::Note;
-use platform::traces::{Errand, Headers, Note as Tell, Visitor};
+use platform::traces::{Brings, Errand, Headers, Note as Tell, Visitor};
 use platform::{gate, knob, wake};
 
 const SERVED: Option<(u16, Reason)> = Some((200, Reason::Served));
@@ -46,7 +46,7 @@ fn visit(bench: &mut Bench, home: Option<AllocationId>) -> RequestId {
     bench.arrive(EDGE, |arrival| {
         arrival.request.route = ROUTE;
         arrival.request.class = Class::SafePage;
-        arrival.visit.visitor = Some(Visitor { number: 1, home });
+        arrival.brings = Brings::Visitor(Visitor { number: 1, home });
     })
 }
 

@@ -10,7 +10,7 @@ use platform::id::{AllocationId, DeploymentId, Digest, IdempotencyKey, RequestId
 use platform::message::{Class, Message, Request};
 use platform::note::Note;
 use platform::sessions::TabId;
-use platform::traces::{Arrival, Asset, Errand, Message as Say, Visit, Visitor};
+use platform::traces::{Arrival, Asset, Brings, Errand, Message as Say, Visitor};
 use protocol::Extra;
 
 /// How many requests one stream can send.
@@ -58,7 +58,7 @@ fn arrival(cx: &Context<'_>, stream: &Stream, extra: Extra, request: Request) ->
     let id = request.id.0;
     let pick = |what, bound| cx.dice.below(special(id, what), bound);
     let (first, deployments, paths) = stream.assets;
-    let asset = (stream.class == Class::Asset && paths > 0).then(|| {
+    let wanted = (stream.class == Class::Asset && paths > 0).then(|| {
         let path = pick(4, u32::from(paths)) as u8;
         if pick(3, 100) < extra.unknown {
             // A digest of something that was never built, the same few again and again.
@@ -71,12 +71,14 @@ fn arrival(cx: &Context<'_>, stream: &Stream, extra: Extra, request: Request) ->
         Asset::Digest(asset(DeploymentId(first.0 + nth), path))
     });
     // Who comes back to a path has what it meant under some version.
-    let known = match asset {
+    let brings = match wanted {
         Some(Asset::Path(path)) if extra.conditional > 0 && pick(10, 100) < extra.conditional => {
             let nth = pick(11, u32::from(deployments)) as u16;
-            Some(self::asset(DeploymentId(first.0 + nth), path))
+            let known = Some(asset(DeploymentId(first.0 + nth), path));
+            Brings::Path { path, known }
         }
-        _ => None,
+        Some(wanted) => wanted.into(),
+        None => Brings::Nothing,
     };
     let errand = if extra.errands > 0 && pick(7, 100) < extra.errands {
         [Errand::Head, Errand::Prefetch, Errand::Bot][pick(8, 3) as usize]
@@ -85,13 +87,9 @@ fn arrival(cx: &Context<'_>, stream: &Stream, extra: Extra, request: Request) ->
     };
     Arrival {
         early: pick(2, 100) < extra.early,
-        asset,
         preview: extra.preview,
-        visit: Visit {
-            errand,
-            known,
-            ..Visit::default()
-        },
+        errand,
+        brings,
         ..Arrival::from(request)
     }
 }
@@ -282,10 +280,11 @@ impl Clients {
                         request.body = id;
                     }
                     let mut arrival = arrival(cx, stream, extra, request);
-                    arrival.visit.visitor = visitor(cx, extra, id).map(|number| Visitor {
-                        number,
-                        home: self.homes.get(&number).copied(),
-                    });
+                    let who = visitor(cx, extra, id);
+                    if let (Brings::Nothing, Some(number)) = (arrival.brings, who) {
+                        let home = self.homes.get(&number).copied();
+                        arrival.brings = Brings::Visitor(Visitor { number, home });
+                    }
                     Message::Traces(Say::Arrive(arrival))
                 }
             };

@@ -9,7 +9,7 @@ use machine::{SortedMap, SortedSet};
 use platform::id::{IdempotencyKey, RequestId, RouteId};
 use platform::message::{Class, Message, Request};
 use platform::note::Note;
-use platform::traces::{Arrival, Claim, Message as Say, Note as Tell, Proof};
+use platform::traces::{Arrival, Brings, Claim, Message as Say, Note as Tell, Proof};
 
 /// Choices of providers, and of whoever pretends to be one, keyed by event and attempt.
 const PROVIDER: u8 = 18;
@@ -252,7 +252,7 @@ impl Provider {
         step.send(
             edge,
             Message::Traces(Say::Arrive(Arrival {
-                proof: Some(proof),
+                brings: Brings::Proof(proof),
                 ..Arrival::from(request)
             })),
         );

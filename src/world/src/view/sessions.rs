@@ -15,7 +15,7 @@ fn tab(tab: TabId) -> String {
 
 /// What a session is called: by the tab it was made for, and on which of its connections.
 fn session(id: SessionId) -> String {
-    format!("session {}.{}", (id.0 >> 32) + 1, id.0 as u32)
+    format!("session {}.{}", id.tab.0 + 1, id.nth)
 }
 
 /// What a subject is called that is a tab or a session.
@@ -24,7 +24,7 @@ pub fn subject(subject: Subject) -> String {
     if subject.kind == TabId::KIND {
         tab(TabId(subject.id as u32))
     } else {
-        session(SessionId(subject.id))
+        session(SessionId::of(subject))
     }
 }
 

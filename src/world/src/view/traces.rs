@@ -52,7 +52,7 @@ const fn errand(errand: Errand) -> &'static str {
 #[must_use]
 pub fn label(message: &Message) -> String {
     match message {
-        Message::Arrive(arrival) if arrival.asset.is_some() => "asset".to_string(),
+        Message::Arrive(arrival) if arrival.asset().is_some() => "asset".to_string(),
         Message::Arrive(arrival) => super::names::class(arrival.request.class).to_string(),
         Message::Reserve { claim: of, .. } => format!("{}?", claim(*of)),
         Message::Reserved { standing: how, .. } => standing(*how).to_string(),

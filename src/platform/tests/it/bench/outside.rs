@@ -4,8 +4,8 @@
 use super::*;
 use platform::control::Pressed;
 use platform::traces::{
-    Arrival, Asset, Claim, Errand, KeyStore, Manners, Message as Say, Preview, Proof, Services,
-    Webhook,
+    Arrival, Asset, Brings, Claim, Errand, KeyStore, Manners, Message as Say, Preview, Proof,
+    Services, Webhook,
 };
 
 /// With what the provider of `CONTRACT_ROUTE` signs.
@@ -98,7 +98,7 @@ impl Bench {
         self.arrive(EDGE, |arrival| {
             arrival.request.route = ROUTE;
             arrival.request.class = Class::SafePage;
-            arrival.visit.errand = errand;
+            arrival.errand = errand;
         })
     }
 
@@ -203,7 +203,7 @@ impl Bench {
             arrival.request.class = Class::Webhook;
             arrival.request.key = Some(IdempotencyKey(event));
             arrival.request.body = event;
-            arrival.proof = Some(Proof::new(SECRET, at, event));
+            arrival.brings = Brings::Proof(Proof::new(SECRET, at, event));
         })
     }
 
@@ -212,7 +212,7 @@ impl Bench {
         self.arrive(EDGE, |arrival| {
             arrival.request.route = ROUTE;
             arrival.request.class = Class::Asset;
-            arrival.asset = Some(asset);
+            arrival.brings = asset.into();
         })
     }
 

@@ -137,7 +137,7 @@ impl Memory {
             What::MessageDelivered {
                 message: Message::Traces(Say::Arrive(arrival)),
                 ..
-            } if !arrival.visit.errand.is_person()
+            } if !arrival.errand.is_person()
         );
         for note in entry.notes {
             match *note {

@@ -297,7 +297,7 @@ fn told(
             || {
                 format!(
                     "holder {generation} of session {} overwrote what holder {before} has",
-                    session.0 >> 32
+                    session.tab.0
                 )
             },
         ),
@@ -320,7 +320,7 @@ fn told(
                 || {
                     format!(
                         "two holders of session {} have the number {generation}",
-                        session.0 >> 32
+                        session.tab.0
                     )
                 },
             );

@@ -103,7 +103,7 @@ pub(super) fn check(
         } => match say {
             Say::Arrive(arrival) => {
                 memory.arrived(&arrival);
-                asset = arrival.asset.map(|_| arrival.request.id);
+                asset = arrival.asset().map(|_| arrival.request.id);
             }
             Say::Bytes { .. } | Say::Found { .. } => asset = Some(RequestId(0)),
             // Late, but it is known that nothing was done.

@@ -46,10 +46,10 @@ impl Memory {
 
     fn arrived(&mut self, state: &State<Fleet>, edge: NodeId, arrival: &Arrival) {
         let id = arrival.request.id;
-        if let Some(asset) = arrival.asset {
-            self.assets.insert(id, (asset, arrival.visit.known));
+        if let Some(asset) = arrival.asset() {
+            self.assets.insert(id, (asset, arrival.visit().known));
         }
-        if let Some(home) = arrival.visit.visitor.and_then(|who| who.home) {
+        if let Some(home) = arrival.visit().visitor.and_then(|who| who.home) {
             self.homes.insert(id, home);
         }
         let of = arrival.request.route.0;
@@ -92,7 +92,7 @@ pub(super) fn check(
         match say {
             Say::Arrive(arrival) => {
                 memory.arrived(state, entry.actor, &arrival);
-                if !arrival.visit.errand.is_person() {
+                if !arrival.errand.is_person() {
                     memory.errands.insert(arrival.request.id);
                     woken(entry, memory, judge, arrival.request.route);
                 }
