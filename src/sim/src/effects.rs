@@ -20,15 +20,13 @@ impl<F: Fleet> Kernel<'_, F> {
     /// Lowers the sends, writes and host calls of the step.
     #[inline(always)]
     pub fn carry_out(&mut self, node: NodeId) {
+        let sender = self.fixed.network.sender(node);
         // The fold and the count stay out of memory until all is sent.
         let (mut print, mut sent) = (0, 0);
         while let Some(Send { to, message }) = self.scratch.step.sends.get(sent as usize).copied() {
-            print = self.send(
-                print,
-                self.state.sends.wrapping_add(sent),
-                (node, to),
-                message,
-            );
+            let latency = sender.latency(to);
+            let send = self.state.sends.wrapping_add(sent);
+            print = self.send(print, send, (node, to), message, latency);
             // As many as the list has; whether the run has room for so many is checked below.
             sent = sent.wrapping_add(1);
         }
@@ -58,13 +56,13 @@ impl<F: Fleet> Kernel<'_, F> {
         send: u32,
         (from, to): (NodeId, NodeId),
         message: F::Message,
+        latency: Span,
     ) -> u64 {
         let state = &mut *self.state;
         let cause = state.steps;
         if usize::from(to.0) >= state.nodes.len() {
             return self.put(print, Sent::new(message, to, Fate::Left));
         }
-        let latency = self.fixed.network.latency(from, to);
         if state.conditions.touch_messages() {
             return self.send_through(print, send, (from, to), message, latency);
         }

@@ -58,23 +58,46 @@ impl Network {
     #[inline]
     #[must_use]
     pub fn latency(&self, from: NodeId, to: NodeId) -> Span {
+        self.sender(from).latency(to)
+    }
+
+    /// The links of one sender, who often has more than one message to send.
+    #[inline(always)]
+    pub(crate) fn sender(&self, from: NodeId) -> Sender<'_> {
         let sender = usize::from(from.0);
-        let Some([begin, end]) = self.begins.get(sender..sender + 2) else {
-            return self.common;
+        let own = match self.begins.get(sender..sender + 2) {
+            Some([begin, end]) => &self.own[*begin as usize..*end as usize],
+            _ => &[],
         };
-        let own = &self.own[*begin as usize..*end as usize];
-        match own {
+        Sender {
+            common: &self.common,
+            own,
+        }
+    }
+}
+
+/// The latencies of all links of one sender.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender<'a> {
+    common: &'a Span,
+    own: &'a [(NodeId, Span)],
+}
+
+impl Sender<'_> {
+    #[inline(always)]
+    pub fn latency(self, to: NodeId) -> Span {
+        *match self.own {
             [] => self.common,
             [only] => {
                 if only.0 == to {
-                    only.1
+                    &only.1
                 } else {
                     self.common
                 }
             }
-            _ => own
+            own => own
                 .binary_search_by_key(&to, |link| link.0)
-                .map_or(self.common, |at| own[at].1),
+                .map_or(self.common, |at| &own[at].1),
         }
     }
 }
