@@ -164,51 +164,61 @@ fn resident() -> u64 {
         .map_or(0, |kib| kib << 10)
 }
 
-/// What the probe says of its speed, by plan: microseconds and fingerprint.
+/// The least that the probe says to have taken, by plan: microseconds and fingerprint.
 type Speeds = BTreeMap<String, (f64, String)>;
 
 fn read(line: &str, speeds: &mut Speeds) {
     if let ["speed", plan, _, micros, fingerprint] = line.split_whitespace().collect::<Vec<_>>()[..]
-        && let Ok(micros) = micros.parse()
+        && let Ok(micros) = micros.parse::<f64>()
     {
-        speeds.insert(plan.to_string(), (micros, fingerprint.to_string()));
+        let found = (micros, fingerprint.to_string());
+        let least = speeds.entry(plan.to_string()).or_insert(found);
+        least.0 = least.0.min(micros);
     }
 }
 
 /// How much of the native speed wasm has to have.
 const WASM: Bar = AtLeast(0.7, 0.82);
 
+/// How often each has its turn: whatever else goes on here slows one of them at a time, and the fastest turn counts.
+const TURNS: usize = 3;
+
 /// The ratio of wasm to native, of the same runs, which have to come out the same.
 fn wasm(folder: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../probe/run.mjs");
-    let mut native = Speeds::new();
     let begin = Instant::now();
-    speed(
-        || begin.elapsed().as_secs_f64() * 1000.0,
-        |line| read(&line, &mut native),
-    );
-    for engine in ["node", "chromium"] {
-        let output = Command::new("node")
-            .args([script, engine, folder, "speed"])
-            .output();
-        let Some(output) = output.ok().filter(|output| output.status.success()) else {
-            row("G11", &format!("wasm in {engine}"), f64::NAN, "", WASM);
-            continue;
-        };
-        let mut found = Speeds::new();
-        String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .for_each(|line| read(line, &mut found));
-        for (plan, (micros, fingerprint)) in &native {
-            let Some((there, other)) = found.get(plan) else {
-                continue;
-            };
+    let mut native = Speeds::new();
+    // The goal is Chromium's; node is here to compare.
+    let engines = [("chromium", "G11", WASM), ("node", "", Bar::None)];
+    let mut there = engines.map(|engine| (engine, Speeds::new()));
+    for _ in 0..TURNS {
+        speed(
+            || begin.elapsed().as_secs_f64() * 1000.0,
+            |line| read(&line, &mut native),
+        );
+        for ((engine, ..), speeds) in &mut there {
+            let output = Command::new("node")
+                .args([script, engine, folder, "speed"])
+                .output();
+            if let Some(output) = output.ok().filter(|output| output.status.success()) {
+                String::from_utf8_lossy(&output.stdout)
+                    .lines()
+                    .for_each(|line| read(line, speeds));
+            }
+        }
+    }
+    for ((engine, goal, bar), speeds) in there {
+        if speeds.is_empty() {
+            row(goal, &format!("wasm in {engine}"), f64::NAN, "", bar);
+        }
+        for (plan, (micros, other)) in &speeds {
+            let (least, fingerprint) = &native[plan];
             assert_eq!(
                 fingerprint, other,
                 "{plan} comes out differently in {engine}"
             );
             let what = format!("wasm in {engine} to native, {plan}");
-            row("G11", &what, micros / there, "", WASM);
+            row(goal, &what, least / micros, "", bar);
         }
     }
 }
