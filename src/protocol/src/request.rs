@@ -54,7 +54,8 @@ pub enum Request {
     Branch(u32),
     /// The moment again.
     Frame,
-    /// Entries of the current branch, from one up to but without another; at most 500.
+    /// Entries of the current branch, from one up to but without another, oldest first; the newest 500 of them if there
+    /// are more.
     Entries {
         /// The first.
         from: u64,

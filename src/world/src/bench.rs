@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ops::Range;
 use machine::Time;
 use protocol::{
     Advance, BranchView, EntryView, Frame, Mark, MarkKind, Opened, Placed, Plan, Problem, ReadView,
@@ -590,22 +591,21 @@ impl Open {
     }
 
     fn entries(&self, from: u64, to: u64, told_only: bool) -> Vec<EntryView> {
-        let history = self.branch().line.run().history();
-        (from..to.min(history.len()))
-            .filter_map(|step| history.entry(step))
-            .filter(|entry| !told_only || !is_routine(entry))
-            .take(SHOWN as usize)
-            .map(|entry| self.view(&entry))
-            .collect()
+        self.newest(from..to, told_only, SHOWN)
     }
 
     fn story(&self, before: u64, count: u32) -> Vec<EntryView> {
+        self.newest(0..before, true, u64::from(count).min(SHOWN))
+    }
+
+    /// At most so many entries among `steps`, the newest, oldest first.
+    fn newest(&self, steps: Range<u64>, told_only: bool, most: u64) -> Vec<EntryView> {
         let history = self.branch().line.run().history();
-        let mut entries: Vec<EntryView> = (0..before.min(history.len()))
+        let mut entries: Vec<EntryView> = (steps.start..steps.end.min(history.len()))
             .rev()
             .filter_map(|step| history.entry(step))
-            .filter(|entry| !is_routine(entry))
-            .take(u64::from(count).min(SHOWN) as usize)
+            .filter(|entry| !told_only || !is_routine(entry))
+            .take(most as usize)
             .map(|entry| self.view(&entry))
             .collect();
         entries.reverse();

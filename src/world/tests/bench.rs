@@ -32,7 +32,10 @@ fn replay(plan: &Plan, seed: u64) -> Replay {
 }
 
 fn open(seed: u64) -> (Bench, Plan, Frame) {
-    let plan = plan("stuck-wake");
+    open_plan(plan("stuck-wake"), seed)
+}
+
+fn open_plan(plan: Plan, seed: u64) -> (Bench, Plan, Frame) {
     let mut bench = Bench::new();
     let request = Request::Open {
         plan: Box::new(plan.clone()),
@@ -68,6 +71,35 @@ fn a_run_opens_frozen_with_somebody_waiting() {
     assert!(frame.requests.held > 0, "{:?}", frame.requests);
     assert_eq!(frame.revealed, None);
     assert!(!frame.over);
+}
+
+#[test]
+fn of_more_entries_than_are_shown_it_is_the_newest() {
+    let (mut bench, plan, _) = open_plan(plan("wake-stampede"), 3);
+    let end = frame(&mut bench, Request::Advance(Advance::Until(plan.end)));
+    let mut asked = |from, told_only| {
+        let to = end.step;
+        match bench.handle(Request::Entries {
+            from,
+            to,
+            told_only,
+        }) {
+            Reply::Entries(entries) => entries,
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = asked(0, false);
+    assert_eq!(all.len(), 500);
+    assert_eq!(all[0].step, end.step - 500);
+    let told = asked(0, true);
+    assert_eq!(told.len(), 500);
+    assert!(told.iter().is_sorted_by_key(|entry| entry.step));
+    let latest = all.iter().rfind(|entry| !entry.routine);
+    assert_eq!(
+        told.last().map(|entry| entry.step),
+        latest.map(|entry| entry.step)
+    );
+    assert_eq!(asked(end.step - 3, false).len(), 3);
 }
 
 #[test]

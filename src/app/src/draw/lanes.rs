@@ -14,6 +14,8 @@ pub use lane::Lane;
 use protocol::{EntryView, Fate, LaneMessage};
 use std::sync::Arc;
 
+/// With as many entries as this, there may be older ones that nobody has fetched.
+pub const FULL: usize = 480;
 /// How high one lane is, in pixels.
 pub const LANE: f64 = 46.0;
 /// Where the first lane runs.
@@ -132,6 +134,8 @@ pub struct Picture {
     pub height: f64,
     /// The moment at its left edge.
     pub from: u64,
+    /// The moment before which nothing is drawn although something happened, if there is one.
+    pub begins: Option<u64>,
     /// The moment at the cursor.
     pub now: u64,
     /// Where the cursor stands.
@@ -144,6 +148,15 @@ pub struct Picture {
     pub going: Vec<Mark>,
     /// Moments along the top: place and text.
     pub ticks: Vec<(f64, String)>,
+}
+
+impl Picture {
+    /// How wide the part is, from the left edge, in which nothing is drawn although something happened.
+    pub fn undrawn(&self) -> f64 {
+        let span = (self.now - self.from).max(1) as f64;
+        let until = self.begins.unwrap_or(self.from);
+        (until - self.from) as f64 / span * self.cursor
+    }
 }
 
 /// The place of a lane.
@@ -233,10 +246,12 @@ pub fn picture(
     let ticks = ((from + span / 24).div_ceil(every)..=now / every)
         .map(|nth| (x(nth * every), crate::words::seconds(nth * every, every)))
         .collect();
+    let oldest = entries.first().map(|entry| entry.at);
     Picture {
         width,
         height: TOP + LANE * lanes.len() as f64 + 8.0,
         from,
+        begins: oldest.filter(|at| entries.len() >= FULL && *at > from && *at <= now),
         now,
         cursor,
         shift: cursor - x(now),

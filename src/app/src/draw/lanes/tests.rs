@@ -92,6 +92,18 @@ fn labels_do_not_lie_on_each_other() {
 }
 
 #[test]
+fn where_more_happened_than_is_drawn_the_picture_says_so() {
+    let last = FULL as u64 + 200;
+    let some = |from: u64| (from..last).map(|at| entry(at, Fate::Lost)).collect();
+    let full = second(some(200), 1_000);
+    assert_eq!((full.begins, full.undrawn()), (Some(200), 200.0));
+    // There may be older ones as well, but not in the window; or there is nothing older at all.
+    assert_eq!(second(some(200), 1_300).begins, None);
+    let whole = second(some(201), 1_000);
+    assert_eq!((whole.begins, whole.undrawn()), (None, 0.0));
+}
+
+#[test]
 fn ticks_are_round() {
     assert_eq!(tick(2_000_000), 500_000);
     assert_eq!(tick(8_000_000), 2_000_000);

@@ -13,7 +13,7 @@ use parts::Hidden;
 pub use parts::{Comes, Mode, Region, Tab, Twin};
 
 use crate::content::Scenario;
-use crate::draw::chart;
+use crate::draw::{chart, lanes};
 use crate::navigate::{Navigator, absolute};
 use crate::port::Port;
 use crate::route::{Asked, Route};
@@ -30,9 +30,9 @@ use protocol::{
 use std::sync::Arc;
 
 /// How many entries the lanes are drawn from.
-const LANE_ENTRIES: u64 = 480;
+const LANE_ENTRIES: u64 = lanes::FULL as u64;
 /// How many times as many are looked through where those that are routine are left out.
-const BESIDE_ROUTINE: u64 = 8;
+const BESIDE_ROUTINE: u64 = 64;
 /// How many entries are looked through for a story that shows routine.
 const STORY_ENTRIES: u64 = 300;
 /// So many entries in one advance mean that it was cut short.

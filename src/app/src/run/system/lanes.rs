@@ -81,7 +81,10 @@ pub fn Lanes() -> impl IntoView {
                     </select>
                 </label>
                 {move || folds(many, opened)}
-                <p class="cost">"Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."</p>
+                <p class="cost">
+                    "Dots are entries, lines are messages; click either for why. Dashed: under way. Crossed: lost."
+                    {move || drawn.with(|p| p.begins).map(|at| format!(" Shaded: more than can be drawn, until {}.", words::moment(at)))}
+                </p>
             </div>
             <div class="lanes-room" node_ref=room>
                 {svg(drawn, lanes, labels, desk)}
@@ -182,6 +185,7 @@ fn svg(
             {move || rows().into_any()}
             <line class="cursor" x1=right x2=right y1="18" y2=height/>
             <svg x=move || px(labels.get()) width=width height=height>
+                <rect class="undrawn" y="18" height=height width=move || drawn.with(|p| px(p.undrawn()))/>
                 <g transform=move || drawn.with(|p| format!("translate({} 0)", px(p.shift)))>
                     {move || ticks.with(|ticks| ticks.iter().map(tick).collect_view()).into_any()}
                     <For each=move || still.with(|still| still.to_vec()) key=Mark::key children=|mark| draw(&mark)/>
@@ -202,7 +206,7 @@ fn spoken(picture: &Picture, lanes: &[Lane]) -> String {
     format!(
         "Lanes of {} from {} to {}: {} and {}. The story tells the same in sentences.",
         words::count(nodes as u64, "node"),
-        words::moment(picture.from),
+        words::moment(picture.begins.unwrap_or(picture.from)),
         words::moment(picture.now),
         words::count(dots as u64, "entry").replace("entrys", "entries"),
         words::count(lines as u64, "message"),
