@@ -16,7 +16,7 @@ const FIRST_VIEW_BUDGET: u64 = 97 * 1024;
 
 /// The most that the program may weigh, compressed, that is fetched when a run is opened (286 KiB). Most of
 /// it is views: each element is built by code of its own. The rest is scenarios and worlds.
-const WHOLE_BUDGET: u64 = 300 * 1024;
+const WHOLE_BUDGET: u64 = 302 * 1024;
 
 /// The most that the worker may weigh, compressed. The goal of 80 KiB is not met; this holds what has been reached
 /// (521 KiB, with all lifecycles, traces, restores, sessions and providers). All of it for size alone would be less, and
