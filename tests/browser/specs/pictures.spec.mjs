@@ -51,6 +51,17 @@ test("a mark in the lanes tells why, and the lanes move on while a run plays", a
   await expect(lanes).not.toHaveAttribute("aria-label", said);
 });
 
+test("of more than can be drawn the lanes show the newest, and say so", async ({ page }) => {
+  await openRun(page, "s/wake-stampede?seed=3");
+  await predict(page, 0);
+  await goTo(page, 16);
+  const lanes = page.getByRole("img", { name: /^Lanes of 10 nodes from 1\d\.\d+ s to 16\.000 s: 500 entries/ });
+  await expect(lanes).toBeVisible();
+  await expect(page.getByText("Shaded: more than can be drawn")).toBeVisible();
+  await page.getByRole("combobox", { name: "Time shown" }).selectOption({ label: "1 s" });
+  await expect(page.getByText("Shaded: more than can be drawn")).toHaveCount(0);
+});
+
 test("the story hides routine until it is asked for, and never fills the page", async ({ page }) => {
   await openRun(page);
   await predict(page);
