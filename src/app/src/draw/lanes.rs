@@ -14,8 +14,8 @@ pub use lane::Lane;
 use protocol::{EntryView, Fate, LaneMessage};
 use std::sync::Arc;
 
-/// With as many entries as this, there may be older ones that nobody has fetched.
-pub const FULL: usize = 480;
+/// The most entries that are had at once: with so many, there are older ones that are not drawn.
+pub const FULL: usize = 500;
 /// How high one lane is, in pixels.
 pub const LANE: f64 = 46.0;
 /// Where the first lane runs.
