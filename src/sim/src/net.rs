@@ -54,13 +54,6 @@ impl Network {
         self
     }
 
-    /// The latency from `from` to `to`.
-    #[inline]
-    #[must_use]
-    pub fn latency(&self, from: NodeId, to: NodeId) -> Span {
-        self.sender(from).latency(to)
-    }
-
     /// The links of one sender, who often has more than one message to send.
     #[inline(always)]
     pub(crate) fn sender(&self, from: NodeId) -> Sender<'_> {
@@ -84,6 +77,7 @@ pub(crate) struct Sender<'a> {
 }
 
 impl Sender<'_> {
+    /// The latency to `to`.
     #[inline(always)]
     pub fn latency(self, to: NodeId) -> Span {
         *match self.own {
@@ -196,7 +190,7 @@ mod tests {
                     .find(|link| (link.0, link.1) == (from, to))
                     .map_or(7, |link| link.2);
                 assert_eq!(
-                    network.latency(NodeId(from), NodeId(to)),
+                    network.sender(NodeId(from)).latency(NodeId(to)),
                     span(own),
                     "{from} to {to}"
                 );
